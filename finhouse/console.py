@@ -1,0 +1,60 @@
+"""What the user sees while a command runs: steps, progress and tables."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.table import Table
+
+# soft_wrap: output piped to a file keeps one line per message, whatever the terminal width.
+console = Console(soft_wrap=True, highlight=False)
+
+
+class Progress:
+    """Progress of one long step: a line at most every ``every`` seconds, never more.
+
+    Plain lines rather than a redrawn bar, so that a CI log and a terminal read alike.
+    """
+
+    def __init__(self, label: str, total: int | None, unit: str, every: float = 2.0) -> None:
+        self.label, self.total, self.unit, self.every = label, total, unit, every
+        self.done = 0
+        self._started = self._printed = time.monotonic()
+
+    def advance(self, amount: int) -> None:
+        """Add ``amount`` units; prints when the last line is older than ``every`` seconds."""
+        self.done += amount
+        now = time.monotonic()
+        if now - self._printed >= self.every:
+            self._printed = now
+            share = f" of {self.total:,} ({self.done / self.total:.0%})" if self.total else ""
+            console.print(
+                f"    {self.label}: {self.done:,}{share} {self.unit}, {now - self._started:.0f} s"
+            )
+
+
+@contextmanager
+def step(title: str, timings: dict[str, float] | None = None) -> Iterator[None]:
+    """Announce a step, then say how long it took; record seconds under ``title`` if asked."""
+    console.print(f"[bold]{title}[/bold]")
+    started = time.monotonic()
+    yield
+    seconds = time.monotonic() - started
+    if timings is not None:
+        timings[title] = seconds
+    console.print(f"  done in {seconds:.1f} s")
+
+
+def print_table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], numeric: Sequence[str] = ()
+) -> None:
+    """Print rows under a title; columns named in ``numeric`` are right-aligned."""
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        table.add_column(column, justify="right" if column in numeric else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)

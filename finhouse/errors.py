@@ -1,0 +1,54 @@
+"""Errors that reach a user: each names the thing, the offending value and the remedy."""
+
+
+class FinhouseError(Exception):
+    """Base of every error the CLI reports without a traceback.
+
+    Args:
+        message: what is wrong, naming the thing and the offending value.
+        remedy: what the reader can do about it, in one sentence.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  Remedy: {self.remedy}" if self.remedy else self.message
+
+
+class ConfigurationError(FinhouseError):
+    """A setting, argument or declarative file is wrong (exit code 2)."""
+
+    exit_code = 2
+
+
+class SourceError(FinhouseError):
+    """A source system or source file cannot be read as declared (exit code 3)."""
+
+    exit_code = 3
+
+
+class SchemaDriftError(SourceError):
+    """A source table changed in a way that cannot be loaded safely (exit code 3)."""
+
+
+class WarehouseError(FinhouseError):
+    """The warehouse cannot be opened, written or read (exit code 4)."""
+
+    exit_code = 4
+
+
+class TransformError(FinhouseError):
+    """dbt failed: a model, a test or the project itself (exit code 5)."""
+
+    exit_code = 5
+
+
+class PublishError(FinhouseError):
+    """A tested build could not be handed to readers (exit code 6)."""
+
+    exit_code = 6

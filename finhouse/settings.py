@@ -1,0 +1,80 @@
+"""Settings: where things live and which engines are in use, read once from the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from finhouse.errors import ConfigurationError
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+TARGETS = ("duckdb", "postgres")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything the commands need to know about their surroundings.
+
+    Attributes:
+        home: the one ignored folder that holds all data (``FINHOUSE_HOME``, default ``data/``).
+        landing: drop zone of CSV files, one folder per source (``FINHOUSE_LANDING``).
+        target: warehouse engine, a key of profiles.yml (``FINHOUSE_TARGET``).
+        oltp_url: the OLTP database, or None for the embedded server (``OLTP_URL``).
+        warehouse_url: Postgres warehouse, or None for a database beside the embedded OLTP
+            (``WAREHOUSE_URL``); used by the postgres target only.
+    """
+
+    home: Path
+    landing: Path
+    target: str = "duckdb"
+    oltp_url: str | None = None
+    warehouse_url: str | None = None
+
+    @property
+    def duckdb_path(self) -> Path:
+        """The working DuckDB warehouse: written by extract-load and dbt, read by nobody else."""
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def published_path(self) -> Path:
+        """The DuckDB file readers open; replaced as a whole by each publication."""
+        return self.home / "published" / "finhouse.duckdb"
+
+    @property
+    def oltp_home(self) -> Path:
+        """Data folder, password file and log of the embedded PostgreSQL server."""
+        return self.home / "oltp"
+
+    @property
+    def demo_home(self) -> Path:
+        """Truth files of the demo company."""
+        return self.home / "demo"
+
+    @property
+    def dbt_project(self) -> Path:
+        return PROJECT_ROOT / "dbt_project"
+
+
+def load_settings(env: Mapping[str, str] | None = None, target: str | None = None) -> Settings:
+    """Read settings from ``env`` (default: the process environment); ``target`` overrides it.
+
+    Raises:
+        ConfigurationError: the target is not one of ``TARGETS``.
+    """
+    env = os.environ if env is None else env
+    home = Path(env.get("FINHOUSE_HOME") or PROJECT_ROOT / "data").expanduser().resolve()
+    chosen = target or env.get("FINHOUSE_TARGET") or "duckdb"
+    if chosen not in TARGETS:
+        raise ConfigurationError(
+            f"unknown target {chosen!r}",
+            f"use one of {', '.join(TARGETS)}, e.g. make build TARGET={TARGETS[0]}",
+        )
+    return Settings(
+        home=home,
+        landing=Path(env.get("FINHOUSE_LANDING") or home / "landing").expanduser().resolve(),
+        target=chosen,
+        oltp_url=env.get("OLTP_URL") or None,
+        warehouse_url=env.get("WAREHOUSE_URL") or None,
+    )
