@@ -1,0 +1,9 @@
+{#- The distinct values of a text expression, in order, as one JSON array of strings:
+    b, a, b -> '["a","b"]'. The values must need no JSON escapes (identifiers, codes). -#}
+{% macro json_array_agg(expression) -%}
+    {{ return(adapter.dispatch('json_array_agg', 'finhouse')(expression)) }}
+{%- endmacro %}
+
+{% macro default__json_array_agg(expression) -%}
+    '["' || string_agg(distinct {{ expression }}, '","' order by {{ expression }}) || '"]'
+{%- endmacro %}

@@ -1,0 +1,12 @@
+{#- True where a text column matches a POSIX regular expression: matches('amount', '^[0-9]+$'). -#}
+{% macro matches(column, pattern) -%}
+    {{ return(adapter.dispatch('matches', 'finhouse')(column, pattern)) }}
+{%- endmacro %}
+
+{% macro default__matches(column, pattern) -%}
+    ({{ column }} ~ '{{ pattern }}')
+{%- endmacro %}
+
+{% macro duckdb__matches(column, pattern) -%}
+    regexp_matches({{ column }}, '{{ pattern }}')
+{%- endmacro %}

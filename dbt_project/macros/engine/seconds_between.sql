@@ -1,0 +1,15 @@
+{#- Seconds from one timestamp to a later one, to the microsecond, as numeric(18, 6). -#}
+{% macro seconds_between(earlier, later) -%}
+    {{ return(adapter.dispatch('seconds_between', 'finhouse')(earlier, later)) }}
+{%- endmacro %}
+
+{% macro default__seconds_between(earlier, later) -%}
+    cast(extract(epoch from ({{ later }} - {{ earlier }})) as numeric(18, 6))
+{%- endmacro %}
+
+{% macro duckdb__seconds_between(earlier, later) -%}
+    cast(
+        cast(date_diff('microsecond', {{ earlier }}, {{ later }}) as numeric(24, 6)) / 1000000
+        as numeric(18, 6)
+    )
+{%- endmacro %}

@@ -1,0 +1,33 @@
+with activities as (
+
+    select * from {{ ref('int_merchant_activities_cleaned') }}
+
+),
+
+-- No spine: a period for which no file was delivered is unknown, not zero.
+measures as (
+
+    select
+        activity_date as date_day,
+        {{ merchant_activity_measures() }}
+    from activities
+    where
+        activity_date is not null
+        and merchant_id is not null
+    group by activity_date
+
+),
+
+final as (
+
+    select
+        *,
+        true as is_complete_period,
+        {{ ratio('failed_count', '(success_count + failed_count)') }} as failure_rate,
+        {{ ratio('kyc_upgraded_merchant_count', 'kyc_submitted_merchant_count') }}
+            as kyc_completion_rate
+    from measures
+
+)
+
+select * from final

@@ -1,0 +1,142 @@
+{{ config(materialized='table') }}
+
+{%- set all_services = "'all_services'" %}
+
+with incidents as (
+
+    select * from {{ ref('stg_wallet__service_incidents') }}
+
+),
+
+days as (
+
+    {{ day_spine('wallet') }}
+
+),
+
+-- Each incident counts for its service and for the platform as a whole.
+scoped_incidents as (
+
+    select
+        service,
+        started_local_at,
+        resolved_local_at
+    from incidents
+
+    union all
+
+    select
+        {{ all_services }} as service,
+        started_local_at,
+        resolved_local_at
+    from incidents
+
+),
+
+services as (
+
+    select distinct service
+    from scoped_incidents
+
+    union
+
+    select {{ all_services }} as service
+
+),
+
+day_bounds as (
+
+    select
+        date_day,
+        cast(date_day as timestamp) as day_started_at,
+        cast({{ add_days('date_day', 1) }} as timestamp) as day_ended_at
+    from days
+
+),
+
+-- Intervals clipped to the day; an incident still open lasts to the end of the day.
+clipped as (
+
+    select
+        scoped_incidents.service,
+        day_bounds.date_day,
+        greatest(scoped_incidents.started_local_at, day_bounds.day_started_at) as down_from,
+        least(
+            coalesce(scoped_incidents.resolved_local_at, day_bounds.day_ended_at),
+            day_bounds.day_ended_at
+        ) as down_to
+    from scoped_incidents
+    inner join day_bounds
+        on
+            scoped_incidents.started_local_at < day_bounds.day_ended_at
+            and (
+                scoped_incidents.resolved_local_at is null
+                or scoped_incidents.resolved_local_at > day_bounds.day_started_at
+            )
+
+),
+
+-- Union of overlapping intervals: each adds only what lies beyond all that began before it.
+ordered as (
+
+    select
+        service,
+        date_day,
+        down_from,
+        down_to,
+        max(down_to) over (
+            partition by service, date_day
+            order by down_from, down_to
+            rows between unbounded preceding and 1 preceding
+        ) as covered_to
+    from clipped
+
+),
+
+additions as (
+
+    select
+        service,
+        date_day,
+        case
+            when covered_to is null or covered_to <= down_from
+                then {{ seconds_between('down_from', 'down_to') }}
+            when covered_to < down_to
+                then {{ seconds_between('covered_to', 'down_to') }}
+            else 0
+        end as downtime_seconds
+    from ordered
+
+),
+
+downtime as (
+
+    select
+        service,
+        date_day,
+        cast(sum(downtime_seconds) as numeric(18, 6)) as downtime_seconds,
+        cast(count(*) as bigint) as incident_count
+    from additions
+    group by service, date_day
+
+),
+
+final as (
+
+    select
+        services.service,
+        days.date_day,
+        days.month_start,
+        cast(86400 as bigint) as period_seconds,
+        coalesce(downtime.downtime_seconds, cast(0 as numeric(18, 6))) as downtime_seconds,
+        coalesce(downtime.incident_count, 0) as incident_count
+    from days
+    cross join services
+    left join downtime
+        on
+            days.date_day = downtime.date_day
+            and services.service = downtime.service
+
+)
+
+select * from final

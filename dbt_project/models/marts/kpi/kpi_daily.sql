@@ -1,0 +1,26 @@
+with kpi_values as (
+
+    select * from {{ ref('int_kpis_targeted') }}
+
+),
+
+final as (
+
+    select
+        kpi_code,
+        domain,
+        period_start as date_day,
+        numerator,
+        denominator,
+        value,
+        currency_code,
+        reporting_value,
+        target,
+        target_status,
+        is_complete_period
+    from kpi_values
+    where period_grain = 'day'
+
+)
+
+select * from final

@@ -1,0 +1,83 @@
+with users as (
+
+    select * from {{ ref('int_wallet_users_profiled') }}
+
+),
+
+marketing_spend as (
+
+    select * from {{ ref('stg_wallet__marketing_spend') }}
+
+),
+
+months as (
+
+    {{ month_spine('wallet') }}
+
+),
+
+signups as (
+
+    select
+        cohort_month,
+        signup_source,
+        cast(count(*) as bigint) as new_user_count,
+        {{ count_where('is_activation_due') }} as activation_due_user_count,
+        {{ count_where('is_activated') }} as activated_user_count
+    from users
+    group by cohort_month, signup_source
+
+),
+
+spend as (
+
+    select
+        {{ month_start('spend_date') }} as spend_month,
+        coalesce(signup_source, 'unknown') as signup_source,
+        {{ money('sum(spend_amount)') }} as marketing_spend_amount
+    from marketing_spend
+    where spend_date <= {{ as_of_date('wallet') }}
+    group by {{ month_start('spend_date') }}, coalesce(signup_source, 'unknown')
+
+),
+
+sources as (
+
+    select signup_source
+    from signups
+
+    union
+
+    select signup_source
+    from spend
+
+),
+
+final as (
+
+    select
+        months.month_start,
+        sources.signup_source,
+        months.is_complete_period,
+        coalesce(signups.new_user_count, 0) as new_user_count,
+        coalesce(signups.activation_due_user_count, 0) as activation_due_user_count,
+        coalesce(signups.activated_user_count, 0) as activated_user_count,
+        {{ ratio('signups.activated_user_count', 'signups.activation_due_user_count') }}
+            as activation_rate,
+        coalesce(spend.marketing_spend_amount, 0) as marketing_spend_amount,
+        '{{ var("domains")["wallet"]["currency"] }}' as currency_code,
+        {{ ratio('coalesce(spend.marketing_spend_amount, 0)', 'signups.new_user_count') }} as cac
+    from months
+    cross join sources
+    left join signups
+        on
+            months.month_start = signups.cohort_month
+            and sources.signup_source = signups.signup_source
+    left join spend
+        on
+            months.month_start = spend.spend_month
+            and sources.signup_source = spend.signup_source
+
+)
+
+select * from final

@@ -1,0 +1,32 @@
+with bank_months as (
+
+    select * from {{ ref('int_bank_months') }}
+
+),
+
+final as (
+
+    select
+        bank_code,
+        bank_name,
+        month_start,
+        is_complete_period,
+        is_in_contract,
+        transaction_count,
+        completed_transaction_count,
+        failed_transaction_count,
+        volume_amount,
+        '{{ var("domains")["wallet"]["currency"] }}' as currency_code,
+        transaction_revenue_amount,
+        bank_fee_amount,
+        transaction_revenue_amount + bank_fee_amount as revenue_amount,
+        {{ ratio('completed_transaction_count', 'transaction_count') }} as success_rate,
+        survey_count,
+        satisfaction_score_sum,
+        {{ ratio('satisfaction_score_sum', 'survey_count') }} as satisfaction_score,
+        days_to_contract_end
+    from bank_months
+
+)
+
+select * from final

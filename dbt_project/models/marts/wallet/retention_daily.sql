@@ -1,0 +1,49 @@
+{%- set day_numbers = [1, 7, 30] -%}
+
+with retention as (
+
+    select * from {{ ref('int_wallet_retention_by_signup_day') }}
+
+),
+
+metrics as (
+
+    select * from {{ ref('int_wallet_metrics_daily') }}
+
+),
+
+pivoted as (
+
+    select
+        signup_date,
+        {% for day_number in day_numbers %}
+        max(case when day_number = {{ day_number }} then eligible_user_count end)
+            as d{{ day_number }}_eligible_count,
+        max(case when day_number = {{ day_number }} then retained_user_count end)
+            as d{{ day_number }}_retained_count{{ ',' if not loop.last }}
+        {% endfor %}
+    from retention
+    group by signup_date
+
+),
+
+final as (
+
+    select
+        metrics.date_day as signup_date,
+        metrics.new_user_count,
+        {% for day_number in day_numbers %}
+        pivoted.d{{ day_number }}_eligible_count,
+        pivoted.d{{ day_number }}_retained_count,
+        {{ ratio(
+            'pivoted.d' ~ day_number ~ '_retained_count',
+            'pivoted.d' ~ day_number ~ '_eligible_count') }}
+            as retention_d{{ day_number }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from metrics
+    left join pivoted
+        on metrics.date_day = pivoted.signup_date
+
+)
+
+select * from final

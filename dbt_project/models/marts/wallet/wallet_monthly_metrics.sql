@@ -1,0 +1,78 @@
+with metrics as (
+
+    select * from {{ ref('int_wallet_metrics_monthly') }}
+
+),
+
+final as (
+
+    select
+        month_start,
+        is_complete_period,
+        months_since_launch,
+        completed_amount as monthly_transaction_volume,
+        '{{ var("domains")["wallet"]["currency"] }}' as currency_code,
+        transaction_count,
+        completed_transaction_count,
+        failed_transaction_count,
+        transaction_amount,
+        mau,
+        previous_mau,
+        activity_user_count as active_users_activity,
+        daily_active_user_sum,
+        day_count,
+        stickiness,
+        user_growth_rate,
+        new_user_count,
+        referred_user_count,
+        churned_user_count,
+        churn_rate,
+        activation_due_user_count,
+        activated_user_count,
+        activation_rate,
+        retention_d1_eligible_count,
+        retention_d1_retained_count,
+        retention_d1,
+        retention_d7_eligible_count,
+        retention_d7_retained_count,
+        retention_d7,
+        retention_d30_eligible_count,
+        retention_d30_retained_count,
+        retention_d30,
+        transactions_per_user,
+        avg_transaction_amount,
+        median_transaction_amount,
+        avg_completed_transaction_amount,
+        median_completed_transaction_amount,
+        revenue_amount as revenue,
+        revenue_amount as mrr,
+        bank_fee_amount,
+        revenue_total_amount as revenue_total,
+        rpu,
+        ltv,
+        ltv_observed,
+        marketing_spend_amount,
+        cac,
+        ltv_cac_ratio,
+        operating_cost_amount,
+        cogs_amount,
+        gross_profit_amount,
+        gross_margin_rate,
+        burn_amount as burn_rate,
+        success_rate,
+        resolved_success_rate,
+        avg_processing_time_ms,
+        median_processing_time_ms,
+        p95_processing_time_ms,
+        period_seconds,
+        uptime_seconds,
+        uptime_rate,
+        fraud_transaction_count,
+        fraud_amount,
+        fraud_rate,
+        fraud_value_rate
+    from metrics
+
+)
+
+select * from final

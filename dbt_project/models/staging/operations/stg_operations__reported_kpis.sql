@@ -1,0 +1,22 @@
+with source as (
+
+    select * from {{ source('operations', 'reported_kpis') }}
+
+),
+
+renamed as (
+
+    select
+        publication_id,
+        kpi_code,
+        period_grain,
+        cast(numerator as numeric(24, 8)) as numerator,
+        cast(denominator as numeric(24, 8)) as denominator,
+        cast(value as numeric(24, 8)) as value,
+        cast(period_start as date) as period_start,
+        cast(loaded_until as timestamp) as loaded_until
+    from source
+
+)
+
+select * from renamed
