@@ -209,7 +209,8 @@ joined as (
         coalesce(costs.operating_cost_amount, 0) as operating_cost_amount,
         coalesce(costs.cogs_amount, 0) as cogs_amount,
         platform_downtime.period_seconds,
-        platform_downtime.period_seconds - platform_downtime.downtime_seconds as uptime_seconds
+        cast(platform_downtime.period_seconds - platform_downtime.downtime_seconds as numeric(18, 6))
+            as uptime_seconds
     from months
     left join transaction_measures
         on months.month_start = transaction_measures.transaction_month
@@ -244,9 +245,10 @@ amounts as (
         -- Growth and churn speak of complete months only (kpis.md, rules for all).
         case when is_complete_period then mau - previous_mau end as mau_change,
         case when is_complete_period then previous_mau end as complete_previous_mau,
-        revenue_amount + bank_fee_amount as revenue_total_amount,
-        revenue_amount - cogs_amount as gross_profit_amount,
-        operating_cost_amount + marketing_spend_amount - revenue_amount as burn_amount,
+        {{ money('revenue_amount + bank_fee_amount') }} as revenue_total_amount,
+        {{ money('revenue_amount - cogs_amount') }} as gross_profit_amount,
+        {{ money('operating_cost_amount + marketing_spend_amount - revenue_amount') }}
+            as burn_amount,
         revenue_amount * {{ var('wallet_customer_lifetime_months') }} as lifetime_revenue_amount
     from joined
 

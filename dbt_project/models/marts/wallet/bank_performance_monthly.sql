@@ -19,7 +19,7 @@ final as (
         '{{ var("domains")["wallet"]["currency"] }}' as currency_code,
         transaction_revenue_amount,
         bank_fee_amount,
-        transaction_revenue_amount + bank_fee_amount as revenue_amount,
+        {{ money('transaction_revenue_amount + bank_fee_amount') }} as revenue_amount,
         {{ ratio('completed_transaction_count', 'transaction_count') }} as success_rate,
         survey_count,
         satisfaction_score_sum,
