@@ -15,9 +15,9 @@
         '{{ kpi.code }}' as kpi_code,
         {{ period_column }} as period_start,
         {{ kpi.complete | default(complete_expression) }} as is_complete_period,
-        cast({{ kpi.numerator | default('null') }} as numeric(24, 8)) as numerator,
-        cast({{ kpi.denominator | default('null') }} as numeric(24, 8)) as denominator,
-        cast({{ kpi.value | default(kpi.numerator) }} as numeric(24, 8)) as value
+        cast({{ kpi.numerator | default('null') }} as numeric(26, 8)) as numerator,
+        cast({{ kpi.denominator | default('null') }} as numeric(26, 8)) as denominator,
+        cast({{ kpi.value | default(kpi.numerator) }} as numeric(26, 8)) as value
     from {{ relation }}
     {{ 'union all' if not loop.last }}
     {% endfor %}

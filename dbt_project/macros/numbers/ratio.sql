@@ -1,4 +1,4 @@
-{#- numerator / denominator as numeric(24, 8); null where the denominator is 0 or null, never 0
+{#- numerator / denominator as numeric(26, 8); null where the denominator is 0 or null, never 0
     (kpis.md, rules for all). The division runs in doubles and is rounded before the cast, so
     that every engine gives the same digits: ratio(1, 512) -> 0.00195313, ratio(1, 0) -> null. -#}
 {% macro ratio(numerator, denominator) -%}

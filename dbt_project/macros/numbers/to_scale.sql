@@ -1,15 +1,16 @@
-{#- A double rounded half away from zero: as numeric(24, 8) for scale 8, as numeric(20, scale) for
-    the small scales of money and whole numbers. -#}
+{#- A double rounded half away from zero to so many decimals, as numeric(18 + scale, scale): scale 2
+    has the type of money, scale 8 that of a ratio. Doubles hold about 15 digits: ask for no more
+    decimals than the size of the values leaves. -#}
 {% macro to_scale(expression, scale) -%}
     {{ return(adapter.dispatch('to_scale', 'finhouse')(expression, scale)) }}
 {%- endmacro %}
 
 {% macro default__to_scale(expression, scale) -%}
-    cast(round({{ expression }}, {{ scale }}) as numeric({{ scale + 16 if scale > 4 else 20 }}, {{ scale }}))
+    cast(round({{ expression }}, {{ scale }}) as numeric({{ 18 + scale }}, {{ scale }}))
 {%- endmacro %}
 
-{#- Postgres has no round(double, n). Its cast of a double to numeric keeps 15 digits, which is
-    what DuckDB's round leaves too. -#}
+{#- Postgres has no round(double, n), and its cast of a double to numeric drops all but 15 digits;
+    the text of a double is exact. -#}
 {% macro postgres__to_scale(expression, scale) -%}
-    cast(round(cast({{ expression }} as numeric), {{ scale }}) as numeric({{ scale + 16 if scale > 4 else 20 }}, {{ scale }}))
+    cast(cast(cast({{ expression }} as text) as numeric) as numeric({{ 18 + scale }}, {{ scale }}))
 {%- endmacro %}

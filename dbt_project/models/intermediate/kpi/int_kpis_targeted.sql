@@ -93,9 +93,9 @@ final as (
             when described.unit = 'currency'
                 then {{ to_scale(
                     'cast(described.value as ' ~ type_double() ~ ') * cast(fx_rates.reporting_rate as '
-                    ~ type_double() ~ ')', 8) }}
+                    ~ type_double() ~ ')', 6) }}
         end as reporting_value,
-        cast(step_spans.target as numeric(24, 8)) as target,
+        cast(step_spans.target as numeric(26, 8)) as target,
         case
             when described.value is null then 'no_data'
             when step_spans.target is null then 'no_target'

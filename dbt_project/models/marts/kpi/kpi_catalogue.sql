@@ -64,7 +64,7 @@ final as (
         entries.owner,
         entries.seed_document,
         entries.display_order,
-        cast(final_targets.target as numeric(24, 8)) as final_target,
+        cast(final_targets.target as numeric(26, 8)) as final_target,
         coalesce(grains.has_monthly_values, false) as has_monthly_values,
         coalesce(grains.has_daily_values, false) as has_daily_values
     from entries

@@ -18,7 +18,7 @@ final as (
         new_numerator,
         new_denominator,
         new_value,
-        cast(new_value - old_value as numeric(24, 8)) as value_change,
+        cast(new_value - old_value as numeric(26, 8)) as value_change,
         reported_at,
         restated_at,
         cause_kind,

@@ -30,7 +30,7 @@ final as (
         active_days,
         {{ ratio('greatest(coalesce(active_days, 0), 30)', '30') }} as active_months,
         case
-            when completed_count = 0 then cast(0 as numeric(24, 8))
+            when completed_count = 0 then cast(0 as numeric(26, 8))
             else {{ ratio(
                 'completed_count * ' ~ var('wallet_revenue_per_transaction')
                 ~ ' * ' ~ var('wallet_customer_lifetime_months') ~ ' * 30',

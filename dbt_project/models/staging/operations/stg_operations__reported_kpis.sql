@@ -10,9 +10,9 @@ renamed as (
         publication_id,
         kpi_code,
         period_grain,
-        cast(numerator as numeric(24, 8)) as numerator,
-        cast(denominator as numeric(24, 8)) as denominator,
-        cast(value as numeric(24, 8)) as value,
+        cast(numerator as numeric(26, 8)) as numerator,
+        cast(denominator as numeric(26, 8)) as denominator,
+        cast(value as numeric(26, 8)) as value,
         cast(period_start as date) as period_start,
         cast(loaded_until as timestamp) as loaded_until
     from source
