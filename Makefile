@@ -7,6 +7,7 @@ PYTHON ?= python3
 TARGET ?= duckdb
 SCALE ?= 1
 DAYS ?= 1
+ARGS ?=
 
 export FINHOUSE_TARGET := $(TARGET)
 export DBT_SEND_ANONYMOUS_USAGE_STATS := False
@@ -15,10 +16,11 @@ export PYTHONUTF8 := 1
 
 VENV := .venv
 BIN := $(VENV)/bin
+FINHOUSE := $(BIN)/finhouse
 # A uv on the PATH serves; else make brings its own, pinned, into .tools.
 UV := $(shell command -v uv 2>/dev/null || echo .tools/uv/bin/uv)
 READY := $(VENV)/.ready
-DEPS := dbt_project/dbt_packages/.ready
+PACKAGES := dbt_project/dbt_packages/.ready
 
 .PHONY: help
 help: ## list the targets
@@ -36,5 +38,64 @@ $(READY): requirements/dev.txt pyproject.toml | $(UV)
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
+$(PACKAGES): dbt_project/packages.yml $(wildcard dbt_project/compat/dbt_utils/macros/*.sql) $(READY)
+	@echo "dbt packages"
+	@$(FINHOUSE) packages
+	@touch $@
+
 .PHONY: setup
-setup: $(READY) ## install the environment
+setup: $(READY) $(PACKAGES) ## install the environment and the dbt packages
+
+.PHONY: deps
+deps: $(READY) ## install the dbt packages anew (hub, else the compatibility package)
+	@rm -f $(PACKAGES)
+	@$(MAKE) --no-print-directory $(PACKAGES)
+
+.PHONY: build
+build: setup ## run the whole job: OLTP, load, dbt, publish, scorecard (TARGET=, SCALE=)
+	@$(FINHOUSE) build --scale $(SCALE) $(ARGS)
+
+.PHONY: day
+day: setup ## the demo company lives DAYS= more days, then an incremental build
+	@$(FINHOUSE) day --days $(DAYS)
+
+.PHONY: test
+test: setup ## run all tests
+	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: lint
+lint: setup ## check SQL, YAML and Python
+	$(BIN)/ruff check finhouse tests
+	$(BIN)/ruff format --check finhouse tests
+	$(BIN)/yamllint --strict .
+	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
+
+.PHONY: docs
+docs: setup ## write the dbt documentation as one page, docs/site/index.html
+	@$(FINHOUSE) dbt docs generate --static --quiet --target-path docs/site/.dbt
+	@cp docs/site/.dbt/static_index.html docs/site/index.html
+	@echo "docs/site/index.html"
+
+.PHONY: dbt
+dbt: setup ## run dbt: make dbt ARGS="build --select marts.wallet"
+	@$(FINHOUSE) dbt $(ARGS)
+
+.PHONY: bench
+bench: setup ## measure extract-load and dbt beside the bare engines (ARGS=--quick)
+	@$(FINHOUSE) bench $(ARGS)
+
+.PHONY: stop
+stop: ## stop the embedded PostgreSQL server
+	@if [ -x $(FINHOUSE) ]; then $(FINHOUSE) oltp stop; fi
+
+.PHONY: clean
+clean: stop ## remove all data and build output (environments stay)
+	rm -rf data docs/site
+
+.PHONY: requirements
+requirements: | $(UV) ## compile requirements/*.in into pinned, hashed *.txt
+	cd requirements && for name in uv runtime dev; do \
+		$(if $(findstring .tools,$(UV)),$(CURDIR)/$(UV),$(UV)) pip compile --quiet --universal --python-version 3.11 \
+			--generate-hashes --no-emit-index-url \
+			--custom-compile-command 'make requirements' $$name.in -o $$name.txt; \
+	done

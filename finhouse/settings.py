@@ -53,6 +53,11 @@ class Settings:
         return self.home / "demo"
 
     @property
+    def dbt_output(self) -> Path:
+        """dbt's artefacts and logs; one folder a target, so that each keeps its parse cache."""
+        return self.home / "dbt" / self.target
+
+    @property
     def dbt_project(self) -> Path:
         return PROJECT_ROOT / "dbt_project"
 

@@ -1,0 +1,5 @@
+"""Lets `python -m finhouse` stand for the `finhouse` command."""
+
+from finhouse.cli import main
+
+main()

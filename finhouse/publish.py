@@ -1,0 +1,236 @@
+"""Hand a tested build to readers by one atomic swap.
+
+Readers never open the working warehouse. On DuckDB they open ``published/finhouse.duckdb``, a file
+that is written aside and put in place by ``os.replace``; on Postgres they read schema
+``published``, built aside and renamed in one transaction. Either way a reader sees the whole old
+build or the whole new one. The schema bears the same name on both engines, so that the same query
+serves.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from finhouse.errors import PublishError, WarehouseError
+from finhouse.settings import Settings
+from finhouse.warehouse import Warehouse
+
+MARTS_SCHEMA = "marts"
+PUBLISHED_SCHEMA = "published"
+INCOMING_SCHEMA = "published__incoming"
+OUTGOING_SCHEMA = "published__outgoing"
+
+REPORTED_KPIS_DDL = """
+create table if not exists raw_operations.reported_kpis (
+    publication_id text not null,
+    kpi_code text not null,
+    period_grain text not null,
+    period_start date not null,
+    numerator numeric(26, 8),
+    denominator numeric(26, 8),
+    value numeric(26, 8),
+    loaded_until timestamp
+)
+"""
+
+# Only what differs from the last report is written: an unchanged build reports nothing new.
+REPORT_KPIS_SQL = """
+insert into raw_operations.reported_kpis
+with current_values as (
+    select kpi_code, 'month' as period_grain, month_start as period_start,
+        numerator, denominator, value
+    from marts.kpi_monthly
+    where is_complete_period
+    union all
+    select kpi_code, 'day' as period_grain, date_day as period_start,
+        numerator, denominator, value
+    from marts.kpi_daily
+    where is_complete_period
+),
+reports as (
+    select *, row_number() over (
+        partition by kpi_code, period_grain, period_start order by publication_id desc
+    ) as recency
+    from raw_operations.reported_kpis
+),
+load_horizon as (
+    select max(loaded_at) as loaded_until
+    from raw_operations.load_log
+    where status = 'succeeded'
+        and inserted_row_count + updated_row_count + deleted_row_count > 0
+)
+select cast({publication_id} as text), current_values.*, load_horizon.loaded_until
+from current_values
+cross join load_horizon
+left join reports
+    on current_values.kpi_code = reports.kpi_code
+    and current_values.period_grain = reports.period_grain
+    and current_values.period_start = reports.period_start
+    and reports.recency = 1
+where reports.kpi_code is null
+    or reports.value is distinct from current_values.value
+    or reports.numerator is distinct from current_values.numerator
+    or reports.denominator is distinct from current_values.denominator
+"""
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What readers were given: where, how many marts and rows, and how many KPI values are new."""
+
+    publication_id: str
+    location: str
+    marts: int
+    rows: int
+    reported_values: int
+
+
+def ensure_reporting_tables(warehouse: Warehouse) -> None:
+    """Create the tables dbt reads as source ``operations`` that no load creates."""
+    warehouse.execute("create schema if not exists raw_operations")
+    warehouse.execute(REPORTED_KPIS_DDL)
+
+
+def publish(settings: Settings, warehouse: Warehouse) -> Publication:
+    """Publish the marts of a build that passed its tests, then record the KPI values as reported.
+
+    Raises:
+        PublishError: there are no marts, or the destination cannot be written; readers keep what
+            they had.
+    """
+    marts = [
+        name
+        for (name,) in warehouse.execute(
+            "select table_name from information_schema.tables "
+            f"where table_schema = '{MARTS_SCHEMA}' order by table_name"
+        )
+    ]
+    if not marts:
+        raise PublishError(
+            f"the {settings.target} warehouse has no marts to publish",
+            "run `make build` first",
+        )
+    publication_id = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    if warehouse.dialect == "duckdb":
+        rows = _publish_file(warehouse, settings.published_path, marts)
+        location = str(settings.published_path)
+    else:
+        rows = _publish_schema(warehouse, marts)
+        location = f"schema {PUBLISHED_SCHEMA} of the Postgres warehouse"
+    reported = _report_kpis(warehouse, publication_id)
+    return Publication(publication_id, location, len(marts), rows, reported)
+
+
+def _report_kpis(warehouse: Warehouse, publication_id: str) -> int:
+    count_sql = "select count(*) from raw_operations.reported_kpis"
+    with warehouse.transaction():
+        before = warehouse.execute(count_sql)[0][0]
+        warehouse.execute(REPORT_KPIS_SQL.format(publication_id=f"'{publication_id}'"))
+        return warehouse.execute(count_sql)[0][0] - before
+
+
+def _publish_file(warehouse: Warehouse, destination: Path, marts: list[str]) -> int:
+    """Copy the marts into a new DuckDB file and swap it in; return the number of rows."""
+    incoming = destination.with_name(f".{destination.name}.incoming")
+    schema = f"incoming.{PUBLISHED_SCHEMA}"
+    try:
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        _remove_database(incoming)
+        warehouse.execute(f"attach {_literal(str(incoming))} as incoming")
+        try:
+            warehouse.execute(f"create schema {schema}")
+            for mart in marts:
+                warehouse.execute(
+                    f"create table {schema}.{mart} as select * from {MARTS_SCHEMA}.{mart}"
+                )
+            _copy_comments(warehouse, schema)
+            rows = _count_rows(warehouse, schema, marts)
+            warehouse.execute("checkpoint incoming")
+        finally:
+            warehouse.execute("detach incoming")
+        with incoming.open("rb") as handle:
+            os.fsync(handle.fileno())
+        incoming.replace(destination)
+    except (OSError, WarehouseError) as error:
+        _remove_database(incoming)
+        raise PublishError(
+            f"cannot write {destination}: {error}",
+            "make the folder writable and free some disk space; readers keep the previous build",
+        ) from error
+    return rows
+
+
+def _remove_database(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
+
+
+def _count_rows(warehouse: Warehouse, schema: str, marts: list[str]) -> int:
+    return sum(warehouse.execute(f"select count(*) from {schema}.{mart}")[0][0] for mart in marts)
+
+
+def _copy_comments(warehouse: Warehouse, schema: str) -> None:
+    """Carry the documentation of tables and columns over: readers' tools show it."""
+    of_marts = (
+        f"database_name = current_database() and schema_name = '{MARTS_SCHEMA}' "
+        "and comment is not null"
+    )
+    for table, comment in warehouse.execute(
+        f"select table_name, comment from duckdb_tables() where {of_marts}"
+    ):
+        warehouse.execute(f"comment on table {schema}.{table} is {_literal(comment)}")
+    for table, column, comment in warehouse.execute(
+        f"select table_name, column_name, comment from duckdb_columns() where {of_marts}"
+    ):
+        warehouse.execute(
+            f'comment on column {schema}.{table}."{column}" is {_literal(comment)}'
+        )
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _publish_schema(warehouse: Warehouse, marts: list[str]) -> int:
+    """Copy the marts into a new Postgres schema and rename it in; return the number of rows."""
+    with warehouse.transaction():
+        warehouse.execute(f"drop schema if exists {INCOMING_SCHEMA} cascade")
+        warehouse.execute(f"create schema {INCOMING_SCHEMA}")
+        for mart in marts:
+            # `including all` brings comments, not-null constraints and defaults along.
+            warehouse.execute(
+                f"create table {INCOMING_SCHEMA}.{mart} "
+                f"(like {MARTS_SCHEMA}.{mart} including all)"
+            )
+            warehouse.execute(
+                f"insert into {INCOMING_SCHEMA}.{mart} select * from {MARTS_SCHEMA}.{mart}"
+            )
+        _copy_grants(warehouse)
+        rows = _count_rows(warehouse, INCOMING_SCHEMA, marts)
+    # Renaming waits for no reader; dropping the old build does, so it comes apart.
+    with warehouse.transaction():
+        warehouse.execute(f"drop schema if exists {OUTGOING_SCHEMA} cascade")
+        if warehouse.execute(
+            f"select 1 from information_schema.schemata where schema_name = '{PUBLISHED_SCHEMA}'"
+        ):
+            warehouse.execute(f"alter schema {PUBLISHED_SCHEMA} rename to {OUTGOING_SCHEMA}")
+        warehouse.execute(f"alter schema {INCOMING_SCHEMA} rename to {PUBLISHED_SCHEMA}")
+    warehouse.execute(f"drop schema if exists {OUTGOING_SCHEMA} cascade")
+    return rows
+
+
+def _copy_grants(warehouse: Warehouse) -> None:
+    """Let whoever may read the schema readers have now read the one that replaces it."""
+    readers = warehouse.execute(
+        "select distinct quote_ident(role.rolname) from pg_namespace "
+        "cross join lateral aclexplode(nspacl) as grants "
+        "inner join pg_roles as role on role.oid = grants.grantee "
+        f"where nspname = '{PUBLISHED_SCHEMA}' and grants.privilege_type = 'USAGE' "
+        "and grants.grantee <> nspowner"
+    )
+    for (reader,) in readers:
+        warehouse.execute(f"grant usage on schema {INCOMING_SCHEMA} to {reader}")
+        warehouse.execute(f"grant select on all tables in schema {INCOMING_SCHEMA} to {reader}")

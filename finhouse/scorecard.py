@@ -1,0 +1,97 @@
+"""Print what was published: the KPI scorecard and the merchant activity results."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from finhouse.console import console, print_table
+from finhouse.publish import PUBLISHED_SCHEMA
+from finhouse.settings import Settings
+from finhouse.warehouse import Warehouse, open_published
+
+STATUS_MARKS = {"met": "met", "missed": "MISSED", "no_target": "", "no_data": "no data"}
+
+
+def format_value(value: Decimal | None, unit: str, currency: str | None = None) -> str:
+    """A KPI value as a viewer reads it: percent for rates, thousands separators, its currency."""
+    if value is None:
+        return "-"
+    if unit == "rate":
+        return f"{value:.2%}"
+    if unit == "currency":
+        return f"{value:,.2f} {currency or ''}".rstrip()
+    if unit == "count":
+        return f"{value:,.0f}"
+    if unit == "ms":
+        return f"{value:,.0f} ms"
+    return f"{value:,.2f}"
+
+
+def format_period(grain: str | None, start: date | None, is_complete: bool | None) -> str:
+    """The period a value is of: 2026-06 for a month, 2026-06-30 for a day; `*` while it runs."""
+    if start is None:
+        return ""
+    text = f"{start:%Y-%m}" if grain == "month" else f"{start:%Y-%m-%d}"
+    return text if is_complete else f"{text} *"
+
+
+def print_scorecard(settings: Settings) -> None:
+    """Print the scorecard and the merchant results from what readers see.
+
+    Raises:
+        WarehouseError: nothing has been published yet.
+    """
+    with open_published(settings) as published:
+        for (domain,) in published.execute(
+            f"select domain from {PUBLISHED_SCHEMA}.kpi_scorecard "
+            "group by domain order by min(display_order)"
+        ):
+            _print_domain(published, domain)
+        _print_merchants(published)
+
+
+def _print_domain(published: Warehouse, domain: str) -> None:
+    rows = published.execute(
+        "select kpi_name, period_grain, period_start, is_complete_period, unit, currency_code, "
+        "value, change_rate, target_operator, target, target_status "
+        f"from {PUBLISHED_SCHEMA}.kpi_scorecard "
+        f"where domain = '{domain}' order by display_order"
+    )
+    print_table(
+        f"KPI scorecard: {domain}  (* period still running)",
+        ["KPI", "period", "value", "change", "target", "status"],
+        [
+            (
+                name,
+                format_period(grain, start, is_complete),
+                format_value(value, unit, currency),
+                "" if change is None else f"{change:+.1%}",
+                "" if target is None else f"{operator} {format_value(target, unit, currency)}",
+                STATUS_MARKS[status],
+            )
+            for name, grain, start, is_complete, unit, currency, value, change, operator, target,
+            status in rows
+        ],
+        numeric=("value", "change", "target"),
+    )
+
+
+def _print_merchants(published: Warehouse) -> None:
+    top = published.execute(
+        "select merchant_id, total_amount, currency_code "
+        f"from {PUBLISHED_SCHEMA}.top_merchant where merchant_rank = 1"
+    )
+    if not top:
+        console.print(
+            "merchant activity: no data; drop activities_YYYYMMDD.csv files in "
+            "the landing folder and build again"
+        )
+        return
+    merchant, amount, currency = top[0]
+    console.print(f"Top merchant: {merchant} with {amount:,.2f} {currency}")
+    for month, merchants in published.execute(
+        "select month_start, active_merchant_count "
+        f"from {PUBLISHED_SCHEMA}.monthly_active_merchants order by month_start"
+    ):
+        console.print(f"Monthly active merchants {month:%Y-%m}: {merchants:,}")

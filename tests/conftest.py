@@ -1,0 +1,55 @@
+"""Fixtures shared by all tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from finhouse.settings import PROJECT_ROOT
+from tests.support.house import TARGETS, House
+
+pytest_plugins = ["tests.fixtures_oltp", "tests.fixtures_warehouse"]
+
+SCALE = "0.05"
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of data nobody here wrote; tests that need it are skipped where it is absent."""
+    folder = Path(os.environ.get("FINHOUSE_REAL_DATA") or PROJECT_ROOT.parent / "shared" / "data")
+    if not (folder / "reference").is_dir():
+        pytest.skip(f"no real data in {folder}: set FINHOUSE_REAL_DATA to run this test")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory: pytest.TempPathFactory):
+    """The demo company at a small scale, built and published on both targets.
+
+    Shared by all tests that only look; a test that changes anything takes a copy.
+    """
+    house = House(tmp_path_factory.mktemp("company"))
+    for target in TARGETS:
+        house.succeed("--target", target, "build", "--scale", SCALE)
+    yield house
+    house.server.stop()
+
+
+@pytest.fixture
+def company_copy(company: House, tmp_path: Path):
+    """A house of its own that starts where the shared company stands."""
+    copy = House(tmp_path / "house")
+    company.server.stop()
+    shutil.copytree(company.home, copy.home)
+    company.server.start()
+    yield copy
+    copy.server.stop()
+
+
+@pytest.fixture(params=TARGETS)
+def target(request: pytest.FixtureRequest) -> str:
+    """Each warehouse engine in turn."""
+    return request.param

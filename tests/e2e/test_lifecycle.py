@@ -1,0 +1,193 @@
+"""A house over time: built twice, a day older, killed, broken, rolled back to a past day."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import date
+
+import pytest
+
+from finhouse.settings import PROJECT_ROOT
+from tests.support.house import House
+
+RAW = ["raw_wallet", "raw_merchant_activity"]
+BUILT = [*RAW, "marts"]
+
+
+def published_content(house: House, target: str) -> dict[str, list[tuple]]:
+    return {
+        mart: sorted(house.published_rows(f"select * from published.{mart}", target), key=str)
+        for (mart,) in house.published_rows(
+            "select table_name from information_schema.tables where table_schema = 'published'",
+            target,
+        )
+    }
+
+
+def test_second_build_changes_nothing(company_copy: House, target: str):
+    before = company_copy.fingerprints(BUILT, target)
+    published = published_content(company_copy, target)
+    reports = company_copy.rows("select count(*) from raw_operations.reported_kpis", target)
+    printed = company_copy.succeed("--target", target, "build")
+    assert "Moved 0 new, 0 changed and 0 deleted rows" in printed
+    assert company_copy.fingerprints(BUILT, target) == before
+    assert published_content(company_copy, target) == published
+    assert company_copy.rows("select count(*) from raw_operations.reported_kpis", target) == reports
+
+
+def test_incremental_days_equal_a_full_refresh(company_copy: House, target: str):
+    started = company_copy.truth()["as_of_date"]
+    for _ in range(3):
+        company_copy.succeed("--target", target, "day")
+    as_of = company_copy.truth()["as_of_date"]
+    assert (date.fromisoformat(as_of) - date.fromisoformat(started)).days == 3
+    incremental = published_content(company_copy, target)
+    # What became of values already reported is history, which a full refresh keeps.
+    restatements = incremental.pop("kpi_restatements")
+    company_copy.succeed("--target", target, "build", "--full-refresh")
+    refreshed = published_content(company_copy, target)
+    assert len(refreshed.pop("kpi_restatements")) == len(restatements)
+    assert refreshed == incremental
+    raw_rows = company_copy.rows("select count(*) from raw_wallet.transactions", target)
+    assert raw_rows == company_copy.oltp_rows("select count(*) from wallet.transactions")
+    assert max(day for (day,) in company_copy.published_rows(
+        "select date from published.daily_metrics", target)).isoformat() == as_of
+
+
+def test_late_data_restates_what_was_reported(company_copy: House):
+    """A correction of an old amount moves that month's volume; old, new and cause are kept."""
+    [(transaction, amount)] = company_copy.oltp_rows(
+        "select id, amount from wallet.transactions "
+        "where status = 'COMPLETED' and created_at >= '2026-03-10' and created_at < '2026-03-11' "
+        "order by id limit 1"
+    )
+    company_copy.execute_oltp(
+        f"update wallet.transactions set amount = amount + 1000 where id = '{transaction}'"
+    )
+    company_copy.succeed("build")
+    restated = company_copy.published_rows(
+        "select old_value, new_value, value_change, cause_kind, cause_batches "
+        "from published.kpi_restatements where kpi_code = 'monthly_transaction_volume' "
+        "and period_start = date '2026-03-01'"
+    )
+    [(old, new, change, cause, batches)] = restated
+    assert (new - old, change, cause) == (1000, 1000, "late_data")
+    [batch] = json.loads(batches)
+    assert company_copy.rows(
+        f"select _batch_id from raw_wallet.transactions where id = '{transaction}'"
+    ) == [(batch,)]
+    company_copy.succeed("build")
+    assert company_copy.published_rows(
+        "select old_value, new_value, value_change, cause_kind, cause_batches "
+        "from published.kpi_restatements where kpi_code = 'monthly_transaction_volume' "
+        "and period_start = date '2026-03-01'"
+    ) == restated, "a build without news must tell the same history"
+
+
+def test_failing_build_publishes_nothing(company_copy: House, target: str):
+    published = published_content(company_copy, target)
+    company_copy.execute_warehouse(
+        "update raw_wallet.transactions set status = 'INVENTED' where id = "
+        "(select cast(min(cast(id as text)) as uuid) from raw_wallet.transactions)",
+        target,
+    )
+    result = company_copy.run("--target", target, "build")
+    assert result.returncode == 5
+    assert "accepted_values" in result.stdout and "nothing was published" in result.stdout
+    assert published_content(company_copy, target) == published
+
+
+def test_killed_build_heals(company_copy: House):
+    """kill -9 at several moments of a build, dbt included; then one build sets all right."""
+    company_copy.succeed("demo", "--advance", "2")
+    for seconds in (2.0, 5.0, 9.0):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "finhouse", "build"],
+            cwd=PROJECT_ROOT,
+            env=company_copy.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        time.sleep(seconds)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        assert company_copy.published_rows("select count(*) from published.kpi_scorecard")
+    company_copy.succeed("build")
+    for table in ("users", "transactions", "user_activity"):
+        key = "activity_id" if table == "user_activity" else "id"
+        assert company_copy.rows(
+            f"select count(*), count(distinct {key}) from raw_wallet.{table}"
+        ) == company_copy.oltp_rows(f"select count(*), count(*) from wallet.{table}")
+    assert [(company_copy.truth()["as_of_date"],)] == [
+        (day.isoformat(),)
+        for (day,) in company_copy.published_rows("select max(date) from published.daily_metrics")
+    ]
+
+
+def test_run_for_a_past_day_gives_that_days_numbers(company_copy: House):
+    whole = {
+        row[0]: row
+        for row in company_copy.published_rows(
+            "select date, total_transactions, new_users, active_users, churned_users "
+            "from published.daily_metrics"
+        )
+    }
+    company_copy.succeed("build", "--as-of", "2026-02-14")
+    past = company_copy.published_rows(
+        "select date, total_transactions, new_users, active_users, churned_users "
+        "from published.daily_metrics"
+    )
+    assert max(row[0] for row in past) == date(2026, 2, 14)
+    assert all(whole[row[0]] == row for row in past)
+    [(is_complete, month)] = company_copy.published_rows(
+        "select is_complete_period, month_start from published.wallet_monthly_metrics "
+        "order by month_start desc limit 1"
+    )
+    assert (is_complete, month) == (False, date(2026, 2, 1))
+
+
+@pytest.mark.parametrize(
+    "arguments, environment, code, words",
+    [
+        (("--target", "oracle", "build"), {}, 2, ["oracle", "duckdb"]),
+        (("load", "nosuchsource"), {}, 2, ["nosuchsource", "wallet"]),
+        (
+            ("load", "wallet"),
+            {"OLTP_URL": "postgresql://nobody:nothing@127.0.0.1:1/oltp"},
+            3,
+            ["127.0.0.1", "OLTP_URL"],
+        ),
+        (("build", "--as-of", "yesterday"), {}, 2, ["yesterday", "%Y-%m-%d"]),
+    ],
+)
+def test_bad_input_is_a_clear_error(company: House, arguments, environment, code, words):
+    result = company.run(*arguments, env=environment)
+    assert result.returncode == code, result.stdout + result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+    for word in words:
+        assert word in result.stdout + result.stderr
+
+
+def test_wrong_oltp_password_is_a_clear_error(company: House):
+    url = company.server.url("oltp")
+    user, rest = url.removeprefix("postgresql://").split(":", 1)
+    wrong = f"postgresql://{user}:wrong@{rest.split('@', 1)[1]}"
+    result = company.run("load", "wallet", env={"OLTP_URL": wrong})
+    assert result.returncode == 3
+    assert "password" in result.stdout and "wrong@" not in result.stdout
+    assert "Traceback" not in result.stdout + result.stderr
+
+
+def test_home_that_cannot_be_written_is_a_clear_error(tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    result = House(blocked / "home").run("build")
+    assert result.returncode == 2
+    assert str(blocked / "home") in result.stdout
+    assert "Traceback" not in result.stdout + result.stderr

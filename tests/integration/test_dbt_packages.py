@@ -1,0 +1,125 @@
+"""The dbt_utils compatibility package answers what the genuine one does, and make says which."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from finhouse.dbt_packages import COMPATIBLE, install_dbt_packages
+from finhouse.errors import ConfigurationError
+from finhouse.settings import PROJECT_ROOT
+
+COMPATIBILITY = PROJECT_ROOT / "dbt_project" / "compat" / "dbt_utils"
+
+SCHEMA = """
+models:
+  - name: numbers
+    columns:
+      - name: n
+        data_tests:
+          - dbt_utils.accepted_range: {name: in_range, arguments: {min_value: 1, max_value: 3}}
+          - dbt_utils.accepted_range:
+              {name: open_range, arguments: {min_value: 1, inclusive: false}}
+          - dbt_utils.accepted_range: {name: too_high, arguments: {max_value: 2}}
+          - dbt_utils.expression_is_true: {name: column_true, arguments: {expression: '> 0'}}
+          - dbt_utils.expression_is_true: {name: column_false, arguments: {expression: '> 1'}}
+    data_tests:
+      - dbt_utils.unique_combination_of_columns:
+          {name: pair_unique, arguments: {combination_of_columns: [n, letter]}}
+      - dbt_utils.unique_combination_of_columns:
+          {name: letter_repeated, arguments: {combination_of_columns: [letter]}}
+      - dbt_utils.expression_is_true: {name: model_true, arguments: {expression: 'n <= 3'}}
+"""
+# Known answers: which tests fail, and on how many rows. A null passes ranges and expressions.
+EXPECTED_FAILURES = {"open_range": 1, "too_high": 1, "column_false": 1, "letter_repeated": 1}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory):
+    """A small dbt project that uses every macro of the package, built once."""
+    folder = tmp_path_factory.mktemp("compat")
+    project = folder / "project"
+    (project / "models").mkdir(parents=True)
+    (project / "dbt_project.yml").write_text(
+        "name: probe\nversion: '1'\nprofile: probe\nmodel-paths: [models]\n"
+    )
+    (project / "packages.yml").write_text(
+        "packages: [{package: dbt-labs/dbt_utils, version: 1.3.1}]\n"
+    )
+    (folder / "profiles.yml").write_text(
+        f"probe: {{outputs: {{dev: {{type: duckdb, path: '{folder}/probe.duckdb'}}}}, target: dev}}\n"
+    )
+    (project / "models" / "numbers.sql").write_text(
+        "select 1 as n, 'a' as letter union all select 2, 'a' union all select 3, 'b' "
+        "union all select null, 'c'"
+    )
+    for name, part, start, end in (
+        ("days", "day", "2024-02-27", "2024-03-02"),
+        ("months", "month", "2023-11-01", "2024-02-01"),
+        ("empty_span", "day", "2024-01-01", "2024-01-01"),
+    ):
+        (project / "models" / f"{name}.sql").write_text(
+            "{{ dbt_utils.date_spine(datepart='" + part + "', "
+            f"start_date=\"cast('{start}' as date)\", end_date=\"cast('{end}' as date)\") }}}}"
+        )
+    (project / "models" / "schema.yml").write_text(SCHEMA)
+    (project / "compat").mkdir()
+    (project / "compat" / "dbt_utils").symlink_to(COMPATIBILITY)
+    assert install_dbt_packages(project, offline=True) == COMPATIBLE
+    subprocess.run(
+        [sys.executable, "-m", "dbt.cli.main", "build", "--project-dir", project,
+         "--profiles-dir", folder],
+        capture_output=True,
+        env={**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "False"},
+    )
+    return folder
+
+
+def test_generic_tests_fail_exactly_where_they_should(run: Path):
+    import json
+
+    results = json.loads((run / "project" / "target" / "run_results.json").read_text())["results"]
+    failures = {
+        result["unique_id"].split(".")[2]: result["failures"]
+        for result in results
+        if result["unique_id"].startswith("test.") and result["failures"]
+    }
+    assert failures == EXPECTED_FAILURES
+    assert sum(result["unique_id"].startswith("test.") for result in results) == 8
+
+
+@pytest.mark.parametrize(
+    "model, column, expected",
+    [
+        ("days", "date_day", ["2024-02-27", "2024-02-28", "2024-02-29", "2024-03-01"]),
+        ("months", "date_month", ["2023-11-01", "2023-12-01", "2024-01-01"]),
+        ("empty_span", "date_day", []),
+    ],
+)
+def test_date_spine_excludes_its_end(run: Path, model: str, column: str, expected: list[str]):
+    with duckdb.connect(str(run / "probe.duckdb"), read_only=True) as connection:
+        rows = connection.execute(f"select {column} from {model} order by 1").fetchall()
+    assert [f"{day:%Y-%m-%d}" for (day,) in rows] == expected
+
+
+def test_missing_compatibility_package_is_a_clear_error(tmp_path: Path):
+    with pytest.raises(ConfigurationError, match="compat"):
+        install_dbt_packages(tmp_path, offline=True)
+
+
+def test_every_macro_used_is_in_the_compatibility_package():
+    """A model that uses a new dbt_utils macro must bring it to the package, too."""
+    import re
+
+    used = set()
+    for path in (PROJECT_ROOT / "dbt_project").glob("[mst]*/**/*"):
+        if path.suffix in (".sql", ".yml"):
+            used |= set(re.findall(r"dbt_utils\.(\w+)", path.read_text()))
+    assert used
+    have = {path.stem for path in (COMPATIBILITY / "macros").glob("*.sql")}
+    assert used - {"default"} <= have

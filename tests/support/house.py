@@ -1,0 +1,127 @@
+"""A whole finhouse in a folder of its own: its OLTP, its landing folder, its two warehouses."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from finhouse.oltp import EmbeddedServer
+from finhouse.publish import PUBLISHED_SCHEMA
+from finhouse.settings import PROJECT_ROOT, Settings, load_settings
+from finhouse.warehouse import open_published, open_warehouse
+
+TARGETS = ("duckdb", "postgres")
+
+
+@dataclass(frozen=True)
+class House:
+    """A finhouse living in ``home``; commands run as a user would run them."""
+
+    home: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The process environment with this house's folder and none of the caller's databases."""
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("FINHOUSE_", "DBT_")) and not name.endswith("_URL")
+        }
+        return kept | {
+            "FINHOUSE_HOME": str(self.home),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
+        }
+
+    @property
+    def server(self) -> EmbeddedServer:
+        return EmbeddedServer(self.settings().oltp_home)
+
+    def settings(self, target: str = "duckdb") -> Settings:
+        return load_settings(self.environment, target=target)
+
+    def run(
+        self, *arguments: str, env: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run ``finhouse <arguments>`` to its end, whatever that is."""
+        return subprocess.run(
+            [sys.executable, "-m", "finhouse", *arguments],
+            cwd=PROJECT_ROOT,
+            env=self.environment | (env or {}),
+            text=True,
+            capture_output=True,
+        )
+
+    def succeed(self, *arguments: str, env: dict[str, str] | None = None) -> str:
+        """Run a command that must succeed and return what it printed."""
+        result = self.run(*arguments, env=env)
+        assert result.returncode == 0, (
+            f"finhouse {' '.join(arguments)} ended with {result.returncode}:\n"
+            f"{result.stdout}\n{result.stderr}"
+        )
+        return result.stdout
+
+    def rows(self, sql: str, target: str = "duckdb") -> list[tuple]:
+        """Rows of a query on the working warehouse."""
+        url = self.server.url("warehouse") if target == "postgres" else None
+        with open_warehouse(self.settings(target), url=url) as warehouse:
+            return warehouse.execute(sql)
+
+    def execute_warehouse(self, sql: str, target: str = "duckdb") -> None:
+        """Change the working warehouse behind the pipeline's back."""
+        url = self.server.url("warehouse") if target == "postgres" else None
+        with open_warehouse(self.settings(target), url=url) as warehouse, warehouse.transaction():
+            warehouse.execute(sql)
+
+    def published_rows(self, sql: str, target: str = "duckdb") -> list[tuple]:
+        """Rows of a query on what readers see."""
+        with open_published(self.settings(target)) as published:
+            return published.execute(sql)
+
+    def oltp_rows(self, sql: str) -> list[tuple]:
+        """Rows of a query on the OLTP, in the wallet's time zone."""
+        with psycopg.connect(self.server.url("oltp")) as connection:
+            connection.execute("set time zone 'Africa/Johannesburg'")
+            return connection.execute(sql).fetchall()
+
+    def execute_oltp(self, sql: str) -> None:
+        with psycopg.connect(self.server.url("oltp")) as connection:
+            connection.execute(sql)
+
+    def truth(self) -> dict:
+        """The demo company's own account of itself."""
+        return json.loads((self.settings().demo_home / "truth_wallet.json").read_text())
+
+    def fingerprints(self, schemas: list[str], target: str = "duckdb") -> dict[str, tuple]:
+        """Row count and order-free checksum of every table of some schemas."""
+        listed = ", ".join(f"'{schema}'" for schema in schemas)
+        tables = self.rows(
+            "select table_schema, table_name from information_schema.tables "
+            f"where table_schema in ({listed}) and table_type = 'BASE TABLE' order by 1, 2",
+            target,
+        )
+        checksum = {
+            "duckdb": "select count(*), sum(hash(t)::hugeint) from {} as t",
+            "postgres": "select count(*), sum(hashtextextended(t::text, 0)::numeric) from {} as t",
+        }[target]
+        return {
+            f"{schema}.{table}": self.rows(checksum.format(f"{schema}.{table}"), target)[0]
+            for schema, table in tables
+        }
+
+
+def marts(house: House, target: str = "duckdb") -> list[str]:
+    """Names of the published marts."""
+    return [
+        name
+        for (name,) in house.published_rows(
+            "select table_name from information_schema.tables "
+            f"where table_schema = '{PUBLISHED_SCHEMA}' order by 1",
+            target,
+        )
+    ]
