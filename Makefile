@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 TARGET ?= duckdb
-SCALE ?= 1
+SCALE ?=
 DAYS ?= 1
 ARGS ?=
 
@@ -53,7 +53,7 @@ deps: $(READY) ## install the dbt packages anew (hub, else the compatibility pac
 
 .PHONY: build
 build: setup ## run the whole job: OLTP, load, dbt, publish, scorecard (TARGET=, SCALE=)
-	@$(FINHOUSE) build --scale $(SCALE) $(ARGS)
+	@$(FINHOUSE) build $(if $(SCALE),--scale $(SCALE)) $(ARGS)
 
 .PHONY: day
 day: setup ## the demo company lives DAYS= more days, then an incremental build

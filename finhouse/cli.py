@@ -10,7 +10,7 @@ from datetime import datetime
 import click
 
 from finhouse import __version__, demo
-from finhouse.bench import run_benchmarks
+from finhouse.bench.running import run_benchmarks
 from finhouse.console import console, print_table
 from finhouse.dbt_packages import install_dbt_packages
 from finhouse.errors import ConfigurationError, FinhouseError
@@ -20,6 +20,7 @@ from finhouse.pipeline import (
     DEMO_SEED,
     BuildOptions,
     connect,
+    connect_published,
     load_all,
     run_build,
 )
@@ -50,13 +51,13 @@ def main(ctx: click.Context, target: str | None) -> None:
 
 
 @main.command()
-@click.option("--scale", type=click.FloatRange(min=0.001), default=1.0, show_default=True)
+@click.option("--scale", type=click.FloatRange(min=0.001), help="Size of the demo company.")
 @click.option(
     "--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Business day the marts speak for."
 )
 @click.option("--full-refresh", is_flag=True, help="Load and build everything from scratch.")
 @click.pass_obj
-def build(settings: Settings, scale: float, as_of: datetime | None, full_refresh: bool) -> None:
+def build(settings: Settings, scale: float | None, as_of: datetime | None, full_refresh: bool) -> None:
     """Load, transform, test and publish; then print the scorecard."""
     options = BuildOptions(
         scale=scale, as_of=as_of.date() if as_of else None, full_refresh=full_refresh
@@ -78,10 +79,10 @@ def day(settings: Settings, days: int) -> None:
 
 
 @main.command()
-@click.option("--scale", type=click.FloatRange(min=0.001), default=1.0, show_default=True)
+@click.option("--scale", type=click.FloatRange(min=0.001), help="Its size, 1 = 20,000 users.")
 @click.option("--advance", type=click.IntRange(min=1), help="Live so many more days.")
 @click.pass_obj
-def demo_company(settings: Settings, scale: float, advance: int | None) -> None:
+def demo_company(settings: Settings, scale: float | None, advance: int | None) -> None:
     """Fill an empty OLTP database with the demo company, or let it live on."""
     url = oltp_url(settings)
     if advance:
@@ -125,11 +126,11 @@ def load(
                 result.source_name,
                 result.file_name or result.table_name,
                 result.load_mode,
-                f"{result.read_row_count:,}",
-                f"{result.inserted_row_count:,}",
-                f"{result.updated_row_count:,}",
-                f"{result.deleted_row_count:,}",
-                f"{result.raw_row_count:,}",
+                f"{result.counts.read:,}",
+                f"{result.counts.inserted:,}",
+                f"{result.counts.updated:,}",
+                f"{result.counts.deleted:,}",
+                f"{result.counts.raw:,}",
             )
             for result in results
         ],
@@ -152,7 +153,7 @@ def sources(settings: Settings) -> None:
 def withdraw(settings: Settings, source: str, file_name: str) -> None:
     """Remove the rows of one loaded file from the raw layer."""
     with connect(settings) as warehouse:
-        removed = withdraw_file(settings, source, file_name, warehouse)
+        removed = withdraw_file(settings, source, file_name, warehouse).counts.deleted
     console.print(f"{removed:,} rows of {file_name} withdrawn; `make build` recomputes the marts.")
 
 
@@ -187,7 +188,8 @@ def publish_command(settings: Settings) -> None:
 @click.pass_obj
 def scorecard(settings: Settings) -> None:
     """Print the KPI scorecard from what readers see."""
-    print_scorecard(settings)
+    with connect_published(settings) as published:
+        print_scorecard(published)
 
 
 @main.command()

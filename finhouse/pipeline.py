@@ -9,13 +9,13 @@ from datetime import date
 from finhouse import demo
 from finhouse.console import console, print_table, step
 from finhouse.errors import FinhouseError, SourceError
-from finhouse.extract_load import LoadResult, available_sources, load_source
+from finhouse.extract_load import LoadResult, available_sources, load_source, withdraw_file
 from finhouse.oltp import oltp_url, warehouse_url
 from finhouse.publish import Publication, ensure_reporting_tables, publish
 from finhouse.scorecard import print_scorecard
 from finhouse.settings import Settings
 from finhouse.transform import DbtSummary, build_marts
-from finhouse.warehouse import Warehouse, open_warehouse
+from finhouse.warehouse import Warehouse, open_published, open_warehouse
 
 DEMO_SEED = 20250101
 
@@ -25,13 +25,13 @@ class BuildOptions:
     """What a build may be asked for.
 
     Attributes:
-        scale: size of the demo company, 1 = 20,000 users (only when it is created).
+        scale: size of the demo company, 1 = 20,000 users; None takes the one that is there, else 1.
         advance_days: days the demo company lives before the load.
         as_of: business day the marts speak for; default the last complete day loaded.
         full_refresh: load every table in full and rebuild every model.
     """
 
-    scale: float = 1.0
+    scale: float | None = None
     advance_days: int = 0
     as_of: date | None = None
     full_refresh: bool = False
@@ -39,8 +39,16 @@ class BuildOptions:
 
 def connect(settings: Settings) -> Warehouse:
     """Open the working warehouse of the target in ``settings``."""
-    url = warehouse_url(settings) if settings.target == "postgres" else None
-    return open_warehouse(settings, url=url)
+    return open_warehouse(settings, _postgres_url(settings))
+
+
+def connect_published(settings: Settings) -> Warehouse:
+    """Open what readers see, of the target in ``settings``."""
+    return open_published(settings, _postgres_url(settings))
+
+
+def _postgres_url(settings: Settings) -> str | None:
+    return warehouse_url(settings) if settings.target == "postgres" else None
 
 
 def load_all(
@@ -90,7 +98,8 @@ def run_build(settings: Settings, options: BuildOptions) -> None:
         built = build_marts(settings, as_of=options.as_of, full_refresh=options.full_refresh)
     with step("Publish", timings), connect(settings) as warehouse:
         published = publish(settings, warehouse)
-    print_scorecard(settings)
+    with connect_published(settings) as readable:
+        print_scorecard(readable)
     _print_report(settings, loaded, built, published, timings)
 
 
@@ -99,7 +108,13 @@ def _live(settings: Settings, url: str, options: BuildOptions) -> None:
         url, scale=options.scale, seed=DEMO_SEED, home=settings.demo_home
     )
     console.print(f"  {report.message}")
-    demo.ensure_activity_files(settings.landing / "merchant_activity", home=settings.demo_home)
+    withdrawn = demo.ensure_activity_files(
+        settings.landing / "merchant_activity", seed=DEMO_SEED, scale=report.scale
+    )
+    if withdrawn:
+        with connect(settings) as warehouse:
+            for file_name in withdrawn:
+                withdraw_file(settings, "merchant_activity", file_name, warehouse)
     if options.advance_days:
         report = demo.advance(url, options.advance_days, home=settings.demo_home)
         console.print(f"  {report.message}")
@@ -112,9 +127,9 @@ def _print_report(
     published: Publication,
     timings: dict[str, float],
 ) -> None:
-    inserted = sum(result.inserted_row_count for result in loaded)
-    updated = sum(result.updated_row_count for result in loaded)
-    deleted = sum(result.deleted_row_count for result in loaded)
+    inserted = sum(result.counts.inserted for result in loaded)
+    updated = sum(result.counts.updated for result in loaded)
+    deleted = sum(result.counts.deleted for result in loaded)
     console.print(
         f"Moved {inserted:,} new, {updated:,} changed and {deleted:,} deleted rows of "
         f"{len({(result.source_name, result.table_name) for result in loaded})} tables; "

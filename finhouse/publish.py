@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from finhouse.errors import PublishError, WarehouseError
+from finhouse.errors import PublishError
 from finhouse.settings import Settings
 from finhouse.warehouse import Warehouse
 
@@ -154,7 +154,7 @@ def _publish_file(warehouse: Warehouse, destination: Path, marts: list[str]) -> 
         with incoming.open("rb") as handle:
             os.fsync(handle.fileno())
         incoming.replace(destination)
-    except (OSError, WarehouseError) as error:
+    except (OSError, warehouse.engine_error) as error:
         _remove_database(incoming)
         raise PublishError(
             f"cannot write {destination}: {error}",

@@ -7,8 +7,7 @@ from decimal import Decimal
 
 from finhouse.console import console, print_table
 from finhouse.publish import PUBLISHED_SCHEMA
-from finhouse.settings import Settings
-from finhouse.warehouse import Warehouse, open_published
+from finhouse.warehouse import Warehouse
 
 STATUS_MARKS = {"met": "met", "missed": "MISSED", "no_target": "", "no_data": "no data"}
 
@@ -36,19 +35,14 @@ def format_period(grain: str | None, start: date | None, is_complete: bool | Non
     return text if is_complete else f"{text} *"
 
 
-def print_scorecard(settings: Settings) -> None:
-    """Print the scorecard and the merchant results from what readers see.
-
-    Raises:
-        WarehouseError: nothing has been published yet.
-    """
-    with open_published(settings) as published:
-        for (domain,) in published.execute(
-            f"select domain from {PUBLISHED_SCHEMA}.kpi_scorecard "
-            "group by domain order by min(display_order)"
-        ):
-            _print_domain(published, domain)
-        _print_merchants(published)
+def print_scorecard(published: Warehouse) -> None:
+    """Print the scorecard of each domain and the merchant results from what readers see."""
+    for (domain,) in published.execute(
+        f"select domain from {PUBLISHED_SCHEMA}.kpi_scorecard "
+        "group by domain order by min(display_order)"
+    ):
+        _print_domain(published, domain)
+    _print_merchants(published)
 
 
 def _print_domain(published: Warehouse, domain: str) -> None:

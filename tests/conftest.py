@@ -11,7 +11,7 @@ import pytest
 from finhouse.settings import PROJECT_ROOT
 from tests.support.house import TARGETS, House
 
-pytest_plugins = ["tests.fixtures_oltp", "tests.fixtures_warehouse"]
+pytest_plugins = ["tests.fixtures_warehouse"]
 
 SCALE = "0.05"
 
@@ -47,9 +47,3 @@ def company_copy(company: House, tmp_path: Path):
     company.server.start()
     yield copy
     copy.server.stop()
-
-
-@pytest.fixture(params=TARGETS)
-def target(request: pytest.FixtureRequest) -> str:
-    """Each warehouse engine in turn."""
-    return request.param

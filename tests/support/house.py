@@ -80,7 +80,8 @@ class House:
 
     def published_rows(self, sql: str, target: str = "duckdb") -> list[tuple]:
         """Rows of a query on what readers see."""
-        with open_published(self.settings(target)) as published:
+        url = self.server.url("warehouse") if target == "postgres" else None
+        with open_published(self.settings(target), url) as published:
             return published.execute(sql)
 
     def oltp_rows(self, sql: str) -> list[tuple]:

@@ -1,0 +1,194 @@
+"""Putting the records of one CSV file into a raw table, every cell as text.
+
+Both warehouses read with DuckDB's parser, so a file means the same on both.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from finhouse.console import console
+from finhouse.errors import SourceError
+from finhouse.extract_load.definitions import LOADER_COLUMNS
+from finhouse.warehouse import Warehouse, quoted
+from finhouse.warehouse.duckdb_file import DuckdbWarehouse
+from finhouse.warehouse.postgres_database import PostgresWarehouse
+
+FILE_COLUMNS = ("_file_name", "_line_number")
+_BATCH_ROWS = 50_000
+_PROGRESS_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class CsvExtract:
+    """A checked CSV file on its way into raw.
+
+    Attributes:
+        loaded_at: naive UTC timestamp as text.
+    """
+
+    path: Path
+    columns: Sequence[str]
+    loaded_at: str
+    batch_id: str
+
+    @property
+    def stamps(self) -> list[str]:
+        """SQL of file name, record number (the header is 1) and the loader's columns."""
+        return [
+            _literal(self.path.name),
+            "row_number() over () + 1",
+            f"cast({_literal(self.loaded_at)} as timestamp)",
+            _literal(self.batch_id),
+        ]
+
+    @property
+    def target_columns(self) -> str:
+        return ", ".join(quoted(n) for n in (*self.columns, *FILE_COLUMNS, *LOADER_COLUMNS))
+
+    def reader_sql(self) -> str:
+        """DuckDB's table function over the file: strict, nothing guessed, '' stays ''."""
+        kinds = ", ".join(f"{_literal(name)}: 'VARCHAR'" for name in self.columns)
+        names = ", ".join(_literal(name) for name in self.columns)
+        # Characters that the reader would take for wildcards stand for themselves in brackets.
+        path = re.sub(r"([*?\[])", r"[\1]", str(self.path))
+        return (
+            f"read_csv({_literal(path)}, auto_detect = false, header = true, delim = ',',"
+            " quote = '\"', escape = '\"', strict_mode = true, null_padding = false,"
+            f" columns = {{{kinds}}}, force_not_null = [{names}])"
+        )
+
+
+class CsvSink(ABC):
+    """Appends the records of a file to an existing raw table."""
+
+    @abstractmethod
+    def fill(self, target: str, extract: CsvExtract) -> int:
+        """Append to ``target`` (an SQL name); return the number of records.
+
+        Raises:
+            SourceError: the file is not what it should be; names file, line and reason.
+        """
+
+
+class DuckdbCsvSink(CsvSink):
+    """DuckDB reads the file itself."""
+
+    def __init__(self, warehouse: DuckdbWarehouse) -> None:
+        self._connection = warehouse.connection
+
+    def fill(self, target: str, extract: CsvExtract) -> int:
+        listed = [quoted(name) for name in extract.columns] + extract.stamps
+        with _explained(extract), _heartbeat(extract.path):
+            rows = self._connection.execute(
+                f"insert into {target} ({extract.target_columns})"
+                f" select {', '.join(listed)} from {extract.reader_sql()}"
+            ).fetchall()
+        return int(rows[0][0])
+
+
+class PostgresCsvSink(CsvSink):
+    """DuckDB writes each record as one line of quoted CSV, which COPY takes as it is."""
+
+    def __init__(self, warehouse: PostgresWarehouse) -> None:
+        self._connection = warehouse.connection
+
+    def fill(self, target: str, extract: CsvExtract) -> int:
+        with (
+            duckdb.connect(config={"memory_limit": "256MB"}) as reader,
+            _heartbeat(extract.path),
+            self._connection.cursor() as cursor,
+        ):
+            with cursor.copy(
+                f"copy {target} ({extract.target_columns}) from stdin (format csv)"
+            ) as copy:
+                with _explained(extract):
+                    batches = reader.execute(_lines_sql(extract)).to_arrow_reader(_BATCH_ROWS)
+                while block := self._next_block(batches, extract):
+                    copy.write(block)
+            return cursor.rowcount
+
+    @staticmethod
+    def _next_block(batches: Iterator, extract: CsvExtract) -> bytes:
+        with _explained(extract):
+            batch = next(batches, None)
+        return b"" if batch is None else "".join(batch.column(0).to_pylist()).encode()
+
+
+def csv_sink_for(warehouse: Warehouse) -> CsvSink:
+    """The sink that suits the warehouse."""
+    if isinstance(warehouse, DuckdbWarehouse):
+        return DuckdbCsvSink(warehouse)
+    assert isinstance(warehouse, PostgresWarehouse)
+    return PostgresCsvSink(warehouse)
+
+
+def _lines_sql(extract: CsvExtract) -> str:
+    cells = [quoted(name) for name in extract.columns]
+    cells += [f"cast({stamp} as text)" for stamp in extract.stamps]
+    # Quoted throughout: COPY reads "" as the empty string, and only a bare cell as NULL.
+    line = " || '\",\"' || ".join(f"replace({cell}, '\"', '\"\"')" for cell in cells)
+    return f"select '\"' || {line} || '\"' || chr(10) from {extract.reader_sql()}"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+@contextmanager
+def _explained(extract: CsvExtract) -> Iterator[None]:
+    """Turn a complaint of DuckDB's CSV reader into one about file, line and remedy."""
+    try:
+        yield
+    except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
+        text = str(error)
+        line = re.search(r"CSV Error on Line: (\d+)", text)
+        where = f"{extract.path.name}, line {line.group(1)}" if line else extract.path.name
+        cells = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", text)
+        if cells:
+            what = f"{cells.group(2)} cells instead of {cells.group(1)}"
+        elif "unicode" in text:
+            what = "not UTF-8"
+        elif "unterminated quote" in text:
+            what = "a quotation mark is not closed, or stands inside a cell"
+        elif "state machine" in text:
+            what = "mixed line ends, or a stray carriage return or quotation mark"
+        else:
+            what = next(
+                part for part in reversed(text.split("Error: ")[-1].splitlines()[:1]) if part
+            )
+        raise SourceError(
+            f"{where}: {what}",
+            "correct it in the sending system and deliver the file again (UTF-8, RFC 4180)",
+        ) from error
+
+
+@contextmanager
+def _heartbeat(path: Path) -> Iterator[None]:
+    """Say every two seconds that the file is still being loaded."""
+    done = threading.Event()
+
+    def beat() -> None:
+        seconds = 0.0
+        while not done.wait(_PROGRESS_SECONDS):
+            seconds += _PROGRESS_SECONDS
+            console.print(
+                f"    loading {path.name} ({path.stat().st_size / 1e6:,.0f} MB): {seconds:.0f} s",
+                markup=False,
+            )
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()

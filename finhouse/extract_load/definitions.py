@@ -1,0 +1,257 @@
+"""Declarative source files: what is loaded from where, and how (finhouse/sources/*.yml).
+
+The format is documented, key by key, at the top of finhouse/sources/wallet.yml.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from finhouse.errors import ConfigurationError
+from finhouse.extract_load.file_pattern import FilePattern
+
+SOURCES_FOLDER = Path(__file__).resolve().parent.parent / "sources"
+XMIN = "xmin"
+LOADER_COLUMNS = ("_loaded_at", "_batch_id")
+
+_NAME = r"^[a-z_][a-z0-9_]*$"
+_LOOKBACK = re.compile(r"^\d+( (second|minute|hour|day|week)s?)?$")
+
+Name = Annotated[str, Field(pattern=_NAME, max_length=63)]
+LoadMode = Literal["full", "incremental", "append"]
+
+
+class _Declared(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TableDefinition(_Declared):
+    """One source table and how it is loaded."""
+
+    name: Name
+    mode: LoadMode
+    key: tuple[str, ...] = ()
+    cursor: str | None = None
+    lookback: str | None = None
+    reconcile_deletes: bool = False
+    group: str = "default"
+    personal_data: dict[str, Literal["omit", "keep"]] = {}
+
+    @property
+    def omitted(self) -> frozenset[str]:
+        """Columns that never leave the source."""
+        return frozenset(name for name, rule in self.personal_data.items() if rule == "omit")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> TableDefinition:
+        if self.mode == "full":
+            for setting in ("cursor", "lookback", "reconcile_deletes"):
+                if getattr(self, setting):
+                    raise ValueError(f"{setting} has no meaning in mode full: remove it")
+        elif not self.key:
+            raise ValueError(f"mode {self.mode} needs a key: add key: [<column>]")
+        elif not self.cursor:
+            raise ValueError(f"mode {self.mode} needs a cursor: add cursor: xmin (or a column)")
+        if self.mode == "append" and self.reconcile_deletes:
+            raise ValueError("mode append never deletes: remove reconcile_deletes")
+        if self.cursor == XMIN and self.lookback:
+            raise ValueError("cursor xmin loses nothing and takes no lookback: remove it")
+        if self.cursor not in (None, XMIN) and not self.lookback:
+            raise ValueError(
+                f"cursor {self.cursor} needs a lookback, e.g. lookback: 3 days:"
+                " rows that commit late are lost without one"
+            )
+        if self.lookback and not _LOOKBACK.match(self.lookback):
+            raise ValueError(
+                f"lookback {self.lookback!r} is not like '3 days', '12 hours' or '500'"
+            )
+        hidden = self.omitted & {*self.key, self.cursor or ""}
+        if hidden:
+            raise ValueError(f"{', '.join(sorted(hidden))} is key or cursor and cannot be omitted")
+        return self
+
+
+class PostgresDefinition(_Declared):
+    """A schema of the OLTP database."""
+
+    kind: Literal["postgres"]
+    name: Name
+    description: str = ""
+    database_schema: Name = Field(alias="schema")
+    tables: tuple[TableDefinition, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _distinct(self) -> PostgresDefinition:
+        names = [table.name for table in self.tables]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"table {', '.join(twice)} is declared twice")
+        return self
+
+    @property
+    def table_names(self) -> tuple[str, ...]:
+        return tuple(table.name for table in self.tables)
+
+
+class CsvFolderDefinition(_Declared):
+    """A folder of CSV files of one layout that land in one raw table, every cell as text."""
+
+    kind: Literal["csv_folder"]
+    name: Name
+    description: str = ""
+    folder: str
+    file_pattern: str
+    table: Name
+    columns: tuple[Name, ...] = Field(min_length=1)
+    group: str = "default"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> CsvFolderDefinition:
+        FilePattern(self.file_pattern)
+        if Path(self.folder).is_absolute() or ".." in Path(self.folder).parts:
+            raise ValueError("folder is relative to the landing folder and stays below it")
+        twice = sorted({name for name in self.columns if self.columns.count(name) > 1})
+        if twice:
+            raise ValueError(f"column {', '.join(twice)} is declared twice")
+        return self
+
+    @property
+    def table_names(self) -> tuple[str, ...]:
+        return (self.table,)
+
+
+SourceDefinition = PostgresDefinition | CsvFolderDefinition
+_SOURCE = TypeAdapter(Annotated[SourceDefinition, Field(discriminator="kind")])
+
+
+def raw_schema(source_name: str) -> str:
+    """Schema of a source's raw tables: ``wallet`` -> ``raw_wallet``."""
+    return f"raw_{source_name}"
+
+
+def available_sources(folder: Path = SOURCES_FOLDER) -> list[str]:
+    """Names of the declared sources, in alphabetical order."""
+    return sorted(path.stem for path in folder.glob("*.yml"))
+
+
+def read_source(source_name: str, folder: Path = SOURCES_FOLDER) -> SourceDefinition:
+    """Read and check ``<folder>/<source_name>.yml``.
+
+    Raises:
+        ConfigurationError: no such source, or the file is not as documented; names file, line,
+            field, value and remedy.
+    """
+    names = available_sources(folder)
+    if source_name not in names:
+        raise ConfigurationError(
+            f"unknown source {source_name!r}", f"use one of {', '.join(names) or '(none declared)'}"
+        )
+    path = folder / f"{source_name}.yml"
+    shown = f"{path.parent.name}/{path.name}"
+    try:
+        text = path.read_text(encoding="utf-8")
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        content = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ConfigurationError(
+            f"{shown}, line {line}: not YAML: {error.problem}",
+            "correct the line or its indentation",
+        ) from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigurationError(
+            f"{shown} cannot be read: {error}", "make it a readable UTF-8 YAML file"
+        ) from error
+    if not isinstance(content, dict):
+        raise ConfigurationError(
+            f"{shown}, line 1: expected keys and values, found {content!r}",
+            "start with kind: postgres or kind: csv_folder (see finhouse/sources/wallet.yml)",
+        )
+    _refuse_repeated_keys(tree, shown)
+    try:
+        definition = _SOURCE.validate_python(content)
+    except ValidationError as error:
+        raise _explain(error, tree, shown) from error
+    if definition.name != source_name:
+        raise ConfigurationError(
+            f"{shown}, line {_line(tree, ('name',))}: name is {definition.name!r}",
+            f"name the source as its file: {source_name}",
+        )
+    return definition
+
+
+def _refuse_repeated_keys(node: yaml.Node | None, shown: str) -> None:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise ConfigurationError(
+                    f"{shown}, line {key.start_mark.line + 1}: {key.value!r} is given twice",
+                    "keep one of the two",
+                )
+            seen.add(key.value)
+            _refuse_repeated_keys(value, shown)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            _refuse_repeated_keys(value, shown)
+
+
+def _explain(error: ValidationError, tree: yaml.Node | None, shown: str) -> ConfigurationError:
+    """The first validation error, with the line it stands on and what to do about it."""
+    first = error.errors()[0]
+    # A discriminated union puts the kind in front of the path of keys.
+    path = [part for part in first["loc"] if part not in ("postgres", "csv_folder")]
+    field = ".".join(str(part) for part in path) or "(the file)"
+    where = f"{shown}, line {_line(tree, path)}: {field}"
+    kind, given = first["type"], first.get("input")
+    if kind == "missing":
+        return ConfigurationError(f"{where} is missing", f"add {path[-1]}:")
+    if kind == "extra_forbidden":
+        near = difflib.get_close_matches(str(path[-1]), _known_keys(), n=1)
+        return ConfigurationError(
+            f"{where} = {given!r} is not a key that is known here",
+            f"write {near[0]}" if near else "remove it, or see finhouse/sources/wallet.yml",
+        )
+    message = str(first["msg"]).removeprefix("Value error, ")
+    if kind == "value_error":
+        return ConfigurationError(f"{where}: {message}", "see finhouse/sources/wallet.yml")
+    if kind.startswith("union_tag"):
+        found = given.get("kind") if isinstance(given, dict) else given
+        return ConfigurationError(
+            f"{shown}, line {_line(tree, ('kind',))}: kind = {found!r}",
+            "write kind: postgres or kind: csv_folder",
+        )
+    return ConfigurationError(f"{where} = {given!r}: {message}", "see finhouse/sources/wallet.yml")
+
+
+def _known_keys() -> set[str]:
+    return {
+        field.alias or name
+        for model in (TableDefinition, PostgresDefinition, CsvFolderDefinition)
+        for name, field in model.model_fields.items()
+    }
+
+
+def _line(tree: yaml.Node | None, path: Any) -> int:
+    """Line (from 1) of the deepest node of ``path`` that the document has."""
+    node = tree
+    line = 1
+    for part in path:
+        found = None
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == str(part):
+                    found, line = value, key.start_mark.line + 1
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            found = node.value[part]
+            line = found.start_mark.line + 1
+        if found is None:
+            break
+        node = found
+    return line

@@ -1,0 +1,141 @@
+"""Bringing a raw table up to date from a temporary table of incoming rows, in plain SQL.
+
+The statements are the same on DuckDB and Postgres. Rows that are identical to what raw holds are
+left alone, so a second run changes nothing, not even ``_loaded_at``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from finhouse.errors import SourceError
+from finhouse.extract_load.definitions import LOADER_COLUMNS
+from finhouse.extract_load.results import RowCounts
+from finhouse.warehouse import Warehouse, quoted
+
+
+@dataclass(frozen=True)
+class Merge:
+    """A raw table, the temporary table of incoming rows, and how their rows correspond.
+
+    Attributes:
+        target: SQL name of the raw table.
+        incoming: SQL name of the temporary table; has the source's columns only. It is emptied
+            of unchanged rows on the way.
+        columns: the source's columns.
+        key: columns that identify a row; may be empty for ``replace_if_different``.
+        stamps: SQL expressions of the loader's own columns, in their order.
+        arrival: the engine's physical row position in ``incoming``.
+    """
+
+    warehouse: Warehouse
+    target: str
+    incoming: str
+    columns: Sequence[str]
+    key: Sequence[str]
+    stamps: Sequence[str]
+    arrival: str
+
+    def upsert(self) -> RowCounts:
+        """Replace changed rows and add new ones, by key."""
+        read = self.warehouse.count(self.incoming)
+        same_row = " and ".join(
+            f"t.{quoted(name)} {'=' if name in self.key else 'is not distinct from'}"
+            f" i.{quoted(name)}"
+            for name in self.columns
+        )
+        self.warehouse.change(
+            f"delete from {self.incoming} as i using {self.target} as t where {same_row}"
+        )
+        updated = self.warehouse.change(
+            f"delete from {self.target} as t using {self.incoming} as i where {self._same_key}"
+        )
+        written = self._insert(f"select {self._source_columns} from {self.incoming}")
+        return RowCounts(read=read, inserted=written - updated, updated=updated)
+
+    def delete_missing(self, keys: str) -> int:
+        """Delete the rows of raw whose key is not in the table ``keys``; return how many."""
+        return self.warehouse.change(
+            f"delete from {self.target} as t"
+            f" where not exists (select 1 from {keys} as i where {self._same_key})"
+        )
+
+    def count_absent(self, keys: str) -> int:
+        """Number of keys that raw lacks."""
+        return self.warehouse.count(
+            f"{keys} as i", f"not exists (select 1 from {self.target} as t where {self._same_key})"
+        )
+
+    def append_new(self) -> RowCounts:
+        """Add rows whose key raw lacks; of several with one key the first to arrive."""
+        read = self.warehouse.count(self.incoming)
+        written = self._insert(
+            f"select {self._source_columns} from ("
+            f"select i.*, row_number() over (partition by {self._key_columns}"
+            f" order by i.{self.arrival}) as _arrival from {self.incoming} as i"
+            f" where not exists (select 1 from {self.target} as t where {self._same_key})"
+            ") as arrived where _arrival = 1"
+        )
+        return RowCounts(read=read, inserted=written, duplicates=read - written)
+
+    def replace_if_different(self) -> RowCounts:
+        """For tables without a key: replace all rows unless both sides hold the same rows."""
+        read = self.warehouse.count(self.incoming)
+        held = self.warehouse.count(self.target)
+        ours = f"select {self._source_columns} from {self.target}"
+        theirs = f"select {self._source_columns} from {self.incoming}"
+        # Equal counts and nothing left over on one side: the two multisets are equal.
+        if read == held and not self.warehouse.count(f"({ours} except all {theirs}) as d"):
+            return RowCounts(read=read)
+        self.warehouse.change(f"delete from {self.target}")
+        return RowCounts(read=read, inserted=self._insert(theirs), deleted=held)
+
+    def _insert(self, select: str) -> int:
+        own = ", ".join(LOADER_COLUMNS)
+        return self.warehouse.change(
+            f"insert into {self.target} ({self._source_columns}, {own})"
+            f" select {self._source_columns}, {', '.join(self.stamps)} from ({select}) as rows"
+        )
+
+    @property
+    def _source_columns(self) -> str:
+        return ", ".join(quoted(name) for name in self.columns)
+
+    @property
+    def _key_columns(self) -> str:
+        return ", ".join(f"i.{quoted(name)}" for name in self.key)
+
+    @property
+    def _same_key(self) -> str:
+        return " and ".join(f"t.{quoted(name)} = i.{quoted(name)}" for name in self.key)
+
+
+def refuse_bad_keys(
+    warehouse: Warehouse, table: str, key: Sequence[str], shown: str, *, unique: bool
+) -> None:
+    """Check that no key is NULL and, if ``unique``, that none occurs twice.
+
+    Raises:
+        SourceError: naming the key and its value.
+    """
+    listed = ", ".join(quoted(name) for name in key)
+    empty = warehouse.count(table, " or ".join(f"{quoted(name)} is null" for name in key))
+    if empty:
+        raise SourceError(
+            f"key ({', '.join(key)}) of {shown} is NULL in {empty} row{'s' if empty > 1 else ''}",
+            "declare a key that is never NULL, or correct the rows in the source",
+        )
+    if not unique:
+        return
+    twice = warehouse.execute(
+        f"select {listed}, count(*) from {table} group by {listed} having count(*) > 1"
+        f" order by {listed} limit 1"
+    )
+    if twice:
+        *values, times = twice[0]
+        value = ", ".join(str(part) for part in values)
+        raise SourceError(
+            f"key ({', '.join(key)}) = ({value}) occurs {times} times in {shown}",
+            "declare a key that identifies one row, or mode append if repeats are normal",
+        )

@@ -1,0 +1,271 @@
+"""Reading an OLTP database: one snapshot for all tables, Arrow streams and binary COPY."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import adbc_driver_manager
+import adbc_driver_postgresql.dbapi as adbc
+import psycopg
+import pyarrow
+
+from finhouse.console import Progress
+from finhouse.errors import SourceError
+from finhouse.extract_load.columns import SourceColumn
+from finhouse.extract_load.definitions import LOADER_COLUMNS
+from finhouse.warehouse import qualified
+from finhouse.warehouse.postgres_connection import (
+    connect_postgres,
+    describe_server,
+    with_options,
+)
+
+# One spelling of values read as text, no time-outs while a long table streams, and an error
+# instead of silently missing rows where row security applies.
+SESSION = {
+    "timezone": "UTC",
+    "datestyle": "ISO",
+    "intervalstyle": "postgres",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "lc_monetary": "C",
+    "search_path": "pg_catalog",
+    "row_security": "off",
+    "statement_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "application_name": "finhouse",
+}
+_BEGIN = "begin isolation level repeatable read, read only"
+_COPY_BLOCK_BYTES = 1 << 18
+
+_COLUMNS = """
+    select
+        a.attname,
+        format_type(a.atttypid, a.atttypmod),
+        case when t.typtype = 'b' and n.nspname = 'pg_catalog' then t.typname else '' end,
+        not a.attnotnull
+    from pg_attribute a
+    join pg_type t on t.oid = a.atttypid
+    join pg_namespace n on n.oid = t.typnamespace
+    where a.attrelid = $1 and a.attnum > 0 and not a.attisdropped
+    order by a.attnum
+"""
+_UNIQUE_KEYS = """
+    select array_agg(a.attname::text)
+    from pg_index i
+    join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any(i.indkey[:i.indnkeyatts - 1])
+    where i.indrelid = $1 and i.indisunique and i.indisvalid and i.indimmediate
+        and i.indpred is null and i.indexprs is null
+    group by i.indexrelid
+"""
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    """A table as the source's catalog describes it.
+
+    Attributes:
+        sql_name: quoted ``schema.table``.
+        unique_keys: column sets the source itself keeps unique.
+        estimated_rows: the planner's guess, for progress only.
+        has_row_versions: whether ``xmin`` can be read (tables, not views).
+    """
+
+    name: str
+    sql_name: str
+    columns: tuple[SourceColumn, ...]
+    unique_keys: tuple[frozenset[str], ...]
+    estimated_rows: int
+    has_row_versions: bool
+
+    def guarantees_unique(self, key: Sequence[str]) -> bool:
+        """Whether the source itself prevents two rows with this key, and NULLs in it."""
+        not_null = {column.name for column in self.columns if not column.nullable}
+        return set(key) <= not_null and any(unique <= set(key) for unique in self.unique_keys)
+
+
+class PostgresSource:
+    """One read-only, repeatable-read snapshot of an OLTP database, shared by all its readers.
+
+    Attributes:
+        identity: changes when the server is another one, was restored or promoted: row versions
+            (``xmin``) seen before then mean nothing any more.
+        snapshot_xmin: every transaction before this one is visible or gone; a 64-bit number.
+        now: the source's clock at the snapshot, as text.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Connect and take the snapshot.
+
+        Raises:
+            SourceError: malformed URL, unreachable server or refused credentials.
+        """
+        self._url = url
+        self._connection = connect_postgres(
+            url, SESSION, "the OLTP database", "OLTP_URL", SourceError
+        )
+        with self._explained("its snapshot"):
+            self._connection.execute(_BEGIN)
+            self._snapshot, xmin, self.identity, self.now = self.query(
+                """
+                select
+                    pg_export_snapshot(),
+                    pg_snapshot_xmin(pg_current_snapshot())::text,
+                    concat_ws('/',
+                        (select system_identifier from pg_control_system()),
+                        (select timeline_id from pg_control_checkpoint()),
+                        (select oid from pg_database where datname = current_database())),
+                    now()::text
+                """
+            )[0]
+            self.snapshot_xmin = int(xmin)
+
+    def query(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Rows of a small query on the snapshot."""
+        return self._connection.execute(sql, list(params) or None).fetchall()
+
+    def describe(self, schema: str, table: str) -> SourceTable:
+        """Columns and keys of a table.
+
+        Raises:
+            SourceError: no such table, no right to read it, or column names that raw cannot hold.
+        """
+        sql_name = qualified(schema, table)
+        with self._explained(f"table {schema}.{table}"):
+            found = self.query(
+                "select c.oid, c.relkind::text, greatest(c.reltuples, 0)::bigint,"
+                " has_table_privilege(c.oid, 'select') or has_any_column_privilege(c.oid, 'select')"
+                " from pg_class c where c.oid = to_regclass($1)",
+                (sql_name,),
+            )
+            if not found:
+                raise SourceError(
+                    f"the OLTP database has no table {schema}.{table}",
+                    f"create it in {describe_server(self._url)}, or correct schema and name in"
+                    " the source file",
+                )
+            oid, kind, estimate, readable = found[0]
+            if not readable:
+                raise SourceError(
+                    f"no right to read {schema}.{table}",
+                    f"run in the OLTP database: grant select on {sql_name} to this user",
+                )
+            columns = tuple(SourceColumn(*row) for row in self.query(_COLUMNS, (oid,)))
+            keys = tuple(frozenset(row[0]) for row in self.query(_UNIQUE_KEYS, (oid,)))
+        _refuse_clashing_names(f"{schema}.{table}", columns)
+        return SourceTable(table, sql_name, columns, keys, estimate, kind in ("r", "p", "m"))
+
+    def count(self, table: SourceTable, where: str = "true") -> int:
+        """Rows of the table on the snapshot."""
+        with self._explained(f"table {table.name}"):
+            return int(self.query(f"select count(*) from {table.sql_name} where {where}")[0][0])
+
+    @contextlib.contextmanager
+    def arrow_stream(
+        self, table: SourceTable, sql: str, progress: Progress
+    ) -> Iterator[pyarrow.RecordBatchReader]:
+        """The rows of ``sql`` as a stream of record batches, for use inside the block.
+
+        Raises:
+            SourceError: the source failed, at the start or while the block was reading.
+        """
+        failure: list[Exception] = []
+
+        def batches(reader: pyarrow.RecordBatchReader) -> Iterator[pyarrow.RecordBatch]:
+            try:
+                for batch in reader:
+                    progress.advance(batch.num_rows)
+                    yield batch
+            except Exception as error:
+                failure.append(error)
+                raise
+
+        try:
+            # A connection for each table: an error in one leaves the others' snapshot usable.
+            with (
+                adbc.connect(with_options(self._url, SESSION), autocommit=True) as connection,
+                connection.cursor() as cursor,
+            ):
+                cursor.execute(_BEGIN)
+                cursor.execute(f"set transaction snapshot '{self._snapshot}'")
+                cursor.execute(sql)
+                reader = cursor.fetch_record_batch()
+                yield pyarrow.RecordBatchReader.from_batches(reader.schema, batches(reader))
+        except adbc_driver_manager.Error as error:
+            raise _reading_error(f"table {table.name}", error) from error
+        except Exception as error:
+            # The reading engine wraps the source's error in one of its own.
+            if failure:
+                raise _reading_error(f"table {table.name}", failure[0]) from error
+            raise
+
+    def copy_blocks(self, table: SourceTable, sql: str, progress: Progress) -> Iterator[bytes]:
+        """The rows of ``sql`` in PostgreSQL's binary COPY format, in blocks of about 256 KiB.
+
+        Raises:
+            SourceError: the source failed.
+        """
+        block, rows = bytearray(), 0
+        with (
+            self._explained(f"table {table.name}"),
+            self._connection.cursor() as cursor,
+            cursor.copy(f"copy ({sql}) to stdout (format binary)") as copy,
+        ):
+            for row in copy:
+                block += row
+                rows += 1
+                if len(block) >= _COPY_BLOCK_BYTES:
+                    progress.advance(rows)
+                    yield bytes(block)
+                    block.clear()
+                    rows = 0
+            progress.advance(rows)
+            yield bytes(block)
+
+    @contextlib.contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Keep the snapshot usable when reading one table fails."""
+        with self._connection.transaction():
+            yield
+
+    @contextlib.contextmanager
+    def _explained(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.Error as error:
+            raise _reading_error(what, error) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._connection.close()
+
+
+def _reading_error(what: str, error: Exception) -> SourceError:
+    first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return SourceError(
+        f"reading {what} from the OLTP database failed: {first_line}",
+        "check the OLTP server and its log, then run the same command again: tables that are"
+        " loaded stay loaded",
+    )
+
+
+def _refuse_clashing_names(table: str, columns: Sequence[SourceColumn]) -> None:
+    seen: dict[str, str] = {name: f"the loader's own {name}" for name in LOADER_COLUMNS}
+    for column in columns:
+        other = seen.setdefault(column.name.lower(), column.name)
+        if other != column.name:
+            raise SourceError(
+                f"column {column.name!r} of {table} clashes with {other}: raw cannot hold both",
+                "rename the column in the source, or list it as omit under personal_data",
+            )

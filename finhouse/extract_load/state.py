@@ -1,0 +1,256 @@
+"""What the loader remembers, in the warehouse itself: schema raw_operations.
+
+State and log rows are written in the transaction that writes the data, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from finhouse.extract_load.columns import SourceColumn
+from finhouse.extract_load.results import LoadResult
+from finhouse.warehouse import Warehouse, qualified
+
+SCHEMA = "raw_operations"
+LOAD_STATE, LOAD_LOG, FILE_STATE = "load_state", "load_log", "file_state"
+
+_TABLES = {
+    LOAD_STATE: {
+        "source_name": "text",
+        "table_name": "text",
+        "cursor_name": "text",
+        "cursor_value": "text",
+        "source_identity": "text",
+        "columns": "text",
+        "updated_at": "timestamp",
+        "batch_id": "text",
+    },
+    LOAD_LOG: {
+        "batch_id": "text",
+        "source_name": "text",
+        "table_name": "text",
+        "load_mode": "text",
+        "file_name": "text",
+        "status": "text",
+        "started_at": "timestamp",
+        "loaded_at": "timestamp",
+        "source_row_count": "bigint",
+        "read_row_count": "bigint",
+        "inserted_row_count": "bigint",
+        "updated_row_count": "bigint",
+        "deleted_row_count": "bigint",
+        "duplicate_row_count": "bigint",
+        "raw_row_count": "bigint",
+        "error_message": "text",
+    },
+    FILE_STATE: {
+        "source_name": "text",
+        "table_name": "text",
+        "file_name": "text",
+        "size_bytes": "bigint",
+        "modified_ns": "bigint",
+        "sha256": "text",
+        "row_count": "bigint",
+        "updated_at": "timestamp",
+        "batch_id": "text",
+    },
+}
+
+
+def utc_now() -> datetime:
+    """Now, as the naive UTC timestamp the warehouse keeps."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def new_batch_id(now: datetime) -> str:
+    """Name of one call of the loader, sortable by time: ``20261121T054403Z-1a2b3c``."""
+    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+@dataclass(frozen=True)
+class TableState:
+    """What is known of a raw table that was loaded before.
+
+    Attributes:
+        cursor_name: ``xmin`` or the cursor column.
+        cursor_value: where the next load starts; None when nothing was seen yet.
+        source_identity: of the server the cursor value belongs to.
+        columns: as they were in the source, without omitted ones.
+    """
+
+    cursor_name: str
+    cursor_value: str | None
+    source_identity: str
+    columns: tuple[SourceColumn, ...]
+
+
+@dataclass(frozen=True)
+class FileState:
+    """Fingerprint of a file as it was loaded."""
+
+    size_bytes: int
+    modified_ns: int
+    sha256: str
+    row_count: int
+
+
+class Operations:
+    """The three bookkeeping tables; they and the raw schema are created on first use."""
+
+    def __init__(self, warehouse: Warehouse, raw_schema: str) -> None:
+        self._warehouse = warehouse
+        with warehouse.transaction():
+            # Two first loads at the same time would create everything twice.
+            warehouse.lock_table(SCHEMA, "*", wait=True)
+            warehouse.create_schema(raw_schema)
+            warehouse.create_schema(SCHEMA)
+            for table, columns in _TABLES.items():
+                warehouse.create_table(SCHEMA, table, columns)
+
+    def table_state(self, source: str, table: str) -> TableState | None:
+        """State of a table, or None when it was never loaded."""
+        rows = self._warehouse.execute(
+            "select cursor_name, cursor_value, source_identity, columns"
+            f" from {qualified(SCHEMA, LOAD_STATE)} where source_name = $1 and table_name = $2",
+            (source, table),
+        )
+        if not rows:
+            return None
+        cursor_name, cursor_value, identity, columns = rows[0]
+        return TableState(
+            cursor_name,
+            cursor_value,
+            identity,
+            tuple(
+                SourceColumn(c["name"], c["type"], c["type_name"], c["nullable"])
+                for c in json.loads(columns)
+            ),
+        )
+
+    def save_table_state(self, source: str, table: str, state: TableState, batch_id: str) -> None:
+        """Replace the state of a table; call inside the transaction that loads it."""
+        columns = [
+            {
+                "name": column.name,
+                "type": column.source_type,
+                "type_name": column.type_name,
+                "nullable": column.nullable,
+            }
+            for column in state.columns
+        ]
+        self._delete(LOAD_STATE, source_name=source, table_name=table)
+        self._insert(
+            LOAD_STATE,
+            (
+                source,
+                table,
+                state.cursor_name,
+                state.cursor_value,
+                state.source_identity,
+                json.dumps(columns),
+                utc_now(),
+                batch_id,
+            ),
+        )
+
+    def file_states(self, source: str, table: str) -> dict[str, FileState]:
+        """File name -> state of every file loaded into a table."""
+        rows = self._warehouse.execute(
+            "select file_name, size_bytes, modified_ns, sha256, row_count"
+            f" from {qualified(SCHEMA, FILE_STATE)} where source_name = $1 and table_name = $2",
+            (source, table),
+        )
+        return {row[0]: FileState(*row[1:]) for row in rows}
+
+    def save_file_state(
+        self, source: str, table: str, file_name: str, state: FileState, batch_id: str
+    ) -> None:
+        """Replace the state of a file; call inside the transaction that loads it."""
+        self.forget_file(source, table, file_name)
+        self._insert(
+            FILE_STATE,
+            (
+                source,
+                table,
+                file_name,
+                state.size_bytes,
+                state.modified_ns,
+                state.sha256,
+                state.row_count,
+                utc_now(),
+                batch_id,
+            ),
+        )
+
+    def forget_file(self, source: str, table: str, file_name: str) -> None:
+        """Remove the state of a file."""
+        self._delete(FILE_STATE, source_name=source, table_name=table, file_name=file_name)
+
+    def log(self, result: LoadResult) -> None:
+        """Record a successful load; call inside the transaction that loads."""
+        counts = result.counts
+        self._insert(
+            LOAD_LOG,
+            (
+                result.batch_id,
+                result.source_name,
+                result.table_name,
+                result.load_mode,
+                result.file_name,
+                "succeeded",
+                result.started_at,
+                result.loaded_at,
+                counts.source,
+                counts.read,
+                counts.inserted,
+                counts.updated,
+                counts.deleted,
+                counts.duplicates,
+                counts.raw,
+                None,
+            ),
+        )
+
+    def log_failure(
+        self,
+        batch_id: str,
+        source: str,
+        table: str,
+        load_mode: str,
+        file_name: str | None,
+        started_at: datetime,
+        error: Exception,
+    ) -> None:
+        """Record a failed load in a transaction of its own; counts are unknown, hence NULL."""
+        with self._warehouse.transaction():
+            self._insert(
+                LOAD_LOG,
+                (
+                    batch_id,
+                    source,
+                    table,
+                    load_mode,
+                    file_name,
+                    "failed",
+                    started_at,
+                    utc_now(),
+                    *[None] * 7,
+                    str(error),
+                ),
+            )
+
+    def _insert(self, table: str, values: Sequence[object]) -> None:
+        markers = ", ".join(f"${number}" for number in range(1, len(values) + 1))
+        self._warehouse.execute(
+            f"insert into {qualified(SCHEMA, table)} values ({markers})", values
+        )
+
+    def _delete(self, table: str, **where: str) -> None:
+        conditions = " and ".join(f"{name} = ${n}" for n, name in enumerate(where, start=1))
+        self._warehouse.execute(
+            f"delete from {qualified(SCHEMA, table)} where {conditions}", tuple(where.values())
+        )

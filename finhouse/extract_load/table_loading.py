@@ -1,0 +1,292 @@
+"""Loading one OLTP table into its raw table: full, incremental or append."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from finhouse.console import console
+from finhouse.errors import ConfigurationError, SourceError
+from finhouse.extract_load.columns import SourceColumn
+from finhouse.extract_load.cursors import Cursor, cursor_for
+from finhouse.extract_load.definitions import (
+    LOADER_COLUMNS,
+    PostgresDefinition,
+    TableDefinition,
+    raw_schema,
+)
+from finhouse.extract_load.drift import added_columns
+from finhouse.extract_load.merging import Merge, refuse_bad_keys
+from finhouse.extract_load.postgres_source import PostgresSource, SourceTable
+from finhouse.extract_load.results import LoadResult, RowCounts
+from finhouse.extract_load.sinks import Extract, Sink, sink_for
+from finhouse.extract_load.state import Operations, TableState, utc_now
+from finhouse.warehouse import Warehouse, qualified, quoted
+
+_INCOMING, _KEYS = "finhouse_incoming", "finhouse_keys"
+_LOADER_TYPES = dict(zip(LOADER_COLUMNS, ("timestamp", "text"), strict=True))
+
+
+class TableLoad:
+    """One table of one batch. ``run`` does everything in a single warehouse transaction."""
+
+    def __init__(
+        self,
+        source: PostgresSource,
+        warehouse: Warehouse,
+        operations: Operations,
+        definition: PostgresDefinition,
+        table: TableDefinition,
+        batch_id: str,
+    ) -> None:
+        self._source, self._warehouse, self._operations = source, warehouse, operations
+        self._table, self._batch_id = table, batch_id
+        self._source_name = definition.name
+        self._shown = f"{definition.database_schema}.{table.name}"
+        self._schema = raw_schema(definition.name)
+        self._raw = qualified(self._schema, table.name)
+        self._sink: Sink = sink_for(source, warehouse)
+        self._described = source.describe(definition.database_schema, table.name)
+        self._columns = _loaded_columns(self._shown, self._described, table)
+        self._cursor: Cursor = cursor_for(table, self._described, source)
+        self._stamped_at = utc_now()
+        self._notes: list[str] = []
+
+    def run(self, *, full_refresh: bool) -> LoadResult:
+        """Load the table; data, state and log row appear together or not at all.
+
+        Args:
+            full_refresh: make the raw table anew from all rows of the source.
+
+        Raises:
+            SchemaDriftError: the source table changed in a way that needs a review.
+            SourceError: the source cannot be read, or its rows break the declared key.
+        """
+        started_at = utc_now()
+        table = self._table
+        with self._warehouse.transaction():
+            self._warehouse.lock_table(self._schema, table.name)
+            state = self._operations.table_state(self._source_name, table.name)
+            counts = self._load(state, full_refresh)
+            self._operations.save_table_state(
+                self._source_name,
+                table.name,
+                TableState(
+                    self._cursor.name,
+                    self._cursor.next_value(self._warehouse, self._raw),
+                    self._source.identity,
+                    tuple(self._columns),
+                ),
+                self._batch_id,
+            )
+            result = LoadResult(
+                source_name=self._source_name,
+                table_name=table.name,
+                load_mode=table.mode,
+                batch_id=self._batch_id,
+                started_at=started_at,
+                loaded_at=utc_now(),
+                counts=replace(counts, raw=self._warehouse.count(self._raw)),
+                note="; ".join(self._notes),
+            )
+            self._operations.log(result)
+        return result
+
+    def _load(self, state: TableState | None, full_refresh: bool) -> RowCounts:
+        raw_columns = self._warehouse.columns(self._schema, self._table.name)
+        if state is None or not raw_columns or full_refresh:
+            if raw_columns:
+                self._drop()
+            return self._first_load()
+        added = added_columns(
+            self._shown, self._table.key, state.columns, self._columns, list(raw_columns)
+        )
+        for column in added:
+            self._add_column(column, raw_columns)
+        if self._table.mode == "append":
+            return self._append(self._where(state))
+        if self._table.mode == "full":
+            return self._compare()
+        if added:
+            self._note(f"reloaded in full: new column {', '.join(c.name for c in added)}")
+            return self._reload()
+        where = self._where(state)
+        if where is None:
+            return self._reload()
+        return self._increment(where)
+
+    def _where(self, state: TableState) -> str | None:
+        """Condition that finds the rows changed since ``state``; None: all of them are needed."""
+        reason = self._cursor.unusable(state)
+        if reason:
+            self._note(f"read in full: {reason}")
+            return None
+        return self._cursor.condition(state)
+
+    def _first_load(self) -> RowCounts:
+        self._warehouse.create_table(
+            self._schema, self._table.name, [*self._typed(self._columns), *_LOADER_TYPES.items()]
+        )
+        if self._table.mode == "append" and not self._key_is_safe:
+            return self._append(None)
+        return self._fill_raw()
+
+    def _reload(self) -> RowCounts:
+        """Replace all rows and keep the table itself: dbt's staging views hang on it."""
+        deleted = self._warehouse.count(self._raw)
+        self._warehouse.execute(f"truncate table {self._raw}")
+        counts = self._fill_raw()
+        # The rows that were there and still are count as updated.
+        kept = min(deleted, counts.inserted)
+        return replace(
+            counts, inserted=counts.inserted - kept, updated=kept, deleted=deleted - kept
+        )
+
+    def _fill_raw(self) -> RowCounts:
+        """Stream the whole source table straight into the empty raw table."""
+        expected = self._source.count(self._described)
+        stamps = (f"{self._stamped_at.isoformat(sep=' ')}", self._batch_id)
+        extract = Extract(
+            self._described,
+            self._columns,
+            constants=tuple(
+                (name, kind, value)
+                for (name, kind), value in zip(_LOADER_TYPES.items(), stamps, strict=True)
+            ),
+            expected_rows=expected,
+        )
+        read = self._sink.fill(self._raw, extract)
+        self._check_complete(expected, read)
+        self._check_keys(self._raw)
+        return RowCounts(source=expected, read=read, inserted=read)
+
+    def _compare(self) -> RowCounts:
+        """Mode full: merge only what differs."""
+        expected = self._source.count(self._described)
+        merge = self._read_incoming(None, expected)
+        read = self._warehouse.count(merge.incoming)
+        self._check_complete(expected, read)
+        if not self._table.key:
+            return replace(merge.replace_if_different(), source=expected)
+        self._check_keys(merge.incoming)
+        deleted = merge.delete_missing(merge.incoming)
+        counts = replace(merge.upsert(), source=expected, deleted=deleted)
+        if self._warehouse.count(self._raw) != expected:
+            self._note("reloaded in full: raw held rows under one key twice")
+            return self._reload()
+        return counts
+
+    def _increment(self, where: str) -> RowCounts:
+        expected = self._source.count(self._described)
+        merge = self._read_incoming(where, None)
+        self._check_keys(merge.incoming)
+        counts = replace(merge.upsert(), source=expected)
+        if not self._table.reconcile_deletes:
+            return counts
+        # With xmin raw holds every row of the source, so equal counts prove equality.
+        if self._cursor.finds_every_change and self._warehouse.count(self._raw) == expected:
+            return counts
+        return self._reconcile(merge, counts)
+
+    def _reconcile(self, merge: Merge, counts: RowCounts) -> RowCounts:
+        """Compare all keys; delete what the source no longer has, heal what raw lacks."""
+        columns = [column for column in self._columns if column.name in self._table.key]
+        keys = self._fill_temporary(
+            _KEYS, Extract(self._described, columns, expected_rows=counts.source)
+        )
+        deleted = merge.delete_missing(keys)
+        absent = merge.count_absent(keys)
+        if absent:
+            self._note(
+                f"reloaded in full: {absent} row{'s' if absent > 1 else ''} of the source"
+                " were missing in raw"
+            )
+            return self._reload()
+        return replace(counts, deleted=deleted)
+
+    def _append(self, where: str | None) -> RowCounts:
+        merge = self._read_incoming(where, None)
+        refuse_bad_keys(self._warehouse, merge.incoming, self._table.key, self._shown, unique=False)
+        return replace(merge.append_new(), source=self._source.count(self._described))
+
+    def _read_incoming(self, where: str | None, expected: int | None) -> Merge:
+        extract = Extract(
+            self._described, self._columns, where=where or "true", expected_rows=expected
+        )
+        return Merge(
+            warehouse=self._warehouse,
+            target=self._raw,
+            incoming=self._fill_temporary(_INCOMING, extract),
+            columns=[column.name for column in self._columns],
+            key=self._table.key,
+            stamps=(
+                f"cast('{self._stamped_at.isoformat(sep=' ')}' as timestamp)",
+                f"'{self._batch_id}'",
+            ),
+            arrival="rowid" if self._warehouse.dialect == "duckdb" else "ctid",
+        )
+
+    def _fill_temporary(self, name: str, extract: Extract) -> str:
+        self._warehouse.create_temporary_table(name, self._typed(extract.columns))
+        table = self._warehouse.temporary(name)
+        self._sink.fill(table, extract)
+        return table
+
+    def _check_complete(self, expected: int, read: int) -> None:
+        if read != expected:
+            raise SourceError(
+                f"{self._shown} has {expected} rows, but {read} arrived",
+                "run the same command again; if it recurs, check the OLTP server's log",
+            )
+
+    @property
+    def _key_is_safe(self) -> bool:
+        return self._described.guarantees_unique(self._table.key)
+
+    def _check_keys(self, table: str) -> None:
+        """Refuse NULL and repeated keys, unless the source itself rules them out."""
+        if self._table.key and not self._key_is_safe:
+            refuse_bad_keys(self._warehouse, table, self._table.key, self._shown, unique=True)
+
+    def _drop(self) -> None:
+        views = self._warehouse.drop_table(self._schema, self._table.name)
+        if views:
+            self._note(f"dropped with the old table: {', '.join(views)}; run dbt again")
+
+    def _add_column(self, column: SourceColumn, raw_columns: dict[str, str]) -> None:
+        if column.name not in raw_columns:
+            self._warehouse.execute(
+                f"alter table {self._raw} add column {quoted(column.name)}"
+                f" {column.raw_type(self._warehouse.dialect)}"
+            )
+        self._note(f"new column {column.name} ({column.source_type})")
+
+    def _typed(self, columns: Sequence[SourceColumn]) -> list[tuple[str, str]]:
+        return [(column.name, column.raw_type(self._warehouse.dialect)) for column in columns]
+
+    def _note(self, text: str) -> None:
+        self._notes.append(text)
+        console.print(f"    {self._shown}: {text}", markup=False)
+
+
+def _loaded_columns(
+    shown: str, described: SourceTable, table: TableDefinition
+) -> list[SourceColumn]:
+    """The columns to load: all but omitted ones.
+
+    Raises:
+        ConfigurationError: the source file names a column that the table does not have. A
+            misspelt ``omit`` would otherwise let personal data through.
+    """
+    names = {column.name for column in described.columns}
+    for setting, wanted in (("personal_data", table.personal_data), ("key", table.key)):
+        unknown = sorted(set(wanted) - names)
+        if unknown:
+            raise ConfigurationError(
+                f"{setting} names column {', '.join(unknown)}, which {shown} does not have",
+                f"use its columns: {', '.join(sorted(names))}",
+            )
+    columns = [column for column in described.columns if column.name not in table.omitted]
+    if not columns:
+        raise ConfigurationError(f"every column of {shown} is omitted", "keep at least one column")
+    return columns

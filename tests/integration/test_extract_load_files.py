@@ -1,0 +1,266 @@
+"""CSV folders on both warehouses: each file once, nothing lost, bad files named."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from finhouse.errors import ConfigurationError, SchemaDriftError, SourceError
+from finhouse.extract_load import load_source, withdraw_file
+from finhouse.settings import PROJECT_ROOT
+
+YAML = """
+kind: csv_folder
+name: visits
+folder: visits
+file_pattern: visits_{date:%Y%m%d}.csv
+table: visits
+columns: [id, place, note]
+"""
+HEADER = b"id,place,note\n"
+
+
+class Landing:
+    """A landing folder and the warehouse its files go to."""
+
+    def __init__(self, settings, warehouse, definitions: Path, declare) -> None:
+        self.settings, self.warehouse = settings, warehouse
+        self.definitions, self.declare = definitions, declare
+        self.folder = settings.landing / "visits"
+        self.folder.mkdir(parents=True)
+
+    def put(self, day: str, content: bytes, header: bytes = HEADER) -> Path:
+        path = self.folder / f"visits_{day}.csv"
+        path.write_bytes(header + content)
+        return path
+
+    def load(self, **options):
+        return load_source(
+            self.settings,
+            "visits",
+            oltp_url=None,
+            warehouse=self.warehouse,
+            definitions=self.definitions,
+            **options,
+        )
+
+    def withdraw(self, name: str):
+        return withdraw_file(self.settings, "visits", name, self.warehouse, self.definitions)
+
+    def rows(self, columns: str = "_file_name, _line_number, id, place, note") -> list[tuple]:
+        return self.warehouse.execute(
+            f"select {columns} from raw_visits.visits order by _file_name, _line_number"
+        )
+
+
+@pytest.fixture
+def landing(settings, warehouse, declare) -> Landing:
+    return Landing(settings, warehouse, declare("visits", YAML), declare)
+
+
+def test_every_cell_arrives_as_written(landing):
+    landing.put(
+        "20260101",
+        b'1,,plain\n 2 ,NULL,"a ""quoted"", word"\n3,"two\nlines",\xc3\xa9\xe2\x82\xac\n'
+        b"4,\\N,\\\n5,\"\",'\n",
+    )
+    name = "visits_20260101.csv"
+    landing.load()
+    assert landing.rows() == [
+        (name, 2, "1", "", "plain"),
+        (name, 3, " 2 ", "NULL", 'a "quoted", word'),
+        (name, 4, "3", "two\nlines", "é€"),
+        (name, 5, "4", "\\N", "\\"),
+        (name, 6, "5", "", "'"),
+    ]
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_accepted(landing):
+    landing.put("20260101", b"1,a,b\r\n2,c,d\r\n", b"\xef\xbb\xbfid,place,note\r\n")
+    landing.load()
+    assert [row[1:] for row in landing.rows()] == [(2, "1", "a", "b"), (3, "2", "c", "d")]
+
+
+def test_a_file_with_a_header_only_has_no_rows(landing):
+    landing.put("20260101", b"")
+    assert landing.load()[0].counts.read == 0
+
+
+def test_unchanged_files_are_skipped_by_time_then_by_content(landing):
+    path = landing.put("20260101", b"1,a,b\n")
+    landing.load()
+    before = landing.rows("*")
+    assert [result.status for result in landing.load()] == ["unchanged"]
+    os.utime(path, ns=(1, 1))
+    assert [result.status for result in landing.load()] == ["unchanged"]
+    assert landing.rows("*") == before
+    assert landing.warehouse.count("raw_operations.load_log") == 1
+
+
+def test_a_changed_file_replaces_its_own_rows_only(landing):
+    landing.put("20260101", b"1,a,b\n2,a,b\n")
+    landing.put("20260102", b"3,a,b\n")
+    landing.load()
+    kept = landing.rows("*")[2]
+    landing.put("20260101", b"9,z,z\n")
+    counts = landing.load()[0].counts
+    assert (counts.updated, counts.inserted, counts.deleted, counts.raw) == (1, 0, 1, 1)
+    assert [row[2] for row in landing.rows()] == ["9", "3"]
+    assert landing.rows("*")[1] == kept
+
+
+def test_a_file_that_disappears_keeps_its_rows_until_it_is_withdrawn(landing):
+    path = landing.put("20260101", b"1,a,b\n")
+    landing.put("20260102", b"2,a,b\n")
+    landing.load()
+    path.unlink()
+    landing.load()
+    landing.load(full_refresh=True)
+    assert [row[2] for row in landing.rows()] == ["1", "2"]
+    assert landing.withdraw(path.name).counts.deleted == 1
+    assert [row[2] for row in landing.rows()] == ["2"]
+    with pytest.raises(ConfigurationError, match="no file"):
+        landing.withdraw(path.name)
+
+
+BAD_FILES = {
+    "torn": (HEADER + b"1,a,b\n2,a", r"line 3: the last line has no end"),
+    "no final line end": (HEADER + b"1,a,b", r"line 2: the last line has no end"),
+    "empty": (b"", "is empty"),
+    "missing column": (b"id,place\n1,a\n", r"(?s)line 1.*found:    id, place\n.*missing: note"),
+    "extra column": (b"id,place,note,x\n1,a,b,c\n", r"(?s)line 1.*not declared: x"),
+    "reordered": (b"place,id,note\n1,a,b\n", r"(?s)line 1.*in another order"),
+    "too few cells": (HEADER + b"1,a,b\n2,a\n", r"line 3: 2 cells instead of 3"),
+    "too many cells": (HEADER + b"1,a,b,c\n", r"line 2: 4 cells instead of 3"),
+    "an empty cell too many": (HEADER + b"1,a,b,\n2,a,b\n", r"line 2: 4 cells instead of 3"),
+    "too many and too few": (HEADER + b"1,a,b,\n2,a\n", r"line [23]: [24] cells instead of 3"),
+    "blank line": (HEADER + b"1,a,b\n\n2,a,b\n", r"line 3: 0 cells instead of 3"),
+    "not UTF-8": (HEADER + b"1,a,b\n2,\xff\xfe,b\n", r"line 3: not UTF-8"),
+    "header not UTF-8": (b"id,place,not\xe9\n", r"line 1: the header is not UTF-8"),
+    "NUL": (HEADER + b"1,a,b\n2,\0,b\n", r"line 3: holds a NUL byte"),
+    "open quotation mark": (HEADER + b'1,a,"b\n2,a,b\n', r"line 2"),
+    "stray carriage return": (HEADER + b"1,a\rb,c\n2,a,b\n", "carriage return"),
+}
+
+
+@pytest.mark.parametrize("content, message", BAD_FILES.values(), ids=BAD_FILES.keys())
+def test_a_bad_file_is_named_with_its_line_and_the_others_load(landing, content, message):
+    landing.put("20260101", b"1,a,b\n")
+    landing.put("20260102", content, b"")
+    landing.put("20260103", b"3,a,b\n")
+    with pytest.raises(SourceError, match=message) as caught:
+        landing.load()
+    assert "visits_20260102.csv" in str(caught.value)
+    assert caught.value.remedy
+    assert [row[2] for row in landing.rows()] == ["1", "3"]
+    log = landing.warehouse.execute(
+        "select file_name, status from raw_operations.load_log order by file_name"
+    )
+    assert [status for _, status in log] == ["succeeded", "failed", "succeeded"]
+
+
+def test_a_bad_new_version_of_a_file_leaves_the_old_rows(landing):
+    landing.put("20260101", b"1,a,b\n")
+    landing.load()
+    landing.put("20260101", b"1,a,b\n2,a\n")
+    with pytest.raises(SourceError):
+        landing.load()
+    assert [row[2] for row in landing.rows()] == ["1"]
+    landing.put("20260101", b"1,a,b\n2,a,c\n")
+    landing.load()
+    assert [row[2] for row in landing.rows()] == ["1", "2"]
+
+
+def test_all_errors_are_listed_at_the_end(landing):
+    landing.put("20260101", b"1,a\n")
+    landing.put("20260102", b"", b"")
+    with pytest.raises(SourceError, match=r"(?s)2 loads failed.*20260101.*20260102"):
+        landing.load()
+
+
+def test_files_of_other_names_are_reported_and_not_loaded(landing, capsys):
+    landing.put("20260101", b"1,a,b\n")
+    for name in ("visits_20260231.csv", "visits_1.csv", "notes.txt", "visits_20260101.csv.part"):
+        (landing.folder / name).write_bytes(b"garbage")
+    assert len(landing.load()) == 1
+    said = capsys.readouterr().out
+    for name in ("visits_20260231.csv", "visits_1.csv", "notes.txt", "visits_20260101.csv.part"):
+        assert f"not loaded: {name}" in said
+
+
+def test_a_missing_folder_is_made_and_said(landing, capsys):
+    landing.folder.rmdir()
+    assert landing.load() == []
+    assert "no files like visits_" in capsys.readouterr().out
+    assert landing.folder.is_dir()
+
+
+def test_a_landing_path_full_of_wildcards_means_itself(landing, tmp_path):
+    odd = tmp_path / "a[b]*c?"
+    landing.settings = type(landing.settings)(
+        home=landing.settings.home, landing=odd, target=landing.settings.target
+    )
+    landing.folder = odd / "visits"
+    landing.folder.mkdir(parents=True)
+    landing.put("20260101", b"1,a,b\n")
+    assert landing.load()[0].counts.read == 1
+
+
+def test_an_unreadable_file_is_an_error_with_its_name(landing):
+    (landing.folder / "visits_20260101.csv").symlink_to(landing.folder / "nowhere")
+    with pytest.raises(SourceError, match="visits_20260101.csv cannot be read"):
+        landing.load()
+
+
+def test_a_newly_declared_column_is_added_and_a_forgotten_one_is_an_error(landing):
+    landing.put("20260101", b"1,a,b\n")
+    landing.load()
+    landing.declare("visits", YAML.replace("note]", "note, colour]"))
+    landing.put("20260102", b"2,a,b,red\n", b"id,place,note,colour\n")
+    landing.load()
+    assert landing.rows("id, colour") == [("1", None), ("2", "red")]
+    landing.declare("visits", YAML)
+    with pytest.raises(SchemaDriftError, match="colour"):
+        landing.load()
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(landing, monkeypatch):
+    from finhouse.extract_load import file_loading
+
+    path = landing.put("20260101", b"1,a,b\n")
+
+    def scan_then_append(*args):
+        scan = real(*args)
+        with path.open("ab") as stream:
+            stream.write(b"2,a,b\n")
+        return scan
+
+    real = file_loading.scan_csv
+    monkeypatch.setattr(file_loading, "scan_csv", scan_then_append)
+    with pytest.raises(SourceError, match=r"records were counted|changed while"):
+        landing.load()
+    assert landing.rows() == []
+
+
+def test_the_real_merchant_files(settings, warehouse):
+    """Three real days; their counts were taken with other tools (sources.md, peers.md)."""
+    home = Path(os.environ.get("FINHOUSE_REAL_DATA") or PROJECT_ROOT.parent / "shared" / "data")
+    real = home / "merchant_activity"
+    if not real.is_dir():
+        pytest.skip(f"no real files in {real}: set FINHOUSE_REAL_DATA to the folder that has them")
+    folder = settings.landing / "merchant_activity"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.symlink_to(real.resolve())
+    results = load_source(settings, "merchant_activity", oltp_url=None, warehouse=warehouse)
+    assert len(results) == 3
+    raw = "raw_merchant_activity.activities"
+    assert warehouse.count(raw) == 76_943
+    assert warehouse.count(raw, "merchant_id = ''") == 8
+    assert warehouse.count(raw, "amount = 'INVALID'") > 0
+    lines = {
+        path.name: sum(1 for _ in path.open(encoding="utf-8")) for path in real.glob("*.csv")
+    }
+    last = warehouse.execute(f"select _file_name, max(_line_number) from {raw} group by 1")
+    assert dict(last) == lines
