@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
-# soft_wrap: output piped to a file keeps one line per message, whatever the terminal width.
-console = Console(soft_wrap=True, highlight=False)
+# soft_wrap: output piped to a file keeps one line per message. Tables are made for 100 columns:
+# in a narrower terminal wrapped lines are better than numbers cut off.
+console = Console(
+    soft_wrap=True, highlight=False, width=max(100, shutil.get_terminal_size((100, 24)).columns)
+)
 
 
 class Progress:
@@ -52,7 +57,9 @@ def print_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], numeric: Sequence[str] = ()
 ) -> None:
     """Print rows under a title; columns named in ``numeric`` are right-aligned."""
-    table = Table(title=title, title_justify="left", header_style="bold")
+    table = Table(
+        title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
+    )
     for column in columns:
         table.add_column(column, justify="right" if column in numeric else "left", no_wrap=True)
     for row in rows:

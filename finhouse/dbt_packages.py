@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 from finhouse.console import console
 from finhouse.errors import ConfigurationError
+from finhouse.transform import DBT
 
 GENUINE = "dbt-labs/dbt_utils from the dbt package hub"
 COMPATIBLE = "the project's own dbt_utils compatibility package (compat/dbt_utils)"
@@ -47,8 +47,8 @@ def install_dbt_packages(project: Path, offline: bool = False) -> str:
 def _install_from_hub(project: Path) -> bool:
     """Run ``dbt deps``; True if it installed the genuine package."""
     console.print("  asking the dbt package hub for dbt_utils ...")
-    command = [sys.executable, "-m", "dbt.cli.main", "deps", "--project-dir", str(project)]
-    command += ["--profiles-dir", str(project.parent), "--quiet"]
+    command = [DBT, "deps", "--quiet", "--project-dir", str(project)]
+    command += ["--profiles-dir", str(project.parent)]
     try:
         result = subprocess.run(command, capture_output=True, timeout=HUB_TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired:

@@ -109,7 +109,10 @@ def _live(settings: Settings, url: str, options: BuildOptions) -> None:
     )
     console.print(f"  {report.message}")
     withdrawn = demo.ensure_activity_files(
-        settings.landing / "merchant_activity", seed=DEMO_SEED, scale=report.scale
+        settings.landing / "merchant_activity",
+        seed=DEMO_SEED,
+        scale=report.scale,
+        home=settings.demo_home,
     )
     if withdrawn:
         with connect(settings) as warehouse:

@@ -9,11 +9,16 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from finhouse.errors import ConfigurationError, TransformError
 from finhouse.oltp import warehouse_url
 from finhouse.settings import PROJECT_ROOT, Settings
+
+
+# The dbt of our own environment, whatever PATH says.
+DBT = str(Path(sys.executable).with_name("dbt"))
 
 
 @dataclass(frozen=True)
@@ -62,9 +67,8 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
 
 def run_dbt(settings: Settings, arguments: Sequence[str]) -> int:
     """Run ``dbt <arguments>`` with its output on ours; return its exit code."""
-    command = [sys.executable, "-m", "dbt.cli.main", *arguments]
     return subprocess.run(
-        command, env={**os.environ, **dbt_environment(settings)}, cwd=PROJECT_ROOT
+        [DBT, *arguments], env={**os.environ, **dbt_environment(settings)}, cwd=PROJECT_ROOT
     ).returncode
 
 

@@ -26,6 +26,7 @@ __all__ = ["DemoReport", "advance", "create", "status", "write_activity_files"]
 FIRST_LIFE_DAYS = 546  # launch to 2026-06-30: 18 months
 TRUTH_FILE = "truth_wallet.json"
 STATE_FILE = "company.pickle"
+MANIFEST_FILE = "activity_files.json"
 ACTIVITY_DAYS = 3
 
 
@@ -110,13 +111,13 @@ def advance(url: str, days: int, *, home: Path) -> DemoReport:
         return _live_until(connection, company, company.periods + days, home)
 
 
-def ensure_activity_files(landing: Path, *, seed: int, scale: float) -> list[str]:
+def ensure_activity_files(landing: Path, *, seed: int, scale: float, home: Path) -> list[str]:
     """Put merchant files into an empty landing folder; return our files that must give way.
 
     Once files that are not ours lie there, ours are removed from the folder, and the caller
     withdraws their rows: invented numbers are never mixed with real ones.
     """
-    manifest = landing / ".demo_files.json"
+    manifest = home / MANIFEST_FILE
     ours = set(json.loads(manifest.read_text())) if manifest.exists() else set()
     present = {path.name for path in landing.glob("*.csv")}
     if present - ours:
@@ -134,7 +135,7 @@ def ensure_activity_files(landing: Path, *, seed: int, scale: float) -> list[str
             seed=seed,
             start=date(2026, 6, 28),
         )
-        manifest.write_text(json.dumps([path.name for path in files]))
+        _write_whole(manifest, json.dumps([path.name for path in files]).encode())
     return []
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
@@ -13,6 +12,7 @@ import pytest
 from finhouse.dbt_packages import COMPATIBLE, install_dbt_packages
 from finhouse.errors import ConfigurationError
 from finhouse.settings import PROJECT_ROOT
+from finhouse.transform import DBT
 
 COMPATIBILITY = PROJECT_ROOT / "dbt_project" / "compat" / "dbt_utils"
 
@@ -72,8 +72,7 @@ def run(tmp_path_factory: pytest.TempPathFactory):
     (project / "compat" / "dbt_utils").symlink_to(COMPATIBILITY)
     assert install_dbt_packages(project, offline=True) == COMPATIBLE
     subprocess.run(
-        [sys.executable, "-m", "dbt.cli.main", "build", "--project-dir", project,
-         "--profiles-dir", folder],
+        [DBT, "build", "--project-dir", project, "--profiles-dir", folder],
         capture_output=True,
         env={**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "False"},
     )
