@@ -5,12 +5,16 @@
     {{ return(adapter.dispatch('to_scale', 'finhouse')(expression, scale)) }}
 {%- endmacro %}
 
+{#- By way of a decimal with four places more: 1033.735 may be 1033.73499... in binary, on one
+    engine or on all, and rounding that would go down where the decimal reading goes up. -#}
 {% macro default__to_scale(expression, scale) -%}
-    cast(round({{ expression }}, {{ scale }}) as numeric({{ 18 + scale }}, {{ scale }}))
+    cast(
+        cast({{ expression }} as numeric(38, {{ scale + 4 }}))
+        as numeric({{ 18 + scale }}, {{ scale }})
+    )
 {%- endmacro %}
 
-{#- Postgres has no round(double, n), and its cast of a double to numeric drops all but 15 digits;
-    the text of a double is exact. -#}
+{#- Postgres casts a double to numeric by its first 15 digits; by way of text it is exact. -#}
 {% macro postgres__to_scale(expression, scale) -%}
-    cast(cast(cast({{ expression }} as text) as numeric) as numeric({{ 18 + scale }}, {{ scale }}))
+    {{ finhouse.default__to_scale('cast(' ~ expression ~ ' as text)', scale) }}
 {%- endmacro %}
