@@ -36,7 +36,7 @@ day_cases as (
 computed as (
 
     select
-        'add_months' as macro,
+        'add_months' as tested_macro,
         day,
         steps,
         expected,
@@ -47,7 +47,7 @@ computed as (
     union all
 
     select
-        'add_days' as macro,
+        'add_days' as tested_macro,
         day,
         steps,
         expected,

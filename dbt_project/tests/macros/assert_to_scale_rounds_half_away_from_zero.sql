@@ -42,7 +42,7 @@ decimals as (
 computed as (
 
     select
-        'to_scale' as macro,
+        'to_scale' as tested_macro,
         expected,
         {{ to_scale('number', 2) }} as actual
     from doubles
@@ -50,7 +50,7 @@ computed as (
     union all
 
     select
-        'money' as macro,
+        'money' as tested_macro,
         expected,
         {{ money('number') }} as actual
     from decimals
@@ -58,7 +58,7 @@ computed as (
     union all
 
     select
-        'to_scale 0' as macro,
+        'to_scale 0' as tested_macro,
         cast(-3 as numeric(20, 2)) as expected,
         cast({{ to_scale('cast(-2.5 as ' ~ type_double() ~ ')', 0) }} as numeric(20, 2)) as actual
 
