@@ -1,5 +1,5 @@
 -- Every line of every file is an event, a repeated event, or of a file after the as-of date: bad
--- cells never cost a row. A file whose name tells no date would be lost, and fails here.
+-- cells never cost a row.
 with raw_activities as (
 
     select * from {{ source('merchant_activity', 'activities') }}
