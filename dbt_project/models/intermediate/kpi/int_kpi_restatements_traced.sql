@@ -149,8 +149,8 @@ candidate_batches as (
     inner join changing_loads
         on
             changes.domain = changing_loads.source_name
-            and changing_loads.loaded_at > changes.previous_loaded_until
-            and changing_loads.loaded_at <= changes.loaded_until
+            and changes.previous_loaded_until < changing_loads.loaded_at
+            and changes.loaded_until >= changing_loads.loaded_at
     left join batches_by_month
         on
             changing_loads.batch_id = batches_by_month.batch_id

@@ -108,12 +108,14 @@ retention_months as (
 
     select
         {{ month_start('signup_date') }} as cohort_month,
+        -- noqa: disable=LT02
         {% for day_number in [1, 7, 30] %}
         cast(sum(case when day_number = {{ day_number }} then eligible_user_count end) as bigint)
             as retention_d{{ day_number }}_eligible_count,
         cast(sum(case when day_number = {{ day_number }} then retained_user_count end) as bigint)
             as retention_d{{ day_number }}_retained_count{{ ',' if not loop.last }}
         {% endfor %}
+    -- noqa: enable=LT02
     from retention
     group by {{ month_start('signup_date') }}
 
@@ -209,8 +211,9 @@ joined as (
         coalesce(costs.operating_cost_amount, 0) as operating_cost_amount,
         coalesce(costs.cogs_amount, 0) as cogs_amount,
         platform_downtime.period_seconds,
-        cast(platform_downtime.period_seconds - platform_downtime.downtime_seconds as numeric(18, 6))
-            as uptime_seconds
+        cast(
+            platform_downtime.period_seconds - platform_downtime.downtime_seconds as numeric(18, 6)
+        ) as uptime_seconds
     from months
     left join transaction_measures
         on months.month_start = transaction_measures.transaction_month

@@ -22,7 +22,7 @@ ranked as (
 
     select
         *,
-        row_number() over (order by total_amount desc, merchant_id) as merchant_rank
+        row_number() over (order by total_amount desc, merchant_id asc) as merchant_rank
     from totals
 
 ),

@@ -57,26 +57,34 @@ projected as (
         {{ add_months('baseline.month_start', 'month_numbers.month_number') }} as month_start,
         assumptions.opening_cash_amount,
         baseline.mau
-        * power(cast(1 + assumptions.monthly_user_growth_rate as {{ double }}),
-            month_numbers.month_number) as projected_mau,
+        * power(
+            cast(1 + assumptions.monthly_user_growth_rate as {{ double }}),
+            month_numbers.month_number
+        ) as projected_mau,
         baseline.completed_transaction_count
         * power(
             cast(1 + assumptions.monthly_user_growth_rate as {{ double }})
             * cast(1 + assumptions.transactions_per_user_growth_rate as {{ double }}),
-            month_numbers.month_number) as projected_transactions,
+            month_numbers.month_number
+        ) as projected_transactions,
         cast(baseline.completed_amount as {{ double }})
         * power(
             cast(1 + assumptions.monthly_user_growth_rate as {{ double }})
             * cast(1 + assumptions.transactions_per_user_growth_rate as {{ double }})
             * cast(1 + assumptions.average_amount_growth_rate as {{ double }}),
-            month_numbers.month_number) as projected_volume,
+            month_numbers.month_number
+        ) as projected_volume,
         cast(baseline.bank_fee_amount as {{ double }}) as bank_fee_amount,
         cast(baseline.fixed_cost_amount as {{ double }})
-        * power(cast(1 + assumptions.fixed_cost_growth_rate as {{ double }}),
-            month_numbers.month_number) as projected_fixed_cost,
+        * power(
+            cast(1 + assumptions.fixed_cost_growth_rate as {{ double }}),
+            month_numbers.month_number
+        ) as projected_fixed_cost,
         cast(baseline.marketing_spend_amount as {{ double }})
-        * power(cast(1 + assumptions.marketing_spend_growth_rate as {{ double }}),
-            month_numbers.month_number) as projected_marketing_spend,
+        * power(
+            cast(1 + assumptions.marketing_spend_growth_rate as {{ double }}),
+            month_numbers.month_number
+        ) as projected_marketing_spend,
         cast(assumptions.variable_cost_per_transaction as {{ double }})
             as variable_cost_per_transaction
     from baseline

@@ -16,12 +16,14 @@ pivoted as (
 
     select
         signup_date,
+        -- noqa: disable=LT02
         {% for day_number in day_numbers %}
         max(case when day_number = {{ day_number }} then eligible_user_count end)
             as d{{ day_number }}_eligible_count,
         max(case when day_number = {{ day_number }} then retained_user_count end)
             as d{{ day_number }}_retained_count{{ ',' if not loop.last }}
         {% endfor %}
+    -- noqa: enable=LT02
     from retention
     group by signup_date
 
@@ -32,6 +34,7 @@ final as (
     select
         metrics.date_day as signup_date,
         metrics.new_user_count,
+        -- noqa: disable=LT02
         {% for day_number in day_numbers %}
         pivoted.d{{ day_number }}_eligible_count,
         pivoted.d{{ day_number }}_retained_count,
@@ -40,6 +43,7 @@ final as (
             'pivoted.d' ~ day_number ~ '_eligible_count') }}
             as retention_d{{ day_number }}{{ ',' if not loop.last }}
         {% endfor %}
+    -- noqa: enable=LT02
     from metrics
     left join pivoted
         on metrics.date_day = pivoted.signup_date

@@ -30,7 +30,7 @@ ranked as (
     select
         *,
         row_number() over (
-            order by transaction_count desc, total_volume desc, blood_hash
+            order by transaction_count desc, total_volume desc, blood_hash asc
         ) as recipient_rank
     from received
 

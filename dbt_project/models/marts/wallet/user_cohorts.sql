@@ -40,10 +40,12 @@ pivoted as (
 
     select
         user_id,
+        -- noqa: disable=LT02
         {% for month_number in month_numbers %}
         sum(case when month_number = {{ month_number }} then sent_count else 0 end)
             as transactions_month_{{ month_number }}{{ ',' if not loop.last }}
         {% endfor %}
+    -- noqa: enable=LT02
     from numbered
     group by user_id
 
@@ -56,6 +58,7 @@ final as (
         users.cohort_month,
         users.user_id,
         users.first_transaction_date,
+        -- noqa: disable=LT02
         {% for month_number in month_numbers %}
         cast(
             case
@@ -65,6 +68,7 @@ final as (
             end as integer
         ) as transactions_month_{{ month_number }}{{ ',' if not loop.last }}
         {% endfor %}
+    -- noqa: enable=LT02
     from users
     left join pivoted
         on users.user_id = pivoted.user_id

@@ -1,0 +1,22 @@
+"""`var` and `target`: the values of dbt_project.yml, read from it."""
+
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import yaml
+
+PROJECT_FILE = Path(__file__).parents[1] / "dbt_project.yml"
+
+target = SimpleNamespace(name="duckdb", type="duckdb", schema="marts")
+
+
+@cache
+def _project_vars() -> dict[str, Any]:
+    return yaml.safe_load(PROJECT_FILE.read_text(encoding="utf-8"))["vars"]
+
+
+def var(name: str, default: Any = None) -> Any:
+    """Value of a project variable, else the default."""
+    return _project_vars().get(name, default)
