@@ -57,10 +57,10 @@ def load_all(
     """Load every source (or those named); one that fails does not keep the others from loading.
 
     Raises:
-        SourceError: at least one source failed, naming each with its reason.
+        FinhouseError: a source failed; with several, one error names each with its reason.
     """
     results: list[LoadResult] = []
-    failures: list[str] = []
+    failures: list[tuple[str, FinhouseError]] = []
     with connect(settings) as warehouse:
         ensure_reporting_tables(warehouse)
         for source in sources or available_sources():
@@ -69,10 +69,13 @@ def load_all(
                     settings, source, oltp_url=url, warehouse=warehouse, full_refresh=full_refresh
                 )
             except FinhouseError as error:
-                failures.append(f"{source}: {error}")
+                failures.append((source, error))
+    if len(failures) == 1:
+        raise failures[0][1]
     if failures:
         raise SourceError(
-            "extract-load failed; what loaded before stays loaded:\n" + "\n".join(failures)
+            "several sources failed; what loaded stays loaded:\n"
+            + "\n".join(f"{source}: {error}" for source, error in failures)
         )
     return results
 

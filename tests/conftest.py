@@ -45,5 +45,6 @@ def company_copy(company: House, tmp_path: Path):
     company.server.stop()
     shutil.copytree(company.home, copy.home)
     company.server.start()
+    copy.server.start()
     yield copy
     copy.server.stop()

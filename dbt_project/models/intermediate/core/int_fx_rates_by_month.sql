@@ -53,7 +53,10 @@ final as (
         months.month_start as rate_month,
         quoted.rate_month as quoted_month,
         quoted.units_per_usd,
-        {{ ratio('quoted.reporting_units_per_usd', 'quoted.units_per_usd') }} as reporting_rate,
+        -- Twelve decimals: a naira is a small part of a dollar.
+        {{ to_scale(
+            'cast(quoted.reporting_units_per_usd as ' ~ type_double()
+            ~ ') / quoted.units_per_usd', 12) }} as reporting_rate,
         quoted.rate_month < months.month_start as is_carried_forward
     from months
     inner join quoted

@@ -21,8 +21,8 @@ final as (
         line_number,
         -- An amount that is no number counts as 0.00 and the row stays (kpis.md).
         coalesce(amount, cast(0 as numeric(20, 2))) as amount,
-        activity_status = 'SUCCESS' as is_success,
-        activity_status = 'FAILED' as is_failed,
+        coalesce(activity_status = 'SUCCESS', false) as is_success,
+        coalesce(activity_status = 'FAILED', false) as is_failed,
         amount is not null as has_valid_amount,
         event_local_at is not null as has_valid_timestamp,
         coalesce(activity_date <> file_date, false) as is_dated_another_day,

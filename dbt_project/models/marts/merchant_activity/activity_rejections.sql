@@ -1,5 +1,8 @@
 {%- set reasons = {
     'empty_merchant_id': 'merchant_id is null',
+    'empty_product': 'product is null',
+    'empty_event_type': 'event_type is null',
+    'empty_status': 'activity_status is null',
     'amount_not_a_number': 'not has_valid_amount',
     'empty_timestamp': 'has_empty_timestamp',
     'timestamp_not_a_date': 'not has_valid_timestamp and not has_empty_timestamp',
