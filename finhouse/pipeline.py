@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from finhouse import demo
 from finhouse.console import console, print_table, step
-from finhouse.errors import FinhouseError, SourceError
+from finhouse.errors import ConfigurationError, FinhouseError, SourceError
 from finhouse.extract_load import LoadResult, available_sources, load_source, withdraw_file
 from finhouse.oltp import oltp_url, warehouse_url
 from finhouse.publish import Publication, ensure_reporting_tables, publish
@@ -111,19 +112,21 @@ def _live(settings: Settings, url: str, options: BuildOptions) -> None:
         url, scale=options.scale, seed=DEMO_SEED, home=settings.demo_home
     )
     console.print(f"  {report.message}")
-    withdrawn = demo.ensure_activity_files(
+    demo.ensure_activity_files(
         settings.landing / "merchant_activity",
         seed=DEMO_SEED,
         scale=report.scale,
         home=settings.demo_home,
+        withdraw=partial(_withdraw_if_loaded, settings, "merchant_activity"),
     )
-    if withdrawn:
-        with connect(settings) as warehouse:
-            for file_name in withdrawn:
-                withdraw_file(settings, "merchant_activity", file_name, warehouse)
     if options.advance_days:
         report = demo.advance(url, options.advance_days, home=settings.demo_home)
         console.print(f"  {report.message}")
+
+
+def _withdraw_if_loaded(settings: Settings, source: str, file_name: str) -> None:
+    with connect(settings) as warehouse, suppress(ConfigurationError):
+        withdraw_file(settings, source, file_name, warehouse)
 
 
 def _print_report(

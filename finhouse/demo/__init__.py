@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -21,7 +22,14 @@ from finhouse.demo.truth import tell_truth
 from finhouse.demo.writing import create_schema, write_periods
 from finhouse.errors import ConfigurationError, SourceError
 
-__all__ = ["DemoReport", "advance", "create", "status", "write_activity_files"]
+__all__ = [
+    "DemoReport",
+    "advance",
+    "create",
+    "ensure_activity_files",
+    "status",
+    "write_activity_files",
+]
 
 FIRST_LIFE_DAYS = 546  # launch to 2026-06-30: 18 months
 TRUTH_FILE = "truth_wallet.json"
@@ -111,23 +119,31 @@ def advance(url: str, days: int, *, home: Path) -> DemoReport:
         return _live_until(connection, company, company.periods + days, home)
 
 
-def ensure_activity_files(landing: Path, *, seed: int, scale: float, home: Path) -> list[str]:
-    """Put merchant files into an empty landing folder; return our files that must give way.
+def ensure_activity_files(
+    landing: Path, *, seed: int, scale: float, home: Path, withdraw: Callable[[str], None]
+) -> None:
+    """Put merchant files into an empty landing folder; take ours back once others lie there.
 
-    Once files that are not ours lie there, ours are removed from the folder, and the caller
-    withdraws their rows: invented numbers are never mixed with real ones.
+    Invented numbers are never mixed with real ones.
+
+    Args:
+        landing: the folder extract-load reads.
+        seed, scale: the company's character and size.
+        home: folder of the list of our files.
+        withdraw: removes the rows of a file, by its name, from the raw layer.
     """
     manifest = home / MANIFEST_FILE
     ours = set(json.loads(manifest.read_text())) if manifest.exists() else set()
     present = {path.name for path in landing.glob("*.csv")}
     if present - ours:
-        for name in ours & present:
-            (landing / name).unlink()
+        for name in sorted(ours):
+            (landing / name).unlink(missing_ok=True)
+            withdraw(name)
         if ours:
             console.print("  files of your own are there: the demo's merchant files are withdrawn")
+        # Last, so that a run killed before here takes the rest back next time.
         manifest.unlink(missing_ok=True)
-        return sorted(ours)
-    if not present:
+    elif not present:
         files = write_activity_files(
             landing,
             days=ACTIVITY_DAYS,
@@ -136,7 +152,6 @@ def ensure_activity_files(landing: Path, *, seed: int, scale: float, home: Path)
             start=date(2026, 6, 28),
         )
         _write_whole(manifest, json.dumps([path.name for path in files]).encode())
-    return []
 
 
 def _connect(url: str) -> psycopg.Connection:

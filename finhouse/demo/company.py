@@ -574,6 +574,8 @@ class Company:
             candidates = recent[
                 ((status == FAILED) | (status == PENDING))
                 & ~transactions["has_case"][recent]
+                # Founders' payments stay: each night's first one tells that a day is over.
+                & (transactions["sender"][recent] > 0)
                 & (transactions["deleted"][recent] < 0)
                 & (transactions["visible"][recent] < self.periods)
                 & ~np.isin(recent, self.schedule["transaction"])

@@ -38,8 +38,6 @@ SETTINGS = {
     "shared_buffers": "256MB",
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
-    # A crash may lose the last instants of a demo company, never consistency.
-    "synchronous_commit": "off",
     "logging_collector": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",

@@ -1,0 +1,224 @@
+"""The demo company: deterministic, resumable, dirty on purpose, and honest about itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import date, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from finhouse import demo
+from finhouse.errors import ConfigurationError
+from finhouse.oltp import EmbeddedServer
+from finhouse.settings import PROJECT_ROOT
+
+SCALE, SEED = 0.05, 7
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory):
+    server = EmbeddedServer(tmp_path_factory.mktemp("demo") / "oltp")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def database(server: EmbeddedServer, request: pytest.FixtureRequest) -> str:
+    """URL of an empty database."""
+    return new_database(server, f"test_{abs(hash(request.node.name)) % 10**8}")
+
+
+def new_database(server: EmbeddedServer, name: str) -> str:
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        connection.execute(f"drop database if exists {name} with (force)")
+        connection.execute(f"create database {name}")
+    return server.url(name)
+
+
+@pytest.fixture(scope="module")
+def grown(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory):
+    """A company that has lived three days beyond its first 18 months: URL and truth."""
+    home = tmp_path_factory.mktemp("grown")
+    url = new_database(server, "grown")
+    demo.create(url, scale=SCALE, seed=SEED, home=home)
+    demo.advance(url, 3, home=home)
+    return url, json.loads((home / demo.TRUTH_FILE).read_text())
+
+
+def query(url: str, sql: str) -> list[tuple]:
+    with psycopg.connect(url) as connection:
+        connection.execute("set time zone 'Africa/Johannesburg'")
+        return connection.execute(sql).fetchall()
+
+
+def checksums(url: str) -> dict[str, tuple]:
+    tables = query(url, "select tablename from pg_tables where schemaname = 'wallet' order by 1")
+    return {
+        table: query(
+            url,
+            "select count(*), sum(hashtextextended(t::text, 0)::numeric) "
+            f"from wallet.{table} as t",
+        )[0]
+        for (table,) in tables
+    }
+
+
+def test_same_life_however_its_days_are_grouped(grown, database: str, tmp_path: Path):
+    url, truth = grown
+    demo.create(database, scale=SCALE, seed=SEED, home=tmp_path)
+    for number in range(3):
+        if number == 1:
+            # Without its state file the company recalls its life from its seed.
+            (tmp_path / demo.STATE_FILE).unlink()
+        demo.advance(database, 1, home=tmp_path)
+    assert checksums(database) == checksums(url)
+    assert json.loads((tmp_path / demo.TRUTH_FILE).read_text()) == truth
+
+
+def test_killed_while_being_created_then_resumed(grown, database: str, tmp_path: Path):
+    script = (
+        "from pathlib import Path; from finhouse import demo; "
+        f"demo.create({database!r}, scale={SCALE}, seed={SEED}, home=Path({str(tmp_path)!r}))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script], cwd=PROJECT_ROOT)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            if 0 < query(database, "select periods from demo.company")[0][0] < 500:
+                break
+        except psycopg.Error:
+            pass
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    half = demo.status(database)
+    assert half is not None and 0 < half.periods < demo.FIRST_LIFE_DAYS, "killed too late to tell"
+    demo.create(database, scale=SCALE, seed=SEED, home=tmp_path)
+    demo.advance(database, 3, home=tmp_path)
+    assert checksums(database) == checksums(grown[0])
+
+
+def test_creating_again_does_nothing(grown, tmp_path: Path):
+    before = checksums(grown[0])
+    report = demo.create(grown[0], scale=SCALE, seed=SEED, home=tmp_path)
+    assert report.rows_written == 0
+    assert checksums(grown[0]) == before
+
+
+def test_another_scale_is_refused(grown, tmp_path: Path):
+    with pytest.raises(ConfigurationError, match=r"scale 0\.05, not 2"):
+        demo.create(grown[0], scale=2, seed=SEED, home=tmp_path)
+
+
+def test_foreign_wallet_is_refused(database: str, tmp_path: Path):
+    with psycopg.connect(database) as connection:
+        connection.execute("create schema wallet; create table wallet.users (id int)")
+    with pytest.raises(ConfigurationError, match="not the demo company"):
+        demo.create(database, scale=SCALE, seed=SEED, home=tmp_path)
+    assert query(database, "select count(*) from wallet.users") == [(0,)]
+
+
+def test_advance_without_a_company_is_refused(database: str, tmp_path: Path):
+    with pytest.raises(ConfigurationError, match="no complete demo company"):
+        demo.advance(database, 1, home=tmp_path)
+
+
+def test_it_stands_two_hours_into_the_next_day(grown):
+    url, truth = grown
+    [(newest,)] = query(url, "select max(created_at) from wallet.transactions")
+    as_of = date.fromisoformat(truth["as_of_date"])
+    assert as_of == date(2026, 7, 3)
+    assert newest.date() == as_of + timedelta(days=1)
+    assert newest.hour < 2
+    # Every day has a first transaction in its first two hours: that is how the pipeline knows.
+    [(days,)] = query(
+        url,
+        "select count(distinct created_at::date) from wallet.transactions "
+        "where extract(hour from created_at) < 2",
+    )
+    assert days == (as_of - date(2025, 1, 1)).days + 1
+
+
+COMPLETED = "upper(trim(status)) in ('COMPLETED', 'SETTLED')"
+
+
+def test_truth_agrees_with_plain_sql_by_day(grown):
+    url, truth = grown
+    rows = query(
+        url,
+        "select created_at::date::text, count(*), count(*) filter (where "
+        f"{COMPLETED}), coalesce(sum(amount) filter (where {COMPLETED}), 0)::text, "
+        "count(distinct sender_id) from wallet.transactions "
+        f"where created_at < date '{truth['as_of_date']}' + 1 group by 1",
+    )
+    for day, count, completed, volume, senders in rows:
+        told = truth["daily"][day]
+        assert (count, completed, senders) == (
+            told["total_transactions"],
+            told["successful_transactions"],
+            told["active_users"],
+        )
+        assert float(volume) == float(told["total_volume"])
+    assert len(rows) == len(truth["daily"])
+
+
+def test_truth_agrees_with_plain_sql_in_rows(grown):
+    url, truth = grown
+    for table, count in truth["source_rows"].items():
+        assert query(url, f"select count(*) from wallet.{table}") == [(count,)], table
+
+
+def test_it_looks_alive_and_dirty(grown):
+    url, _ = grown
+    facts = {
+        "duplicate events": "select count(*) - count(distinct event_id) "
+        "from wallet.transaction_events",
+        "settled": "select count(*) from wallet.transactions where status = 'SETTLED'",
+        "mixed case": "select count(*) from wallet.transactions where status <> upper(status)",
+        "padded": "select count(*) from wallet.transactions where status <> trim(status)",
+        "no bank": "select count(*) from wallet.transactions where bank_id is null",
+        "unknown bank": "select count(*) from wallet.transactions as t where bank_id is not null "
+        "and not exists (select from wallet.bank_partnerships where bank_code = t.bank_id)",
+        "nobody's activity": "select count(*) from wallet.user_activity where user_id is null",
+        "forever pending": "select count(*) from wallet.transactions "
+        "where upper(status) = 'PENDING' and created_at < '2026-06-01'",
+        "reversed": "select count(*) from wallet.transactions where status = 'REVERSED'",
+        "overlapping incidents": "select count(*) from wallet.service_incidents as a "
+        "join wallet.service_incidents as b on a.id < b.id "
+        "and a.started_at < b.resolved_at and b.started_at < a.resolved_at",
+        "across midnight": "select count(*) from wallet.service_incidents "
+        "where started_at::date < resolved_at::date",
+        "confirmed fraud": "select count(*) from wallet.fraud_cases where outcome = 'confirmed'",
+        "undecided or cleared": "select count(*) from wallet.fraud_cases "
+        "where outcome <> 'confirmed'",
+        "users who never sent": "select count(*) from wallet.users as u where not exists "
+        "(select from wallet.transactions where sender_id = u.id)",
+        "events of deleted transactions": "select count(*) from wallet.transaction_events as e "
+        "where not exists (select from wallet.transactions where id = e.transaction_id)",
+    }
+    missing = [name for name, sql in facts.items() if query(url, sql)[0][0] <= 0]
+    assert missing == []
+
+
+def test_merchant_files_are_deterministic_and_dirty(tmp_path: Path):
+    first, second = tmp_path / "a", tmp_path / "b"
+    for folder in (first, second):
+        demo.write_activity_files(
+            folder, days=2, rows_per_day=30_000, seed=5, start=date(2024, 2, 28)
+        )
+    names = sorted(path.name for path in first.iterdir())
+    assert names == ["activities_20240228.csv", "activities_20240229.csv"]
+    text = (first / names[0]).read_text()
+    assert text == (second / names[0]).read_text()
+    assert text.splitlines()[0].startswith("event_id,merchant_id,event_timestamp,product")
+    assert len(text.splitlines()) == 30_001
+    for planted in ("INVALID", "NOT-A-DATE", ",,2024-02-28", "2024-02-27T10:00:00"):
+        assert planted in text, planted

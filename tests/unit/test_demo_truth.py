@@ -1,0 +1,68 @@
+"""The arithmetic behind the demo company's truth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from finhouse.demo.clock import DAY, HOUR, month_of
+from finhouse.demo.ledger import Ledger, identifier_bytes
+from finhouse.demo.truth import money, union_by_day
+
+
+@pytest.mark.parametrize(
+    "intervals, hours",
+    [
+        ([], [0, 0]),
+        ([(1, 2)], [1, 0]),
+        ([(1, 3), (2, 4)], [3, 0]),
+        ([(1, 5), (2, 3)], [4, 0]),
+        ([(1, 2), (2, 3)], [2, 0]),
+        ([(1, 2), (1, 2)], [1, 0]),
+        ([(22, 26)], [2, 2]),
+        ([(23, 30), (20, 25)], [4, 6]),
+        ([(46, 60)], [0, 2]),
+    ],
+    ids=["none", "one", "overlap", "nested", "adjacent", "same", "midnight", "unsorted", "beyond"],
+)
+def test_union_by_day(intervals: list[tuple[int, int]], hours: list[int]):
+    started = np.array([start for start, _ in intervals], dtype=np.int64) * HOUR
+    ended = np.array([end for _, end in intervals], dtype=np.int64) * HOUR
+    assert union_by_day(started, ended, days=2).tolist() == [hour * HOUR for hour in hours]
+    assert DAY == 24 * HOUR
+
+
+@pytest.mark.parametrize("cents, text", [(0, "0.00"), (5, "0.05"), (12345, "123.45")])
+def test_money(cents: int, text: str):
+    assert money(cents) == text
+
+
+def test_month_of_crosses_years():
+    assert [month_of(number) for number in (0, 11, 12, 17)] == [
+        "2025-01", "2025-12", "2026-01", "2026-06",
+    ]
+
+
+def test_ledger_keeps_row_numbers_while_it_grows():
+    ledger = Ledger(a="i8", b="?")
+    first = ledger.append(a=np.arange(3), b=True)
+    second = ledger.append(a=np.arange(5_000), b=False)
+    assert first.tolist() == [0, 1, 2]
+    assert (second[0], second[-1], ledger.size) == (3, 5_002, 5_003)
+    assert ledger["b"].sum() == 3
+    assert len(ledger.append(a=np.array([], dtype=int), b=False)) == 0
+
+
+def test_ledger_drops_from_a_queue():
+    ledger = Ledger(a="i8")
+    ledger.append(a=np.arange(6))
+    ledger.drop(ledger["a"] % 2 == 0)
+    assert ledger["a"].tolist() == [1, 3, 5]
+
+
+def test_identifiers_are_distinct_and_stable():
+    rows = np.arange(200_000)
+    ids = {bytes(row) for row in identifier_bytes(1, "user", rows)}
+    assert len(ids) == len(rows)
+    assert ids.isdisjoint(bytes(row) for row in identifier_bytes(1, "event", rows[:1000]))
+    assert ids.isdisjoint(bytes(row) for row in identifier_bytes(2, "user", rows[:1000]))
