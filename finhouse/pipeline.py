@@ -98,7 +98,7 @@ def run_build(settings: Settings, options: BuildOptions) -> None:
             _live(settings, url, options)
     with step(f"Extract-load into {settings.target}", timings):
         loaded = load_all(settings, url, full_refresh=options.full_refresh)
-    with step("dbt build: models, unit tests, data tests", timings):
+    with step("dbt build: models and data tests", timings):
         built = build_marts(settings, as_of=options.as_of, full_refresh=options.full_refresh)
     with step("Publish", timings), connect(settings) as warehouse:
         published = publish(settings, warehouse)

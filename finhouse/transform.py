@@ -75,7 +75,9 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> int:
 def build_marts(
     settings: Settings, *, as_of: date | None = None, full_refresh: bool = False
 ) -> DbtSummary:
-    """Run ``dbt build``: seeds, models, unit tests and data tests.
+    """Run ``dbt build``: seeds, models and data tests.
+
+    Unit tests judge the code, not the data: `make test` and CI run them.
 
     Args:
         as_of: business day the run speaks for; default the last complete day loaded.
@@ -83,7 +85,7 @@ def build_marts(
     Raises:
         TransformError: a model or test failed; the message names each with dbt's reason.
     """
-    arguments = ["build", "--quiet"]
+    arguments = ["build", "--quiet", "--exclude-resource-type", "unit_test"]
     if as_of:
         arguments += ["--vars", json.dumps({"as_of_date": as_of.isoformat()})]
     if full_refresh:

@@ -73,6 +73,10 @@ clipped as (
                 scoped_incidents.resolved_local_at is null
                 or scoped_incidents.resolved_local_at > day_bounds.day_started_at
             )
+    where
+        -- Resolved before it began: a clerk's error, no downtime.
+        scoped_incidents.resolved_local_at is null
+        or scoped_incidents.resolved_local_at > scoped_incidents.started_local_at
 
 ),
 

@@ -109,9 +109,10 @@ daily_costs as (
 
     select
         days.date_day,
-        {{ money(
-            'monthly_costs.cost_amount / (' ~ days_between(
-                'days.month_start', add_months('days.month_start', 1)) ~ ')') }} as cost_amount
+        {{ to_scale(
+            'cast(monthly_costs.cost_amount as ' ~ type_double() ~ ') / '
+            ~ days_between('days.month_start', add_months('days.month_start', 1)), 2) }}
+            as cost_amount
     from days
     inner join monthly_costs
         on days.month_start = monthly_costs.cost_month

@@ -188,7 +188,11 @@ joined as (
         coalesce(signups.referred_user_count, 0) as referred_user_count,
         coalesce(signups.activation_due_user_count, 0) as activation_due_user_count,
         coalesce(signups.activated_user_count, 0) as activated_user_count,
-        coalesce(churned_users.churned_user_count, 0) as churned_user_count,
+        -- Whether a user of last month is gone is known when this month is over.
+        case
+            when months.is_complete_period
+                then coalesce(churned_users.churned_user_count, 0)
+        end as churned_user_count,
         {% for day_number in [1, 7, 30] %}
         coalesce(retention_months.retention_d{{ day_number }}_eligible_count, 0)
             as retention_d{{ day_number }}_eligible_count,
@@ -224,10 +228,7 @@ joined as (
     left join signups
         on months.month_start = signups.cohort_month
     left join churned_users
-        on
-            months.month_start = churned_users.churn_month
-            -- Whether a user of last month is gone is known when this month is over.
-            and months.is_complete_period
+        on months.month_start = churned_users.churn_month
     left join retention_months
         on months.month_start = retention_months.cohort_month
     left join platform_downtime
@@ -252,7 +253,11 @@ amounts as (
         {{ money('revenue_amount - cogs_amount') }} as gross_profit_amount,
         {{ money('operating_cost_amount + marketing_spend_amount - revenue_amount') }}
             as burn_amount,
-        revenue_amount * {{ var('wallet_customer_lifetime_months') }} as lifetime_revenue_amount
+        revenue_amount * {{ var('wallet_customer_lifetime_months') }} as lifetime_revenue_amount,
+        -- Null, not 0, where there is no margin or no acquisition to divide by.
+        case when revenue_amount > 0 then revenue_amount - cogs_amount end
+            as gross_profit_on_revenue_amount,
+        nullif(new_user_count, 0) as acquired_user_count
     from joined
 
 ),
@@ -299,14 +304,15 @@ final as (
 
     select
         *,
-        gross_profit_amount * complete_previous_mau as ltv_observed_numerator,
+        gross_profit_on_revenue_amount * complete_previous_mau as ltv_observed_numerator,
         mau * churned_user_count as ltv_observed_denominator,
-        lifetime_revenue_amount * new_user_count as ltv_cac_numerator,
+        lifetime_revenue_amount * acquired_user_count as ltv_cac_numerator,
         marketing_spend_amount * mau as ltv_cac_denominator,
-        {{ ratio('(gross_profit_amount * complete_previous_mau)', '(mau * churned_user_count)') }}
-            as ltv_observed,
         {{ ratio(
-            '(lifetime_revenue_amount * new_user_count)',
+            '(gross_profit_on_revenue_amount * complete_previous_mau)',
+            '(mau * churned_user_count)') }} as ltv_observed,
+        {{ ratio(
+            '(lifetime_revenue_amount * acquired_user_count)',
             '(marketing_spend_amount * mau)') }} as ltv_cac_ratio
     from ratios
 
