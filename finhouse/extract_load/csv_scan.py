@@ -30,14 +30,12 @@ class CsvScan:
 
     Attributes:
         records: data records, without the header.
-        commas: separators in all data records together.
     """
 
     size_bytes: int
     modified_ns: int
     sha256: str
     records: int
-    commas: int
 
 
 def sha256_of(path: Path) -> str:
@@ -59,7 +57,7 @@ def scan_csv(path: Path, columns: Sequence[str]) -> CsvScan:
         raise SourceError(
             f"{path.name} is empty: not even a header", "deliver the file again, or remove it"
         )
-    header_lines = _check_header(path, columns)
+    _check_header(path, columns)
     digest, newlines, commas, inside_quotes = hashlib.sha256(), 0, 0, False
     last = b""
     progress = Progress(f"checking {path.name}", status.st_size, "bytes")
@@ -86,7 +84,6 @@ def scan_csv(path: Path, columns: Sequence[str]) -> CsvScan:
             f"{path.name}: a quotation mark is opened and never closed",
             "deliver the complete file again, with quotation marks inside cells doubled",
         )
-    records = newlines - header_lines
     per_record = len(columns) - 1
     if commas != newlines * per_record:
         raise _first_bad_record(path, columns) or SourceError(
@@ -97,8 +94,7 @@ def scan_csv(path: Path, columns: Sequence[str]) -> CsvScan:
         size_bytes=status.st_size,
         modified_ns=status.st_mtime_ns,
         sha256=digest.hexdigest(),
-        records=records,
-        commas=commas - per_record,
+        records=newlines - 1,
     )
 
 
@@ -110,7 +106,7 @@ def refuse_bad_records(path: Path, columns: Sequence[str], expected: int, read: 
     )
 
 
-def _check_header(path: Path, columns: Sequence[str]) -> int:
+def _check_header(path: Path, columns: Sequence[str]) -> None:
     with path.open("rb") as stream:
         line = stream.readline(_LONGEST_HEADER_BYTES)
     try:
@@ -127,7 +123,6 @@ def _check_header(path: Path, columns: Sequence[str]) -> int:
             f"\n  {_header_difference(columns, found)}",
             "deliver the file with the declared header, or change columns in the source file",
         )
-    return 1
 
 
 def _header_difference(expected: Sequence[str], found: Sequence[str]) -> str:
@@ -142,20 +137,20 @@ def _count_outside_quotes(block: bytes, inside: bool) -> tuple[int, int, bool]:
     """Line ends and commas outside quotation marks, and whether the block ends inside them."""
     if not inside and _QUOTE not in block:
         data = np.frombuffer(block, dtype=np.uint8)
-        return np.count_nonzero(data == _NEWLINE), np.count_nonzero(data == _COMMA), False
+        return int(np.count_nonzero(data == _NEWLINE)), int(np.count_nonzero(data == _COMMA)), False
     data = np.frombuffer(block, dtype=np.uint8)
     # Parity of the quotation marks so far; the sum wraps at 256, which keeps the parity.
     parity = np.cumsum(data == _QUOTE, dtype=np.uint8)
     outside = ((parity + np.uint8(inside)) & 1) == 0
-    newlines = np.count_nonzero((data == _NEWLINE) & outside)
-    commas = np.count_nonzero((data == _COMMA) & outside)
+    newlines = int(np.count_nonzero((data == _NEWLINE) & outside))
+    commas = int(np.count_nonzero((data == _COMMA) & outside))
     return newlines, commas, not bool(outside[-1])
 
 
 def _first_bad_record(path: Path, columns: Sequence[str]) -> SourceError | None:
     """The first record with another number of cells, found by a slow, careful second pass."""
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
-        reader = csv.reader(stream)
+        reader = csv.reader(stream, strict=True)
         line = 1
         try:
             for cells in reader:

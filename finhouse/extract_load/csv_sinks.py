@@ -111,7 +111,7 @@ class PostgresCsvSink(CsvSink):
                 f"copy {target} ({extract.target_columns}) from stdin (format csv)"
             ) as copy:
                 with _explained(extract):
-                    batches = reader.execute(_lines_sql(extract)).to_arrow_reader(_BATCH_ROWS)
+                    batches = reader.sql(_lines_sql(extract)).to_arrow_reader(_BATCH_ROWS)
                 while block := self._next_block(batches, extract):
                     copy.write(block)
             return cursor.rowcount
@@ -162,9 +162,7 @@ def _explained(extract: CsvExtract) -> Iterator[None]:
         elif "state machine" in text:
             what = "mixed line ends, or a stray carriage return or quotation mark"
         else:
-            what = next(
-                part for part in reversed(text.split("Error: ")[-1].splitlines()[:1]) if part
-            )
+            what = text.splitlines()[0]
         raise SourceError(
             f"{where}: {what}",
             "correct it in the sending system and deliver the file again (UTF-8, RFC 4180)",

@@ -94,8 +94,8 @@ class DuckdbSink(Sink):
                 if isinstance(error, duckdb.ConversionException):
                     _refuse_not_a_number(self.source, extract)
                 raise
-            finally:
-                self._connection.unregister(_STREAM)
+            # After an error the rollback forgets the stream; DuckDB refuses to, until then.
+            self._connection.unregister(_STREAM)
         return progress.done
 
 
