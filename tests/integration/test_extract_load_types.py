@@ -16,7 +16,7 @@ COLUMNS = [
     ("c_float4", "real", "FLOAT", ["NaN", "-Infinity", "3.4028235e+38"]),
     ("c_float8", "double precision", "DOUBLE", ["NaN", "Infinity", "5e-324"]),
     ("c_money2", "numeric(15,2)", "DECIMAL(15,2)", ["-9999999999999.99", "0.01", None]),
-    ("c_wide", "numeric(38,10)", "DECIMAL(38,10)", ["9" * 28 + ".0123456789", "-0.0000000001", "0"]),
+    ("c_wide", "numeric(38,10)", "DECIMAL(38,10)", ["9" * 28 + ".0123456789", "-1e-10", "0"]),
     ("c_beyond", "numeric(60,20)", "VARCHAR", ["9" * 40 + ".01234567890123456789", "NaN", None]),
     ("c_free", "numeric", "VARCHAR", ["1e-30", "Infinity", "123456789012345678901234567890.5"]),
     ("c_negative_scale", "numeric(5,-2)", "VARCHAR", ["12300", "-100", None]),
