@@ -57,7 +57,9 @@ def main(ctx: click.Context, target: str | None) -> None:
 )
 @click.option("--full-refresh", is_flag=True, help="Load and build everything from scratch.")
 @click.pass_obj
-def build(settings: Settings, scale: float | None, as_of: datetime | None, full_refresh: bool) -> None:
+def build(
+    settings: Settings, scale: float | None, as_of: datetime | None, full_refresh: bool
+) -> None:
     """Load, transform, test and publish; then print the scorecard."""
     options = BuildOptions(
         scale=scale, as_of=as_of.date() if as_of else None, full_refresh=full_refresh

@@ -108,9 +108,7 @@ def run_build(settings: Settings, options: BuildOptions) -> None:
 
 
 def _live(settings: Settings, url: str, options: BuildOptions) -> None:
-    report = demo.create(
-        url, scale=options.scale, seed=DEMO_SEED, home=settings.demo_home
-    )
+    report = demo.create(url, scale=options.scale, seed=DEMO_SEED, home=settings.demo_home)
     console.print(f"  {report.message}")
     demo.ensure_activity_files(
         settings.landing / "merchant_activity",

@@ -185,9 +185,7 @@ def _copy_comments(warehouse: Warehouse, schema: str) -> None:
     for table, column, comment in warehouse.execute(
         f"select table_name, column_name, comment from duckdb_columns() where {of_marts}"
     ):
-        warehouse.execute(
-            f'comment on column {schema}.{table}."{column}" is {_literal(comment)}'
-        )
+        warehouse.execute(f'comment on column {schema}.{table}."{column}" is {_literal(comment)}')
 
 
 def _literal(text: str) -> str:
@@ -202,8 +200,7 @@ def _publish_schema(warehouse: Warehouse, marts: list[str]) -> int:
         for mart in marts:
             # `including all` brings comments, not-null constraints and defaults along.
             warehouse.execute(
-                f"create table {INCOMING_SCHEMA}.{mart} "
-                f"(like {MARTS_SCHEMA}.{mart} including all)"
+                f"create table {INCOMING_SCHEMA}.{mart} (like {MARTS_SCHEMA}.{mart} including all)"
             )
             warehouse.execute(
                 f"insert into {INCOMING_SCHEMA}.{mart} select * from {MARTS_SCHEMA}.{mart}"

@@ -64,8 +64,7 @@ def _print_domain(published: Warehouse, domain: str) -> None:
                 "" if target is None else f"{operator} {format_value(target, unit, currency)}",
                 STATUS_MARKS[status],
             )
-            for name, grain, start, is_complete, unit, currency, value, change, operator, target,
-            status in rows
+            for name, grain, start, is_complete, unit, currency, value, change, operator, target, status in rows
         ],
         numeric=("value", "change", "target"),
     )

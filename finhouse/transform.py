@@ -16,7 +16,6 @@ from finhouse.errors import ConfigurationError, TransformError
 from finhouse.oltp import warehouse_url
 from finhouse.settings import PROJECT_ROOT, Settings
 
-
 # The dbt of our own environment, whatever PATH says.
 DBT = str(Path(sys.executable).with_name("dbt"))
 

@@ -69,9 +69,11 @@ def oltp_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestServer
     (home / "password").write_text(server.password)
     data = home / "data"
     subprocess.run(
-        [*prefix, programs / "initdb", "-D", data, "-U", "postgres", "-A", "scram-sha-256"]
-        + [f"--pwfile={home / 'password'}", "-E", "UTF8"]
-        + ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"],
+        [
+            *(*prefix, programs / "initdb", "-D", data, "-U", "postgres", "-E", "UTF8"),
+            *("-A", "scram-sha-256", f"--pwfile={home / 'password'}"),
+            *("--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+        ],
         check=True,
         capture_output=True,
     )

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import statistics
 import time
+from collections.abc import Callable
+from typing import Any
 
 import duckdb
 
 from finhouse import demo
-from finhouse.bench.report import Measurement
+from finhouse.bench.extract_load import Row
 from finhouse.console import step
 from finhouse.errors import TransformError
 from finhouse.oltp import EmbeddedServer
@@ -18,7 +20,7 @@ from finhouse.settings import Settings
 from finhouse.transform import run_dbt
 
 
-def bench_dbt(settings: Settings, scale: float, runs: int) -> list[Measurement]:
+def bench_dbt(settings: Settings, scale: float, runs: int) -> list[Row]:
     """Measure in a house of its own (``settings.home``): build against bare SQL, day against all.
 
     Args:
@@ -37,13 +39,13 @@ def bench_dbt(settings: Settings, scale: float, runs: int) -> list[Measurement]:
         server.stop()
 
 
-def _bench_house(settings: Settings, url: str, scale: float, runs: int) -> list[Measurement]:
+def _bench_house(settings: Settings, url: str, scale: float, runs: int) -> list[Row]:
     with step("full load"):
-        full_load = _seconds(lambda: load_all(settings, url, full_refresh=True))
+        full_load, loaded = _timed(lambda: load_all(settings, url, full_refresh=True))
     dbt_seconds, bare_seconds, whole_seconds = [], [], []
     for _ in range(runs):
         with step("dbt build"):
-            whole_seconds.append(_seconds(lambda: _dbt_build(settings)))
+            whole_seconds.append(_timed(lambda: _dbt_build(settings))[0])
         results = json.loads((settings.dbt_output / "run_results.json").read_text())
         dbt_seconds.append(results["elapsed_time"])
         with step("the same SQL in bare duckdb"):
@@ -51,27 +53,34 @@ def _bench_house(settings: Settings, url: str, scale: float, runs: int) -> list[
     with step("one more day"):
         demo.advance(url, 1, home=settings.demo_home)
     with step("incremental load of the day"):
-        day_load = _seconds(lambda: load_all(settings, url))
+        day_load, day_loaded = _timed(lambda: load_all(settings, url))
     with step("dbt build of the day"):
-        day_build = _seconds(lambda: _dbt_build(settings))
+        day_build, _ = _timed(lambda: _dbt_build(settings))
     dbt, bare, whole = map(statistics.median, (dbt_seconds, bare_seconds, whole_seconds))
+    rows = sum(result.counts.raw for result in loaded)
+    day_rows = sum(result.counts.read for result in day_loaded)
     return [
-        Measurement(f"dbt build, scale {scale:g}, start-up excluded", dbt, bare, "1.3x"),
-        Measurement("dbt start-up (import, parse)", whole - dbt, bare, "-"),
-        Measurement("load: one day / full history", day_load, full_load, "5 %"),
-        Measurement(
-            "load + dbt build: one day / full history",
-            day_load + day_build,
+        _row(f"dbt build, scale {scale:g}, without start-up / bare SQL", rows, bare, dbt),
+        _row("dbt build with start-up / bare SQL", rows, bare, whole),
+        _row("load: one day / full history", day_rows, full_load, day_load),
+        _row(
+            "load and dbt build: one day / full history",
+            day_rows,
             full_load + whole,
-            "5 %",
+            day_load + day_build,
         ),
     ]
 
 
-def _seconds(action) -> float:
+def _row(name: str, rows: int, baseline: float, seconds: float) -> Row:
+    ratio = f"{seconds / baseline:.2f}"
+    return (name, f"{rows:,}", f"{baseline:.2f}", f"{seconds:.2f}", ratio, "")
+
+
+def _timed(action: Callable[[], Any]) -> tuple[float, Any]:
     started = time.monotonic()
-    action()
-    return time.monotonic() - started
+    result = action()
+    return time.monotonic() - started, result
 
 
 def _dbt_build(settings: Settings) -> None:
@@ -107,4 +116,3 @@ def _run_bare(settings: Settings, results: list[dict]) -> float:
         seconds = time.monotonic() - started
     copy.unlink()
     return seconds
-

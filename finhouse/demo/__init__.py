@@ -165,7 +165,9 @@ def _connect(url: str) -> psycopg.Connection:
 
 def _status(connection: psycopg.Connection) -> Status | None:
     if connection.execute("select to_regclass('demo.company')").fetchone()[0]:
-        return Status(*connection.execute("select seed, scale, periods from demo.company").fetchone())
+        return Status(
+            *connection.execute("select seed, scale, periods from demo.company").fetchone()
+        )
     if connection.execute("select 1 from pg_namespace where nspname = 'wallet'").fetchone():
         raise ConfigurationError(
             "schema wallet exists in this database and is not the demo company's",
@@ -183,7 +185,9 @@ def _recall(found: Status, home: Path) -> Company:
     try:
         company = pickle.loads((home / STATE_FILE).read_bytes())
         if (company.seed, company.scale, company.periods) == (
-            found.seed, found.scale, found.periods,
+            found.seed,
+            found.scale,
+            found.periods,
         ):
             return company
     except (OSError, pickle.UnpicklingError, AttributeError, EOFError):

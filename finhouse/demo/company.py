@@ -235,7 +235,9 @@ class Company:
         senders = np.searchsorted(cumulated, rng.random(count) * cumulated[-1], side="right")
         created = self._times(rng, count)
         # Curiosity: some new users send within hours of signing up.
-        curious = new_users[(rng.random(len(new_users)) < 0.34) & (self.users["base"][new_users] > 0)]
+        curious = new_users[
+            (rng.random(len(new_users)) < 0.34) & (self.users["base"][new_users] > 0)
+        ]
         curious_at = self.users["created"][curious] + rng.exponential(2 * HOUR, len(curious))
         in_time = curious_at < end
         # One founder pays the other each night, so that every new day has a first transaction.
@@ -267,9 +269,7 @@ class Company:
                 np.where(rng.random(count) < 0.004, TEXT_CODE["failed"], TEXT_CODE["FAILED"]),
                 np.where(rng.random(count) < 0.02, TEXT_CODE["Pending"], TEXT_CODE["PENDING"]),
             ],
-            rng.choice(
-                [2, 3, 4, 5, 6], size=count, p=[0.965, 0.031, 0.002, 0.001, 0.001]
-            ),
+            rng.choice([2, 3, 4, 5, 6], size=count, p=[0.965, 0.031, 0.002, 0.001, 0.001]),
         )
         late = rng.random(count) < 0.015
         late[created == night] = False
@@ -285,9 +285,7 @@ class Company:
             channel=rng.random(count) < 0.12,
             device=rng.choice(3, size=count, p=[0.72, 0.2, 0.08]),
             version=np.maximum(version - rng.integers(0, 3, count), 0),
-            error=np.where(
-                outage, 1, rng.choice(len(ERRORS), size=count, p=ERROR_SHARES)
-            ),
+            error=np.where(outage, 1, rng.choice(len(ERRORS), size=count, p=ERROR_SHARES)),
             score=self._score(rng, is_fraud),
             processing=processing,
             completed=np.where(done, created + processing, -1),

@@ -49,9 +49,7 @@ class _Account:
         self.month = month_numbers(self.days + 40)
         self.months = int(self.month[self.days - 1]) + 1
         transactions = company.transactions
-        self.exists = (transactions["deleted"] < 0) & (
-            transactions["visible"] < company.periods
-        )
+        self.exists = (transactions["deleted"] < 0) & (transactions["visible"] < company.periods)
         rows = np.flatnonzero(self.exists & (transactions["created"] < self.days * DAY))
         self.rows = rows
         self.day = transactions["created"][rows] // DAY
@@ -59,9 +57,7 @@ class _Account:
         self.cents = transactions["cents"][rows]
         status = TEXT_STATUS[transactions["text"][rows]]
         self.completed, self.failed = status == COMPLETED, status == FAILED
-        fraud = company.cases["is_confirmed"] & (
-            company.cases["resolve_period"] < company.periods
-        )
+        fraud = company.cases["is_confirmed"] & (company.cases["resolve_period"] < company.periods)
         self.fraud = np.isin(rows, company.cases["transaction"][fraud])
         delivered = transactions["terminal_due"][rows]
         self.processed = (delivered >= 0) & (delivered < company.periods)
@@ -202,9 +198,7 @@ class _Account:
         is_cogs = np.array([cost[1] for cost in COSTS])[company.costs["category"]]
         cost_month = month[company.costs["day"]]
         costs = np.bincount(cost_month, weights=company.costs["cents"], minlength=months)
-        cogs = np.bincount(
-            cost_month, weights=company.costs["cents"] * is_cogs, minlength=months
-        )
+        cogs = np.bincount(cost_month, weights=company.costs["cents"] * is_cogs, minlength=months)
         return {
             month_of(number): measures
             | {
@@ -298,9 +292,7 @@ class _Account:
         of_transactions = self.month[self.day]
         return {
             code: {
-                month_of(number): self._bank_month(
-                    (bank == place) & (of_transactions == number)
-                )
+                month_of(number): self._bank_month((bank == place) & (of_transactions == number))
                 for number in range(self.months)
             }
             for place, (code, *_) in enumerate(BANKS)

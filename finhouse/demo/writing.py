@@ -45,9 +45,7 @@ def create_schema(connection: psycopg.Connection, company: Company) -> None:
     connection.execute(
         "create table demo.company (seed integer, scale double precision, periods integer)"
     )
-    connection.execute(
-        "insert into demo.company values (%s, %s, 0)", (company.seed, company.scale)
-    )
+    connection.execute("insert into demo.company values (%s, %s, 0)", (company.seed, company.scale))
     rows = np.arange(len(BANKS))
     opened = np.zeros(len(BANKS), dtype=np.int64)
     _copy(
@@ -208,9 +206,7 @@ def _write_events(connection: psycopg.Connection, company: Company) -> int:
             "device_type": _labels(DEVICES, of["device"]),
             "channel": _labels(CHANNELS, of["channel"]),
             "processing_time_ms": _nullable(pa.array(of["processing"]), is_terminal),
-            "sentinel_score": _nullable(
-                pa.array(of["score"].astype("f8").round(2)), kind >= 2
-            ),
+            "sentinel_score": _nullable(pa.array(of["score"].astype("f8").round(2)), kind >= 2),
             "error_code": _nullable(_labels(ERRORS, of["error"]), kind == 4),
         },
     )

@@ -87,6 +87,8 @@ class DuckdbCsvSink(CsvSink):
 
     def fill(self, target: str, extract: CsvExtract) -> int:
         listed = [quoted(name) for name in extract.columns] + extract.stamps
+        # Record numbers are counted in the order of the file.
+        self._connection.execute("set preserve_insertion_order = true")
         with _explained(extract), _heartbeat(extract.path):
             rows = self._connection.execute(
                 f"insert into {target} ({extract.target_columns})"

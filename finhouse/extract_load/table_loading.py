@@ -211,7 +211,12 @@ class TableLoad:
 
     def _read_incoming(self, where: str | None, expected: int | None) -> Merge:
         extract = Extract(
-            self._described, self._columns, where=where or "true", expected_rows=expected
+            self._described,
+            self._columns,
+            where=where or "true",
+            expected_rows=expected,
+            # Of several rows with one key, append keeps the first.
+            keep_order=self._table.mode == "append",
         )
         return Merge(
             warehouse=self._warehouse,

@@ -39,6 +39,8 @@ class DuckdbWarehouse(Warehouse):
         """
         self.path = path
         self.connection = _connect(path, {"memory_limit": memory_limit}, read_only)
+        # Bars are drawn by nobody but console.Progress.
+        self.connection.execute("set enable_progress_bar = false")
         # Naive timestamps in the warehouse are UTC whatever zone this machine is in.
         self.connection.execute("set TimeZone = 'UTC'")
 

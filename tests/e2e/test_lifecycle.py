@@ -55,8 +55,15 @@ def test_incremental_days_equal_a_full_refresh(company_copy: House, target: str)
     assert refreshed == incremental
     raw_rows = company_copy.rows("select count(*) from raw_wallet.transactions", target)
     assert raw_rows == company_copy.oltp_rows("select count(*) from wallet.transactions")
-    assert max(day for (day,) in company_copy.published_rows(
-        "select date from published.daily_metrics", target)).isoformat() == as_of
+    assert (
+        max(
+            day
+            for (day,) in company_copy.published_rows(
+                "select date from published.daily_metrics", target
+            )
+        ).isoformat()
+        == as_of
+    )
 
 
 def test_late_data_restates_what_was_reported(company_copy: House):
@@ -82,11 +89,14 @@ def test_late_data_restates_what_was_reported(company_copy: House):
         f"select _batch_id from raw_wallet.transactions where id = '{transaction}'"
     ) == [(batch,)]
     company_copy.succeed("build")
-    assert company_copy.published_rows(
-        "select old_value, new_value, value_change, cause_kind, cause_batches "
-        "from published.kpi_restatements where kpi_code = 'monthly_transaction_volume' "
-        "and period_start = date '2026-03-01'"
-    ) == restated, "a build without news must tell the same history"
+    assert (
+        company_copy.published_rows(
+            "select old_value, new_value, value_change, cause_kind, cause_batches "
+            "from published.kpi_restatements where kpi_code = 'monthly_transaction_volume' "
+            "and period_start = date '2026-03-01'"
+        )
+        == restated
+    ), "a build without news must tell the same history"
 
 
 def test_failing_build_publishes_nothing(company_copy: House, target: str):

@@ -71,8 +71,12 @@ def test_every_row_is_kept_and_rejections_are_counted(real_merchants, reference,
             target,
         )
     )
-    for reason in ("empty_merchant_id", "amount_not_a_number", "empty_timestamp",
-                   "timestamp_not_a_date"):
+    for reason in (
+        "empty_merchant_id",
+        "amount_not_a_number",
+        "empty_timestamp",
+        "timestamp_not_a_date",
+    ):
         assert got[reason] == reference["rows", reason]
 
 

@@ -7,7 +7,9 @@ import pytest
 from finhouse.settings import PROJECT_ROOT
 from tests.support.house import House, marts
 
-ALL_MARTS = sorted(path.stem for path in (PROJECT_ROOT / "dbt_project/models/marts").glob("*/*.sql"))
+ALL_MARTS = sorted(
+    path.stem for path in (PROJECT_ROOT / "dbt_project/models/marts").glob("*/*.sql")
+)
 
 
 def test_both_targets_publish_every_mart(company: House):

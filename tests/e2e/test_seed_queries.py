@@ -62,10 +62,10 @@ def test_user_retention_cohort(company: House, target: str):
     """The seed reads its own user_cohorts table; here that table is rebuilt from the OLTP."""
     as_of = company.truth()["as_of_date"]
     months = ", ".join(
-        "case when cohort_month + interval '{n} month' <= date '{d}' then ("
+        f"case when cohort_month + interval '{n} month' <= date '{as_of}' then ("
         "select count(*) from wallet.transactions as t where t.sender_id = cohorts.user_id "
-        "and date_trunc('month', t.created_at) = cohort_month + interval '{n} month' "
-        "and t.created_at < date '{d}' + 1) end as transactions_month_{n}".format(n=n, d=as_of)
+        f"and date_trunc('month', t.created_at) = cohort_month + interval '{n} month' "
+        f"and t.created_at < date '{as_of}' + 1) end as transactions_month_{n}"
         for n in range(4)
     )
     query = (

@@ -38,7 +38,9 @@ DAILY = {
 @pytest.mark.parametrize("measure", DAILY)
 def test_daily_metrics(company: House, target: str, measure: str):
     marts = by_key(
-        company.published_rows(f"select date, {DAILY[measure]} from published.daily_metrics", target)
+        company.published_rows(
+            f"select date, {DAILY[measure]} from published.daily_metrics", target
+        )
     )
     truth = company.truth()["daily"]
     assert len(marts) == len(truth) > 500

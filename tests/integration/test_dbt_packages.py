@@ -54,9 +54,7 @@ def run(tmp_path_factory: pytest.TempPathFactory):
         "packages: [{package: dbt-labs/dbt_utils, version: 1.3.1}]\n"
     )
     output = f"{{type: duckdb, path: '{folder}/probe.duckdb'}}"
-    (folder / "profiles.yml").write_text(
-        f"probe: {{outputs: {{dev: {output}}}, target: dev}}\n"
-    )
+    (folder / "profiles.yml").write_text(f"probe: {{outputs: {{dev: {output}}}, target: dev}}\n")
     (project / "models" / "numbers.sql").write_text(
         "select 1 as n, 'a' as letter union all select 2, 'a' union all select 3, 'b' "
         "union all select null, 'c'"

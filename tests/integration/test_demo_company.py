@@ -64,8 +64,7 @@ def checksums(url: str) -> dict[str, tuple]:
     return {
         table: query(
             url,
-            "select count(*), sum(hashtextextended(t::text, 0)::numeric) "
-            f"from wallet.{table} as t",
+            f"select count(*), sum(hashtextextended(t::text, 0)::numeric) from wallet.{table} as t",
         )[0]
         for (table,) in tables
     }

@@ -39,7 +39,10 @@ def test_money(cents: int, text: str):
 
 def test_month_of_crosses_years():
     assert [month_of(number) for number in (0, 11, 12, 17)] == [
-        "2025-01", "2025-12", "2026-01", "2026-06",
+        "2025-01",
+        "2025-12",
+        "2026-01",
+        "2026-06",
     ]
 
 

@@ -1,0 +1,332 @@
+"""Servers away, processes killed, files locked: what is said and what is kept."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import psycopg
+import pytest
+
+from finhouse.errors import ConfigurationError, SourceError, WarehouseError
+from finhouse.extract_load import load_source
+from finhouse.settings import Settings
+from finhouse.warehouse import open_warehouse
+from tests.integration.el_helpers import (
+    FULL,
+    INCREMENTAL,
+    ORDERS_DDL,
+    Shop,
+    orders_yaml,
+)
+
+SECONDS = 60.0
+
+
+@pytest.fixture
+def shop(oltp_url, settings, warehouse, declare) -> Shop:
+    made = Shop(oltp_url, settings, warehouse, declare("shop", orders_yaml(INCREMENTAL)))
+    made.sql(ORDERS_DDL)
+    return made
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "timed out"
+        time.sleep(0.02)
+
+
+def start_loading(shop: Shop) -> subprocess.Popen:
+    """The same load in a process of its own."""
+    program = textwrap.dedent(f"""
+        from pathlib import Path
+        from finhouse.extract_load import load_source
+        from finhouse.settings import Settings
+        from finhouse.warehouse import open_warehouse
+        settings = Settings(Path({str(shop.settings.home)!r}), Path({str(shop.settings.landing)!r}),
+                            {shop.settings.target!r}, None, {shop.settings.warehouse_url!r})
+        with open_warehouse(settings) as warehouse:
+            load_source(settings, "shop", oltp_url={shop.oltp_url!r}, warehouse=warehouse,
+                        definitions=Path({str(shop.definitions)!r}))
+    """)
+    return subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+
+
+# The source stops at row 60,000 of 100,000 until this lock is free, so the kill is always mid-way.
+SLOW_TABLE = """
+    create function shop.wait_at(id bigint) returns bigint language plpgsql volatile as $$
+    begin
+        if id = 60000 and current_query() ilike 'copy%' then
+            perform pg_advisory_xact_lock_shared(42);
+        end if;
+        return id;
+    end $$;
+    create table shop.stored as select i::bigint as id, md5(i::text) as v
+        from generate_series(1, 100000) i;
+    create view shop.orders_view as select shop.wait_at(id) as id, v from shop.stored;
+"""
+
+
+def test_kill_9_in_the_middle_keeps_the_old_rows_and_the_next_run_heals(shop):
+    shop.sql("drop table shop.orders")
+    shop.sql(SLOW_TABLE)
+    shop.sql("alter view shop.orders_view rename to orders")
+    (shop.definitions / "shop.yml").write_text(orders_yaml("    mode: full\n"))
+    shop.load()
+    before = shop.raw_rows()
+    shop.warehouse.close()
+    shop.sql("update shop.stored set v = v || '!'")
+    with psycopg.connect(shop.oltp_url) as gate:
+        gate.execute("select pg_advisory_xact_lock(42)")
+        process = start_loading(shop)
+        with psycopg.connect(shop.oltp_url, autocommit=True) as watcher:
+            waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+            wait_until(lambda: watcher.execute(waiting).fetchone()[0] == 1)
+        process.kill()
+        process.wait(SECONDS)
+    shop.warehouse = _open_when_free(shop.settings)
+    with shop.warehouse:
+        assert shop.raw_rows() == before
+        shop.load()
+        rows = shop.raw_rows(columns="id, v")
+        assert len(rows) == len(set(rows)) == 100_000
+        assert rows == shop.source_rows(columns="id, v")
+
+
+def _open_when_free(settings: Settings):
+    """A killed process's server session ends a moment after it."""
+    deadline = time.monotonic() + SECONDS
+    while True:
+        try:
+            opened = open_warehouse(settings)
+            if settings.target == "duckdb":
+                return opened
+            busy = opened.execute(
+                "select count(*) from pg_stat_activity where datname = current_database()"
+                " and pid <> pg_backend_pid() and backend_type = 'client backend'"
+            )
+            if busy[0][0] == 0:
+                return opened
+            opened.close()
+        except WarehouseError:
+            pass
+        assert time.monotonic() < deadline, "the warehouse stays busy"
+        time.sleep(0.05)
+
+
+def test_kill_9_at_random_moments_loses_and_doubles_nothing(shop):
+    shop.sql(
+        "insert into shop.orders select i, 1, 'BULK', now() from generate_series(101, 150000) i"
+    )
+    shop.warehouse.close()
+    for delay in (0.6, 0.8, 1.0, 1.2):
+        shop.sql("update shop.orders set amount = amount + 1 where id % 3 = 0")
+        shop.sql("delete from shop.orders where id in (select max(id) from shop.orders)")
+        process = start_loading(shop)
+        time.sleep(delay)
+        process.kill()
+        process.wait(SECONDS)
+    shop.warehouse = _open_when_free(shop.settings)
+    with shop.warehouse:
+        shop.load()
+        shop.assert_equal("id, amount, status")
+
+
+def test_a_source_session_that_is_terminated_leaves_raw_as_it_was(shop):
+    shop.load()
+    before = shop.raw_rows()
+    shop.sql("create table shop.other as select 1 as id")
+    shop.sql("alter table shop.orders rename to stored_orders")
+    # Reading row 50 ends the reading session, as a failing server would.
+    shop.sql(
+        "create function shop.die(id bigint) returns bigint language plpgsql as $$ begin"
+        " if id = 50 then perform pg_terminate_backend(pg_backend_pid()); end if;"
+        " return id; end $$;"
+        "create view shop.orders as select shop.die(id) as id, amount, status, updated_at"
+        " from shop.stored_orders"
+    )
+    text = orders_yaml(FULL) + "  - name: other\n    mode: full\n"
+    (shop.definitions / "shop.yml").write_text(text)
+    shop.warehouse.execute("update raw_operations.load_state set columns = columns")
+    with pytest.raises(SourceError):
+        shop.load()
+    assert shop.raw_rows() == before
+    failed = shop.log("status, error_message")[1]
+    assert failed[0] == "failed"
+    shop.sql("drop view shop.orders")
+    shop.sql("alter table shop.stored_orders rename to orders")
+    shop.load_all()
+    shop.assert_equal()
+
+
+def test_tables_loaded_before_and_after_a_failing_one_stay_loaded(shop, declare):
+    text = orders_yaml(FULL) + "  - name: missing\n    mode: full\n  - name: last\n    mode: full\n"
+    declare("shop", text)
+    shop.sql("create table shop.last as select 1 as id")
+    with pytest.raises(SourceError, match=r"no table shop\.missing") as caught:
+        shop.load_all()
+    assert caught.value.remedy
+    assert shop.warehouse.count("raw_shop.orders") == 100
+    assert shop.warehouse.count("raw_shop.last") == 1
+    assert [row[0] for row in shop.log("status")] == ["succeeded", "failed", "succeeded"]
+    shop.sql("create table shop.missing as select 1 as id")
+    assert [result.changed for result in shop.load_all()] == [False, True, False]
+
+
+def test_no_right_to_read_is_said(shop):
+    shop.sql("drop role if exists nobody_reads")
+    shop.sql("create role nobody_reads login password 'x'")
+    shop.sql("grant usage on schema shop to nobody_reads")
+    shop.oltp_url = "postgresql://nobody_reads:x@" + shop.oltp_url.partition("@")[2]
+    with pytest.raises(SourceError, match=r"no right to read shop\.orders") as caught:
+        shop.load()
+    assert "grant select" in caught.value.remedy
+
+
+def test_row_security_is_an_error_and_not_fewer_rows(shop):
+    shop.sql("drop role if exists restricted")
+    shop.sql("create role restricted login password 'x'")
+    shop.sql("grant usage on schema shop to restricted; grant select on shop.orders to restricted")
+    shop.sql("alter table shop.orders enable row level security")
+    shop.oltp_url = "postgresql://restricted:x@" + shop.oltp_url.partition("@")[2]
+    with pytest.raises(SourceError, match="row-level security"):
+        shop.load()
+
+
+@pytest.mark.parametrize(
+    "url, message",
+    [
+        ("postgresql://u:secret@127.0.0.1:1/oltp", "cannot be reached"),
+        ("postgresql://u:secret@no-such-host.invalid/oltp", "cannot be reached"),
+        ("postgresql://u:secret@[", "malformed"),
+    ],
+)
+def test_an_oltp_server_that_is_not_there_is_said_without_its_password(shop, url, message):
+    shop.oltp_url = url
+    with pytest.raises(SourceError, match=message) as caught:
+        shop.load()
+    assert "OLTP_URL" in caught.value.remedy
+    assert "secret" not in str(caught.value)
+
+
+def test_wrong_credentials_and_a_wrong_database_are_said(shop):
+    good = shop.oltp_url
+    shop.oltp_url = good.replace("postgres:", "postgres:wrong", 1)
+    with pytest.raises(SourceError, match="refuses these credentials"):
+        shop.load()
+    shop.oltp_url = good + "_x"
+    with pytest.raises(SourceError, match='database "oltp_under_test_x" does not exist'):
+        shop.load()
+
+
+def test_a_source_of_tables_needs_an_oltp_url(shop):
+    shop.oltp_url = ""
+    with pytest.raises(ConfigurationError, match="needs the OLTP database"):
+        shop.load()
+
+
+def test_unknown_sources_and_tables_are_said_with_the_known_ones(shop):
+    with pytest.raises(ConfigurationError, match="no table nonsense") as caught:
+        shop.load(tables=["nonsense"])
+    assert "orders" in caught.value.remedy
+    with pytest.raises(ConfigurationError, match="unknown source 'wallets'") as caught:
+        load_source(shop.settings, "wallets", oltp_url=None, warehouse=shop.warehouse)
+    assert "wallet" in caught.value.remedy
+
+
+def test_a_table_that_another_loader_holds_is_refused(shop, target):
+    if target == "duckdb":
+        pytest.skip("a DuckDB file has one writing process; its lock is tested below")
+    shop.load()
+    with open_warehouse(shop.settings) as other, other.transaction():
+        other.lock_table("raw_shop", "orders")
+        with pytest.raises(WarehouseError, match="another process is loading"):
+            shop.load()
+
+
+class TestOpeningDuckdb:
+    @pytest.fixture
+    def settings(self, tmp_path: Path) -> Settings:
+        return Settings(home=tmp_path / "home", landing=tmp_path)
+
+    def test_a_locked_file_names_its_holder(self, settings):
+        with open_warehouse(settings):
+            program = (
+                "from pathlib import Path\n"
+                "from finhouse.settings import Settings\n"
+                "from finhouse.warehouse import open_warehouse\n"
+                f"open_warehouse(Settings(Path({str(settings.home)!r}), Path('.')))\n"
+            )
+            failed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+        assert "is locked by" in failed.stderr
+        assert f"PID {os.getpid()}" in failed.stderr
+
+    def test_another_kind_of_file(self, settings):
+        settings.home.mkdir()
+        settings.duckdb_path.write_bytes(b"hello" * 5000)
+        with pytest.raises(WarehouseError, match="is not a DuckDB database"):
+            open_warehouse(settings)
+
+    def test_a_file_of_another_version(self, settings, monkeypatch):
+        def refuse(*_, **__):
+            # DuckDB's own words; a file of another version cannot be written here.
+            raise duckdb.IOException(
+                "IO Error: Trying to read a database file with version number 99, but we can only"
+                " read versions between 64 and 68."
+            )
+
+        monkeypatch.setattr(duckdb, "connect", refuse)
+        with pytest.raises(WarehouseError, match="was written by another DuckDB version"):
+            open_warehouse(settings)
+
+    def test_a_damaged_file(self, settings):
+        open_warehouse(settings).close()
+        content = bytearray(settings.duckdb_path.read_bytes())
+        content[12] ^= 255
+        settings.duckdb_path.write_bytes(content)
+        with pytest.raises(WarehouseError, match="cannot be opened"):
+            open_warehouse(settings)
+
+    def test_a_folder_in_its_place(self, settings):
+        settings.duckdb_path.mkdir(parents=True)
+        with pytest.raises(WarehouseError, match="not writable: it is a folder"):
+            open_warehouse(settings)
+
+    def test_a_home_that_cannot_be_made(self, settings, tmp_path):
+        (tmp_path / "file").write_text("")
+        with pytest.raises(WarehouseError, match="cannot be created") as caught:
+            open_warehouse(replace(settings, home=tmp_path / "file" / "home"))
+        assert "FINHOUSE_HOME" in caught.value.remedy
+
+    def test_a_folder_without_the_right_to_write(self, settings, monkeypatch):
+        settings.home.mkdir()
+        monkeypatch.setattr(os, "access", lambda *_: False)
+        with pytest.raises(WarehouseError, match="not writable"):
+            open_warehouse(settings)
+
+    def test_sessions_run_in_utc_and_within_the_memory_limit(self, settings):
+        with open_warehouse(settings, memory_limit="300MB") as opened:
+            shown = opened.execute(
+                "select current_setting('TimeZone'), current_setting('memory_limit')"
+            )
+        assert shown == [("UTC", "286.1 MiB")]
+
+
+def test_a_postgres_warehouse_without_url_or_server_is_said(tmp_path):
+    settings = Settings(home=tmp_path, landing=tmp_path, target="postgres")
+    with pytest.raises(ConfigurationError, match="no warehouse URL"):
+        open_warehouse(settings)
+    with pytest.raises(WarehouseError, match="cannot be reached") as caught:
+        open_warehouse(settings, "postgresql://u:secret@127.0.0.1:1/w")
+    assert "WAREHOUSE_URL" in caught.value.remedy
+    assert "secret" not in str(caught.value)

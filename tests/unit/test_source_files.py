@@ -1,0 +1,114 @@
+"""Source files: what is declared, and how a mistake in one is explained."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from finhouse.errors import ConfigurationError
+from finhouse.extract_load import available_sources, read_source
+from finhouse.extract_load.columns import SourceColumn
+from finhouse.extract_load.file_pattern import FilePattern
+
+GOOD = """kind: postgres
+name: shop
+schema: shop
+tables:
+  - name: orders
+    mode: incremental
+    key: [id]
+    cursor: xmin
+"""
+
+
+def test_all_shipped_sources_are_valid():
+    assert {"wallet", "merchant_activity"} <= set(available_sources())
+    for name in available_sources():
+        assert read_source(name).name == name
+
+
+def test_wallet_is_declared_as_designed():
+    tables = {table.name: table for table in read_source("wallet").tables}
+    assert set(tables) == {
+        "users", "transactions", "transaction_events", "user_activity", "bank_partnerships",
+        "bank_surveys", "fraud_cases", "marketing_spend", "operating_costs", "service_incidents",
+    }  # fmt: skip
+    assert tables["users"].omitted == {"phone_number_hash", "device_public_key"}
+    assert tables["bank_partnerships"].omitted == {"api_key_hash"}
+    assert tables["user_activity"].omitted == {"location_hash"}
+    assert tables["transaction_events"].mode == "append"
+    assert tables["user_activity"].key == ("activity_id",)
+    for name in ("users", "transactions", "user_activity", "fraud_cases"):
+        assert (tables[name].cursor, tables[name].reconcile_deletes) == ("xmin", True)
+
+
+MISTAKES = {
+    "unknown key": (GOOD + "    kee: [id]\n", r"line 9: tables\.0\.kee = \['id'\]", "write key"),
+    "missing key": (GOOD.replace("schema: shop\n", ""), "schema is missing", "add schema:"),
+    "missing kind": (GOOD.replace("kind: postgres\n", ""), "kind = None", "kind: postgres"),
+    "wrong kind": (GOOD.replace("postgres", "mysql"), "line 1: kind = 'mysql'", "csv_folder"),
+    "wrong mode": (GOOD.replace("incremental", "upsert"), r"line 6: .*mode = 'upsert'", ""),
+    "not YAML": (GOOD + "  - name: [\n", r"line 10: not YAML", "indentation"),
+    "a list": ("- a\n", "line 1: expected keys and values", "kind"),
+    "empty": ("", "expected keys and values", "kind"),
+    "a key twice": (GOOD + "    key: [no]\n", "line 9: 'key' is given twice", "one of the two"),
+    "a table twice": (GOOD + GOOD[GOOD.index("  - name") :], "orders is declared twice", ""),
+    "another name": (GOOD.replace("name: shop", "name: store"), "line 2: name is 'store'", "shop"),
+    "no key": (GOOD.replace("    key: [id]\n", ""), "line 5: .*needs a key", ""),
+    "no cursor": (GOOD.replace("    cursor: xmin\n", ""), "needs a cursor", ""),
+    "no lookback": (GOOD.replace("xmin", "updated_at"), "needs a lookback", ""),
+    "odd lookback": (GOOD + "    lookback: soon\n", "xmin loses nothing", ""),
+    "bad lookback": (
+        GOOD.replace("xmin", "updated_at") + "    lookback: soon\n",
+        "lookback 'soon' is not like",
+        "",
+    ),
+    "cursor in mode full": (GOOD.replace("incremental", "full"), "no meaning in mode full", ""),
+    "append that deletes": (
+        GOOD.replace("incremental", "append") + "    reconcile_deletes: true\n",
+        "never deletes",
+        "",
+    ),
+    "omitted key": (GOOD + "    personal_data: {id: omit}\n", "cannot be omitted", ""),
+    "odd rule": (GOOD + "    personal_data: {x: mask}\n", r"line 9: .*= 'mask'", ""),
+}
+
+
+@pytest.mark.parametrize("text, message, remedy", MISTAKES.values(), ids=MISTAKES.keys())
+def test_a_mistake_is_named_with_file_line_and_remedy(tmp_path, text, message, remedy):
+    (tmp_path / "shop.yml").write_text(text)
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        read_source("shop", tmp_path)
+    assert "shop.yml" in caught.value.message
+    assert remedy in caught.value.remedy
+    assert caught.value.remedy
+
+
+def test_a_file_pattern_has_one_whole_date():
+    pattern = FilePattern("a.{date:%d-%m-%Y}.csv")
+    assert pattern.date_of("a.31-12-2024.csv") == date(2024, 12, 31)
+    assert pattern.date_of("ab31-12-2024.csv") is None
+    assert pattern.date_of("a.31-12-2024.csv.part") is None
+    with pytest.raises(ValueError):
+        pattern.date_of("a.31-02-2024.csv")
+    for wrong in ("a.csv", "{date:%Y%m}.csv", "{date:%Y%m%d}{date:%Y%m%d}", "{date:%Y%m%d%H}"):
+        with pytest.raises(ValueError, match="needs one date"):
+            FilePattern(wrong)
+
+
+@pytest.mark.parametrize(
+    "kind, duckdb, postgres",
+    [
+        ("numeric(15,2)", "numeric(15, 2)", "numeric(15, 2)"),
+        ("numeric(38,0)", "numeric(38, 0)", "numeric(38, 0)"),
+        ("numeric(39,2)", "text", "text"),
+        ("numeric(5,-2)", "text", "text"),
+        ("numeric(3,5)", "text", "text"),
+        ("numeric", "text", "text"),
+    ],
+)
+def test_numerics_stay_exact_or_become_text(kind, duckdb, postgres):
+    column = SourceColumn("x", kind, "numeric", True)
+    assert (column.raw_type("duckdb"), column.raw_type("postgres")) == (duckdb, postgres)
+    assert column.source_sql == ('"x"' if column.is_plain else '"x"::text as "x"')
