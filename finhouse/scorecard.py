@@ -55,18 +55,31 @@ def _print_domain(published: Warehouse, domain: str) -> None:
     print_table(
         f"KPI scorecard: {domain}  (* period still running)",
         ["KPI", "period", "value", "change", "target", "status"],
-        [
-            (
-                name,
-                format_period(grain, start, is_complete),
-                format_value(value, unit, currency),
-                "" if change is None else f"{change:+.1%}",
-                "" if target is None else f"{operator} {format_value(target, unit, currency)}",
-                STATUS_MARKS[status],
-            )
-            for name, grain, start, is_complete, unit, currency, value, change, operator, target, status in rows
-        ],
+        [_card_row(*row) for row in rows],
         numeric=("value", "change", "target"),
+    )
+
+
+def _card_row(
+    name: str,
+    grain: str | None,
+    start: date | None,
+    is_complete: bool | None,
+    unit: str,
+    currency: str | None,
+    value: Decimal | None,
+    change: Decimal | None,
+    operator: str | None,
+    target: Decimal | None,
+    status: str,
+) -> tuple[str, ...]:
+    return (
+        name,
+        format_period(grain, start, is_complete),
+        format_value(value, unit, currency),
+        "" if change is None else f"{change:+.1%}",
+        "" if target is None else f"{operator} {format_value(target, unit, currency)}",
+        STATUS_MARKS[status],
     )
 
 

@@ -97,7 +97,7 @@ def build_marts(
             f"dbt stopped before running anything (exit code {code})",
             "read dbt's message above; `make dbt ARGS=parse` checks the project alone",
         )
-    summary = _summarise(json.loads(results_path.read_text()))
+    summary = summarise(json.loads(results_path.read_text()))
     if code != 0 or summary.failures:
         raise TransformError(
             f"dbt build failed on {len(summary.failures)} of "
@@ -108,7 +108,8 @@ def build_marts(
     return summary
 
 
-def _summarise(run_results: dict) -> DbtSummary:
+def summarise(run_results: dict) -> DbtSummary:
+    """Count the nodes of dbt's run_results.json by outcome and name its failures."""
     by_status: dict[str, int] = {}
     failures: dict[str, str] = {}
     for result in run_results["results"]:

@@ -171,7 +171,7 @@ def _status(connection: psycopg.Connection) -> Status | None:
     if connection.execute("select 1 from pg_namespace where nspname = 'wallet'").fetchone():
         raise ConfigurationError(
             "schema wallet exists in this database and is not the demo company's",
-            "point OLTP_URL at an empty database for a demo; your own data is loaded by `make build`",
+            "point OLTP_URL at an empty database; your own is loaded by `make build`",
         )
     return None
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-import os
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +68,7 @@ def write_activity_files(
                     header, rest = data.split(b"\n", 1)
                     data = header.replace(b'"', b"") + b"\n" + rest
                 file.write(data)
-        os.replace(incoming, path)
+        incoming.replace(path)
         files.append(path)
     return files
 
@@ -128,7 +128,7 @@ def _uuids(rng: np.random.Generator, count: int) -> pa.Array:
     parts = (0, 8, 12, 16, 20, 32)
     return pa.array(
         [
-            "-".join(text[at + a : at + b] for a, b in zip(parts, parts[1:], strict=False))
+            "-".join(text[at + a : at + b] for a, b in pairwise(parts))
             for at in range(0, 32 * count, 32)
         ]
     )

@@ -22,7 +22,7 @@ EPOCH_OFFSET = int(
 
 
 def period_bounds(period: int) -> tuple[int, int]:
-    """First and last-plus-one millisecond of a period; the first one begins at the first midnight."""
+    """First and last-plus-one millisecond of a period; the first begins at the first midnight."""
     start = period * DAY + PERIOD_START if period else 0
     return start, (period + 1) * DAY + PERIOD_START
 

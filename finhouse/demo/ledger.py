@@ -59,7 +59,7 @@ class Ledger:
 
     def drop(self, mask: np.ndarray) -> None:
         """Remove the rows where ``mask`` is true (row numbers change: for queues only)."""
-        for name, buffer in self._buffers.items():
+        for buffer in self._buffers.values():
             kept = buffer[: self.size][~mask]
             buffer[: len(kept)] = kept
         self.size -= int(mask.sum())

@@ -124,7 +124,7 @@ class EmbeddedServer:
             yield
 
     def _create_cluster(self) -> None:
-        """initdb into a folder aside, renamed when whole: a killed initdb leaves no half cluster."""
+        """initdb into a folder aside, renamed when whole: a kill leaves no half cluster."""
         incoming = self.home / "pgdata.incoming"
         shutil.rmtree(incoming, ignore_errors=True)
         self.password_file.touch(mode=0o600)

@@ -68,8 +68,8 @@ def test_incremental_days_equal_a_full_refresh(company_copy: House, target: str)
 
 def test_late_data_restates_what_was_reported(company_copy: House):
     """A correction of an old amount moves that month's volume; old, new and cause are kept."""
-    [(transaction, amount)] = company_copy.oltp_rows(
-        "select id, amount from wallet.transactions "
+    [(transaction,)] = company_copy.oltp_rows(
+        "select id from wallet.transactions "
         "where status = 'COMPLETED' and created_at >= '2026-03-10' and created_at < '2026-03-11' "
         "order by id limit 1"
     )

@@ -114,9 +114,10 @@ def test_top_recipients(company: House, target: str):
 def test_lifetime_value_per_user(company: House, target: str):
     """The seed's Python, line by line, for every user."""
     seed = {}
+    completed = COMPLETED.replace("status", "t.status")
     for user, total, first, last in company.oltp_rows(
         "select u.id, count(t.id), min(t.created_at), max(t.created_at) from wallet.users u "
-        f"left join wallet.transactions t on t.sender_id = u.id and {COMPLETED.replace('status', 't.status')} "
+        f"left join wallet.transactions t on t.sender_id = u.id and {completed} "
         f"and {until(company, 't.created_at')} where {until(company, 'u.created_at')} group by u.id"
     ):
         if total == 0:

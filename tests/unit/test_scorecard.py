@@ -1,0 +1,38 @@
+"""How values and periods read on the scorecard."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from finhouse.scorecard import format_period, format_value
+
+
+@pytest.mark.parametrize(
+    "value, unit, currency, text",
+    [
+        (Decimal("0.12345678"), "rate", None, "12.35%"),
+        (Decimal("1234567.891"), "currency", "ZAR", "1,234,567.89 ZAR"),
+        (Decimal("6446.00000000"), "count", None, "6,446"),
+        (Decimal("827.5"), "ms", None, "828 ms"),
+        (Decimal("3.955"), "number", None, "3.96"),
+        (None, "rate", None, "-"),
+    ],
+)
+def test_format_value(value, unit, currency, text):
+    assert format_value(value, unit, currency) == text
+
+
+@pytest.mark.parametrize(
+    "grain, start, is_complete, text",
+    [
+        ("month", date(2026, 6, 1), True, "2026-06"),
+        ("month", date(2026, 7, 1), False, "2026-07 *"),
+        ("day", date(2026, 6, 30), True, "2026-06-30"),
+        (None, None, None, ""),
+    ],
+)
+def test_format_period(grain, start, is_complete, text):
+    assert format_period(grain, start, is_complete) == text

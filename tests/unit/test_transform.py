@@ -1,0 +1,48 @@
+"""What the rest of the program learns from dbt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from finhouse.errors import ConfigurationError
+from finhouse.settings import Settings
+from finhouse.transform import dbt_environment, summarise
+
+
+def result(unique_id: str, status: str, message: str | None = None) -> dict:
+    return {"unique_id": unique_id, "status": status, "message": message}
+
+
+def test_failures_are_named_with_their_reason():
+    summary = summarise(
+        {
+            "results": [
+                result("model.finhouse.a", "success"),
+                result("test.finhouse.b.123", "pass"),
+                result("test.finhouse.c.456", "warn", "Got 2 results"),
+                result("test.finhouse.d.789", "fail", "Got 3\n  results"),
+                result("model.finhouse.e", "error"),
+                result("model.finhouse.f", "skipped"),
+            ]
+        }
+    )
+    assert (summary.passed, summary.warned, summary.skipped) == (2, 1, 1)
+    assert summary.failures == {"test.d": "Got 3 results", "model.e": "no message"}
+
+
+def test_warehouse_url_is_taken_apart_for_the_profile(tmp_path: Path):
+    url = "postgresql://us%40er:p%2Fw@db.example:6432/dwh"
+    variables = dbt_environment(Settings(tmp_path, tmp_path, "postgres", None, url))
+    assert variables["FINHOUSE_PG_HOST"] == "db.example"
+    assert variables["FINHOUSE_PG_PORT"] == "6432"
+    assert variables["FINHOUSE_PG_USER"] == "us@er"
+    assert variables["FINHOUSE_PG_DATABASE"] == "dwh"
+    assert variables["DBT_ENV_SECRET_FINHOUSE_PG_PASSWORD"] == "p/w"
+
+
+def test_warehouse_url_without_a_database_is_refused(tmp_path: Path):
+    settings = Settings(tmp_path, tmp_path, "postgres", None, "postgresql://host")
+    with pytest.raises(ConfigurationError, match="no database"):
+        dbt_environment(settings)
