@@ -225,6 +225,7 @@ def _read_bare(folder: Path, files: Sequence[Path]) -> int:
     names = ", ".join(f"'{name}': 'VARCHAR'" for name in read_source("merchant_activity").columns)
     listed = ", ".join(f"'{path}'" for path in files)
     with duckdb.connect(str(folder / "bare.duckdb")) as connection:
+        connection.execute("set enable_progress_bar = false")
         loaded = connection.execute(
             f"create table bare as select * from read_csv([{listed}], header = true,"
             f" auto_detect = false, delim = ',', columns = {{{names}}})"

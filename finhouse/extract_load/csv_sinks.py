@@ -109,6 +109,7 @@ class PostgresCsvSink(CsvSink):
             _heartbeat(extract.path),
             self._connection.cursor() as cursor,
         ):
+            reader.execute("set enable_progress_bar = false")
             with cursor.copy(
                 f"copy {target} ({extract.target_columns}) from stdin (format csv)"
             ) as copy:
