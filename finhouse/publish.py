@@ -16,12 +16,30 @@ from pathlib import Path
 
 from finhouse.errors import PublishError
 from finhouse.settings import Settings
+from finhouse.transform import declared_marts
 from finhouse.warehouse import Warehouse
 
 MARTS_SCHEMA = "marts"
 PUBLISHED_SCHEMA = "published"
 INCOMING_SCHEMA = "published__incoming"
 OUTGOING_SCHEMA = "published__outgoing"
+
+PUBLICATIONS_DDL = """
+create table if not exists raw_operations.publications (
+    publication_id text not null,
+    published_at timestamp not null,
+    loaded_until timestamp,
+    mart_count integer not null,
+    row_count bigint not null
+)
+"""
+
+LOADED_UNTIL_SQL = """
+select max(loaded_at)
+from raw_operations.load_log
+where status = 'succeeded'
+    and inserted_row_count + updated_row_count + deleted_row_count > 0
+"""
 
 REPORTED_KPIS_DDL = """
 create table if not exists raw_operations.reported_kpis (
@@ -55,16 +73,9 @@ reports as (
         partition by kpi_code, period_grain, period_start order by publication_id desc
     ) as recency
     from raw_operations.reported_kpis
-),
-load_horizon as (
-    select max(loaded_at) as loaded_until
-    from raw_operations.load_log
-    where status = 'succeeded'
-        and inserted_row_count + updated_row_count + deleted_row_count > 0
 )
-select cast({publication_id} as text), current_values.*, load_horizon.loaded_until
+select cast($1 as text), current_values.*, cast($2 as timestamp)
 from current_values
-cross join load_horizon
 left join reports
     on current_values.kpi_code = reports.kpi_code
     and current_values.period_grain = reports.period_grain
@@ -90,46 +101,53 @@ class Publication:
 
 def ensure_reporting_tables(warehouse: Warehouse) -> None:
     """Create the tables dbt reads as source ``operations`` that no load creates."""
-    warehouse.execute("create schema if not exists raw_operations")
+    warehouse.create_schema("raw_operations")
+    warehouse.execute(PUBLICATIONS_DDL)
     warehouse.execute(REPORTED_KPIS_DDL)
 
 
 def publish(settings: Settings, warehouse: Warehouse) -> Publication:
     """Publish the marts of a build that passed its tests, then record the KPI values as reported.
 
+    Only marts of the dbt project are published: what a removed model left behind is not.
+
     Raises:
-        PublishError: there are no marts, or the destination cannot be written; readers keep what
+        PublishError: a mart is missing, or the destination cannot be written; readers keep what
             they had.
     """
-    marts = [
-        name
-        for (name,) in warehouse.execute(
-            "select table_name from information_schema.tables "
-            f"where table_schema = '{MARTS_SCHEMA}' order by table_name"
-        )
-    ]
-    if not marts:
+    marts = declared_marts(settings)
+    missing = [mart for mart in marts if not warehouse.table_exists(MARTS_SCHEMA, mart)]
+    if missing or not marts:
         raise PublishError(
-            f"the {settings.target} warehouse has no marts to publish",
-            "run `make build` first",
+            f"the {settings.target} warehouse lacks marts: {', '.join(missing) or 'all of them'}",
+            "run `make build`, which makes and tests them all",
         )
-    publication_id = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    try:
+        return _publish(settings, warehouse, marts)
+    except warehouse.engine_error as error:
+        raise PublishError(
+            f"the {settings.target} warehouse refused the publication: {error}",
+            "see to its disk space and permissions, then run `make build` again",
+        ) from error
+
+
+def _publish(settings: Settings, warehouse: Warehouse, marts: list[str]) -> Publication:
+    published_at = datetime.now(UTC).replace(tzinfo=None)
+    publication_id = published_at.strftime("%Y%m%dT%H%M%S.%fZ")
     if warehouse.dialect == "duckdb":
         rows = _publish_file(warehouse, settings.published_path, marts)
         location = str(settings.published_path)
     else:
         rows = _publish_schema(warehouse, marts)
         location = f"schema {PUBLISHED_SCHEMA} of the Postgres warehouse"
-    reported = _report_kpis(warehouse, publication_id)
-    return Publication(publication_id, location, len(marts), rows, reported)
-
-
-def _report_kpis(warehouse: Warehouse, publication_id: str) -> int:
-    count_sql = "select count(*) from raw_operations.reported_kpis"
     with warehouse.transaction():
-        before = warehouse.execute(count_sql)[0][0]
-        warehouse.execute(REPORT_KPIS_SQL.format(publication_id=f"'{publication_id}'"))
-        return warehouse.execute(count_sql)[0][0] - before
+        [(loaded_until,)] = warehouse.execute(LOADED_UNTIL_SQL)
+        warehouse.change(
+            "insert into raw_operations.publications values ($1, $2, $3, $4, $5)",
+            (publication_id, published_at, loaded_until, len(marts), rows),
+        )
+        reported = warehouse.change(REPORT_KPIS_SQL, (publication_id, loaded_until))
+    return Publication(publication_id, location, len(marts), rows, reported)
 
 
 def _publish_file(warehouse: Warehouse, destination: Path, marts: list[str]) -> int:

@@ -108,6 +108,19 @@ def build_marts(
     return summary
 
 
+def declared_marts(settings: Settings) -> list[str]:
+    """Names of the marts of the dbt project as it was last run; empty before the first run."""
+    manifest = settings.dbt_output / "manifest.json"
+    if not manifest.exists():
+        return []
+    nodes = json.loads(manifest.read_text())["nodes"].values()
+    return sorted(
+        node["name"]
+        for node in nodes
+        if node["resource_type"] == "model" and node["fqn"][1] == "marts"
+    )
+
+
 def summarise(run_results: dict) -> DbtSummary:
     """Count the nodes of dbt's run_results.json by outcome and name its failures."""
     by_status: dict[str, int] = {}

@@ -6,6 +6,12 @@ with reported_kpis as (
 
 ),
 
+publications as (
+
+    select * from {{ ref('stg_operations__publications') }}
+
+),
+
 current_kpis as (
 
     select * from {{ ref('int_kpis_targeted') }}
@@ -54,19 +60,40 @@ kpi_domains as (
 
 ),
 
+-- A value stays as it was until the publication before the one that changed it: what was loaded
+-- until then cannot be the cause.
+publications_in_order as (
+
+    select
+        publication_id,
+        lag(loaded_until) over (order by publication_id) as previous_loaded_until
+    from publications
+
+),
+
+last_publication as (
+
+    select max(loaded_until) as loaded_until
+    from publications
+
+),
+
 values_over_time as (
 
     select
-        kpi_code,
-        period_grain,
-        period_start,
-        numerator,
-        denominator,
-        value,
-        loaded_until,
-        publication_id,
+        reported_kpis.kpi_code,
+        reported_kpis.period_grain,
+        reported_kpis.period_start,
+        reported_kpis.numerator,
+        reported_kpis.denominator,
+        reported_kpis.value,
+        reported_kpis.loaded_until,
+        publications_in_order.previous_loaded_until,
+        reported_kpis.publication_id,
         0 as is_this_build
     from reported_kpis
+    inner join publications_in_order
+        on reported_kpis.publication_id = publications_in_order.publication_id
 
     union all
 
@@ -78,10 +105,12 @@ values_over_time as (
         current_kpis.denominator,
         current_kpis.value,
         load_horizon.loaded_until,
+        last_publication.loaded_until as previous_loaded_until,
         null as publication_id,
         1 as is_this_build
     from current_kpis
     cross join load_horizon
+    cross join last_publication
     where current_kpis.is_complete_period
 
 ),
@@ -102,10 +131,6 @@ sequenced as (
             partition by kpi_code, period_grain, period_start
             order by is_this_build, publication_id
         ) as old_value,
-        lag(loaded_until) over (
-            partition by kpi_code, period_grain, period_start
-            order by is_this_build, publication_id
-        ) as previous_loaded_until,
         row_number() over (
             partition by kpi_code, period_grain, period_start
             order by is_this_build, publication_id
