@@ -72,7 +72,7 @@ lint: setup ## check SQL, YAML and Python
 
 .PHONY: docs
 docs: setup ## write the dbt documentation as one page, docs/site/index.html
-	@$(FINHOUSE) dbt docs generate --static --quiet --target-path docs/site/.dbt
+	@$(FINHOUSE) dbt docs generate --static --quiet --target-path $(CURDIR)/docs/site/.dbt
 	@cp docs/site/.dbt/static_index.html docs/site/index.html
 	@echo "docs/site/index.html"
 
