@@ -8,6 +8,7 @@ import sys
 from datetime import datetime
 
 import click
+from rich.markup import escape
 
 from finhouse import __version__, demo
 from finhouse.bench.running import run_benchmarks
@@ -37,7 +38,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except FinhouseError as error:
-            console.print(f"[bold red]Error:[/bold red] {click.unstyle(str(error))}", markup=True)
+            console.print(f"[bold red]Error:[/bold red] {escape(str(error))}")
             ctx.exit(error.exit_code)
 
 

@@ -44,6 +44,11 @@ def install_dbt_packages(project: Path, offline: bool = False) -> str:
     return COMPATIBLE
 
 
+def packages_in_use(project: Path) -> str:
+    """Which dbt_utils is installed: ``GENUINE`` or ``COMPATIBLE``."""
+    return COMPATIBLE if (project / "dbt_packages" / "dbt_utils").is_symlink() else GENUINE
+
+
 def _install_from_hub(project: Path) -> bool:
     """Run ``dbt deps``; True if it installed the genuine package."""
     console.print("  asking the dbt package hub for dbt_utils ...")

@@ -9,6 +9,7 @@ from functools import partial
 
 from finhouse import demo
 from finhouse.console import console, print_table, step
+from finhouse.dbt_packages import packages_in_use
 from finhouse.errors import ConfigurationError, FinhouseError, SourceError
 from finhouse.extract_load import LoadResult, available_sources, load_source, withdraw_file
 from finhouse.oltp import oltp_url, warehouse_url
@@ -99,6 +100,7 @@ def run_build(settings: Settings, options: BuildOptions) -> None:
     with step(f"Extract-load into {settings.target}", timings):
         loaded = load_all(settings, url, full_refresh=options.full_refresh)
     with step("dbt build: models and data tests", timings):
+        console.print(f"  macros of {packages_in_use(settings.dbt_project)}")
         built = build_marts(settings, as_of=options.as_of, full_refresh=options.full_refresh)
     with step("Publish", timings), connect(settings) as warehouse:
         published = publish(settings, warehouse)

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from finhouse.dbt_packages import COMPATIBLE, install_dbt_packages
+from finhouse.dbt_packages import COMPATIBLE, install_dbt_packages, packages_in_use
 from finhouse.errors import ConfigurationError
 from finhouse.settings import PROJECT_ROOT
 from finhouse.transform import DBT
@@ -72,6 +72,7 @@ def run(tmp_path_factory: pytest.TempPathFactory):
     (project / "compat").mkdir()
     (project / "compat" / "dbt_utils").symlink_to(COMPATIBILITY)
     assert install_dbt_packages(project, offline=True) == COMPATIBLE
+    assert packages_in_use(project) == COMPATIBLE
     result = subprocess.run(
         [DBT, "build", "--project-dir", project, "--profiles-dir", folder],
         capture_output=True,

@@ -6,15 +6,8 @@ with metrics as (
 
 final as (
 
-    {{ kpi_rows('metrics', 'date_day', 'is_complete_period', [
-        {'code': 'daily_active_merchants', 'numerator': 'active_merchant_count'},
-        {'code': 'merchant_success_amount', 'numerator': 'success_amount'},
-        {'code': 'merchant_failure_rate', 'value': 'failure_rate',
-            'numerator': 'failed_count', 'denominator': 'success_count + failed_count'},
-        {'code': 'kyc_completion_rate', 'value': 'kyc_completion_rate',
-            'numerator': 'kyc_upgraded_merchant_count',
-            'denominator': 'kyc_submitted_merchant_count'},
-    ]) }}
+    {{ kpi_rows('metrics', 'date_day', 'is_complete_period', merchant_activity_kpis(
+        'daily_active_merchants')) }}
 
 )
 

@@ -23,9 +23,7 @@ final as (
     select
         *,
         true as is_complete_period,
-        {{ ratio('failed_count', '(success_count + failed_count)') }} as failure_rate,
-        {{ ratio('kyc_upgraded_merchant_count', 'kyc_submitted_merchant_count') }}
-            as kyc_completion_rate
+        {{ merchant_activity_ratios() }}
     from measures
 
 )

@@ -24,9 +24,7 @@ final as (
         *,
         {{ last_day_of_month('month_start') }}
         <= {{ as_of_date('merchant_activity') }} as is_complete_period,
-        {{ ratio('failed_count', '(success_count + failed_count)') }} as failure_rate,
-        {{ ratio('kyc_upgraded_merchant_count', 'kyc_submitted_merchant_count') }}
-            as kyc_completion_rate
+        {{ merchant_activity_ratios() }}
     from measures
 
 )

@@ -176,23 +176,21 @@ joined as (
 
 ),
 
+timed as (
+
+    select
+        *,
+        cast(period_seconds - downtime_seconds as numeric(18, 6)) as uptime_seconds
+    from joined
+
+),
+
 final as (
 
     select
         *,
-        period_seconds - downtime_seconds as uptime_seconds,
-        {{ ratio('transaction_amount', 'transaction_count') }} as avg_transaction_amount,
-        {{ ratio('processing_time_ms_sum', 'processed_transaction_count') }}
-            as avg_processing_time_ms,
-        {{ ratio('completed_transaction_count', 'transaction_count') }} as success_rate,
-        {{ ratio(
-            'completed_transaction_count',
-            '(completed_transaction_count + failed_transaction_count)') }}
-            as resolved_success_rate,
-        {{ ratio('fraud_transaction_count', 'transaction_count') }} as fraud_rate,
-        {{ ratio('fraud_amount', 'transaction_amount') }} as fraud_value_rate,
-        {{ ratio('(period_seconds - downtime_seconds)', 'period_seconds') }} as uptime_rate
-    from joined
+        {{ wallet_transaction_ratios() }}
+    from timed
 
 )
 

@@ -277,23 +277,13 @@ ratios as (
         {% endfor %}
         {{ ratio('referred_user_count', 'new_user_count') }} as referral_signup_share,
         {{ ratio('transaction_count', 'mau') }} as transactions_per_user,
-        {{ ratio('transaction_amount', 'transaction_count') }} as avg_transaction_amount,
         {{ ratio('completed_amount', 'completed_transaction_count') }}
             as avg_completed_transaction_amount,
         {{ ratio('revenue_amount', 'mau') }} as rpu,
         {{ ratio('lifetime_revenue_amount', 'mau') }} as ltv,
         {{ ratio('marketing_spend_amount', 'new_user_count') }} as cac,
         {{ ratio('gross_profit_amount', 'revenue_amount') }} as gross_margin_rate,
-        {{ ratio('completed_transaction_count', 'transaction_count') }} as success_rate,
-        {{ ratio(
-            'completed_transaction_count',
-            '(completed_transaction_count + failed_transaction_count)') }}
-            as resolved_success_rate,
-        {{ ratio('processing_time_ms_sum', 'processed_transaction_count') }}
-            as avg_processing_time_ms,
-        {{ ratio('uptime_seconds', 'period_seconds') }} as uptime_rate,
-        {{ ratio('fraud_transaction_count', 'transaction_count') }} as fraud_rate,
-        {{ ratio('fraud_amount', 'transaction_amount') }} as fraud_value_rate
+        {{ wallet_transaction_ratios() }}
     from amounts
 
 ),
