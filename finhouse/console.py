@@ -11,10 +11,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-# soft_wrap: output piped to a file keeps one line per message. Tables are made for 110 columns:
+# soft_wrap: output piped to a file keeps one line per message. Tables are made for 120 columns:
 # in a narrower terminal wrapped lines are better than numbers cut off.
 console = Console(
-    soft_wrap=True, highlight=False, width=max(110, shutil.get_terminal_size((110, 24)).columns)
+    soft_wrap=True, highlight=False, width=max(120, shutil.get_terminal_size((120, 24)).columns)
 )
 
 

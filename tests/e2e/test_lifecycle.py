@@ -162,6 +162,19 @@ def test_run_for_a_past_day_gives_that_days_numbers(company_copy: House):
     assert (is_complete, month) == (False, date(2026, 2, 1))
 
 
+def test_freshness_tells_the_one_table_nobody_looked_at(company_copy: House):
+    fresh = company_copy.run("dbt", "source", "freshness", "--no-use-colors")
+    assert fresh.returncode == 0, fresh.stdout
+    company_copy.execute_warehouse(
+        "update raw_operations.load_log set loaded_at = loaded_at - interval '3 days' "
+        "where table_name = 'fraud_cases'"
+    )
+    stale = company_copy.run("dbt", "source", "freshness", "--no-use-colors")
+    assert stale.returncode == 1
+    errors = [line for line in stale.stdout.splitlines() if "ERROR STALE" in line]
+    assert len(errors) == 1 and "wallet.fraud_cases" in errors[0]
+
+
 def test_own_oltp_is_only_read(company: House, tmp_path):
     """OLTP_URL with a role that may only select: all is loaded, nothing is invented."""
     company.execute_oltp(
