@@ -1,4 +1,4 @@
--- A KPI that is promised by the catalogue is computed, once its domain has data.
+-- A KPI that is promised by the catalogue is computed, once its domain has data by the as-of day.
 with catalogue as (
 
     select * from {{ ref('kpi_catalogue') }}
@@ -16,6 +16,6 @@ from catalogue
 inner join periods
     on catalogue.domain = periods.domain
 where
-    periods.first_date is not null
+    periods.first_date <= periods.as_of_date
     and not catalogue.has_monthly_values
     and not catalogue.has_daily_values
