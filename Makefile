@@ -20,6 +20,7 @@ FINHOUSE := $(BIN)/finhouse
 # A uv on the PATH serves; else make brings its own, pinned, into .tools.
 UV := $(shell command -v uv 2>/dev/null || echo .tools/uv/bin/uv)
 READY := $(VENV)/.ready
+AIRFLOW_READY := $(VENV)/.airflow-ready
 PACKAGES := dbt_project/dbt_packages/.ready
 
 .PHONY: help
@@ -35,6 +36,12 @@ help: ## list the targets
 $(READY): requirements/dev.txt pyproject.toml | $(UV)
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
 	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+# Airflow in the same environment, with the same pins: tasks import finhouse and run dbt.
+$(AIRFLOW_READY): requirements/airflow.txt $(READY)
+	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/airflow.txt
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
@@ -59,14 +66,26 @@ build: setup ## run the whole job: OLTP, load, dbt, publish, scorecard (TARGET=,
 day: setup ## the demo company lives DAYS= more days, then an incremental build
 	@$(FINHOUSE) day --days $(DAYS)
 
+.PHONY: airflow
+airflow: setup $(AIRFLOW_READY) ## start Airflow with all DAGs on loopback (TARGET=, SCALE=)
+	@$(FINHOUSE) airflow start $(if $(SCALE),--scale $(SCALE))
+
+.PHONY: airflow-run
+airflow-run: ## trigger all loads and wait for the transform that follows
+	@$(FINHOUSE) airflow run
+
+.PHONY: airflow-stop
+airflow-stop: ## stop Airflow
+	@$(FINHOUSE) airflow stop
+
 .PHONY: test
-test: setup ## run all tests
+test: setup $(AIRFLOW_READY) ## run all tests
 	@$(BIN)/python -m pytest $(ARGS)
 
 .PHONY: lint
 lint: setup ## check SQL, YAML and Python
-	$(BIN)/ruff check finhouse tests
-	$(BIN)/ruff format --check finhouse tests
+	$(BIN)/ruff check finhouse airflow tests
+	$(BIN)/ruff format --check finhouse airflow tests
 	$(BIN)/yamllint --strict .
 	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
 
@@ -85,8 +104,8 @@ bench: setup ## measure extract-load and dbt beside the bare engines (ARGS=--qui
 	@$(FINHOUSE) bench $(ARGS)
 
 .PHONY: stop
-stop: ## stop the embedded PostgreSQL server
-	@if [ -x $(FINHOUSE) ]; then $(FINHOUSE) oltp stop; fi
+stop: ## stop Airflow and the embedded PostgreSQL server
+	@if [ -x $(FINHOUSE) ]; then $(FINHOUSE) airflow stop; $(FINHOUSE) oltp stop; fi
 
 .PHONY: clean
 clean: stop ## remove all data and build output (environments stay)
@@ -94,7 +113,7 @@ clean: stop ## remove all data and build output (environments stay)
 
 .PHONY: requirements
 requirements: | $(UV) ## compile requirements/*.in into pinned, hashed *.txt
-	cd requirements && for name in uv runtime dev; do \
+	cd requirements && for name in uv runtime dev airflow; do \
 		$(if $(findstring .tools,$(UV)),$(CURDIR)/$(UV),$(UV)) pip compile --quiet --universal --python-version 3.11 \
 			--generate-hashes --no-emit-index-url \
 			--custom-compile-command 'make requirements' $$name.in -o $$name.txt; \

@@ -12,16 +12,18 @@ from rich.markup import escape
 
 from finhouse import __version__, demo
 from finhouse.bench.running import run_benchmarks
-from finhouse.console import console, print_table
+from finhouse.console import console, print_table, step
 from finhouse.dbt_packages import install_dbt_packages
-from finhouse.errors import ConfigurationError, FinhouseError
+from finhouse.errors import ConfigurationError, FinhouseError, ServiceError
 from finhouse.extract_load import available_sources, load_source, withdraw_file
 from finhouse.oltp import EmbeddedServer, oltp_url
+from finhouse.orchestration.local import USER, LocalAirflow
 from finhouse.pipeline import (
     DEMO_SEED,
     BuildOptions,
     connect,
     connect_published,
+    live,
     load_all,
     run_build,
 )
@@ -230,6 +232,60 @@ def oltp_status(settings: Settings) -> None:
     running = EmbeddedServer(settings.oltp_home).is_running()
     console.print("running" if running else "not running")
     sys.exit(0 if running else 1)
+
+
+@main.group()
+def airflow() -> None:
+    """Start, stop or run the local Airflow (`make airflow`)."""
+
+
+@airflow.command("start")
+@click.option("--scale", type=click.FloatRange(min=0.001), help="Size of the demo company.")
+@click.pass_obj
+def airflow_start(settings: Settings, scale: float | None) -> None:
+    """Bring Airflow up with all DAGs; say where it is and how to get in."""
+    url = oltp_url(settings)
+    if not settings.oltp_url:
+        live(settings, url, BuildOptions(scale=scale))
+    with step("Airflow"):
+        server = LocalAirflow(settings)
+        server.start()
+    console.print(f"{server.url}  user {USER}  password {server.password}", markup=False)
+    console.print(
+        "Next: `make airflow-run` triggers all loads and waits for the transform; "
+        "`make airflow-stop` ends it."
+    )
+
+
+@airflow.command("stop")
+@click.pass_obj
+def airflow_stop(settings: Settings) -> None:
+    """End Airflow; its metadata and logs stay."""
+    LocalAirflow(settings).stop()
+    console.print("Airflow stopped")
+
+
+@airflow.command("run")
+@click.option("--timeout", type=click.IntRange(min=1), default=3600, show_default=True)
+@click.pass_obj
+def airflow_run(settings: Settings, timeout: int) -> None:
+    """Trigger every extract-load DAG and wait for the transform that their Assets fire."""
+    runs = LocalAirflow(settings).run_all(timeout)
+    print_table(
+        "DAG runs",
+        ["DAG", "run", "state", "seconds", "failed tasks"],
+        [
+            (run.dag_id, run.run_id, run.state, f"{run.seconds:.1f}", ", ".join(run.failed_tasks))
+            for run in runs
+        ],
+        numeric=("seconds",),
+    )
+    failed = [run.dag_id for run in runs if run.state != "success"]
+    if failed:
+        raise ServiceError(
+            f"{', '.join(failed)} failed; nothing new was published",
+            "read the failed task's log in the grid, then clear it; see docs/operations.md",
+        )
 
 
 @main.command()

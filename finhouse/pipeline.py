@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -10,13 +10,14 @@ from functools import partial
 from finhouse import demo
 from finhouse.console import console, print_table, step
 from finhouse.dbt_packages import packages_in_use
+from finhouse.dbt_results import DbtSummary
 from finhouse.errors import ConfigurationError, FinhouseError, SourceError
 from finhouse.extract_load import LoadResult, available_sources, load_source, withdraw_file
 from finhouse.oltp import oltp_url, warehouse_url
 from finhouse.publish import Publication, ensure_reporting_tables, publish
 from finhouse.scorecard import print_scorecard
 from finhouse.settings import Settings
-from finhouse.transform import DbtSummary, build_marts
+from finhouse.transform import build_marts
 from finhouse.warehouse import Warehouse, open_published, open_warehouse
 
 DEMO_SEED = 20250101
@@ -93,10 +94,9 @@ def run_build(settings: Settings, options: BuildOptions) -> None:
         url = oltp_url(settings)
         console.print("  " + ("OLTP_URL" if settings.oltp_url else "embedded PostgreSQL"))
     # Somebody's own OLTP is only read: the demo company lives in the embedded server.
-    demo_step = nullcontext() if settings.oltp_url else step("Demo company", timings)
-    with demo_step:
-        if not settings.oltp_url:
-            _live(settings, url, options)
+    if not settings.oltp_url:
+        with step("Demo company", timings):
+            live(settings, url, options)
     with step(f"Extract-load into {settings.target}", timings):
         loaded = load_all(settings, url, full_refresh=options.full_refresh)
     with step("dbt build: models and data tests", timings):
@@ -109,7 +109,8 @@ def run_build(settings: Settings, options: BuildOptions) -> None:
     _print_report(settings, loaded, built, published, timings)
 
 
-def _live(settings: Settings, url: str, options: BuildOptions) -> None:
+def live(settings: Settings, url: str, options: BuildOptions) -> None:
+    """Make sure that the demo company is there, and let it live on if asked to."""
     report = demo.create(url, scale=options.scale, seed=DEMO_SEED, home=settings.demo_home)
     console.print(f"  {report.message}")
     demo.ensure_activity_files(

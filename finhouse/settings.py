@@ -53,6 +53,11 @@ class Settings:
         return self.home / "demo"
 
     @property
+    def airflow_home(self) -> Path:
+        """Metadata, logs, password and process of the local Airflow."""
+        return self.home / "airflow"
+
+    @property
     def dbt_output(self) -> Path:
         """dbt's artefacts and logs; one folder a target, so that each keeps its parse cache."""
         return self.home / "dbt" / self.target

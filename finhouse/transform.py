@@ -6,28 +6,24 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from finhouse.errors import ConfigurationError, TransformError
+from finhouse.dbt_results import DbtSummary, failing_rows, models_by_test, summarise
+from finhouse.errors import (
+    ConfigurationError,
+    NodesFailedError,
+    SourceError,
+    TransformError,
+)
 from finhouse.oltp import warehouse_url
 from finhouse.settings import PROJECT_ROOT, Settings
+from finhouse.warehouse import open_warehouse
 
 # The dbt of our own environment, whatever PATH says.
 DBT = str(Path(sys.executable).with_name("dbt"))
-
-
-@dataclass(frozen=True)
-class DbtSummary:
-    """What one dbt invocation did: nodes by status, and the failures by name with their message."""
-
-    passed: int
-    warned: int
-    skipped: int
-    failures: dict[str, str]
 
 
 def dbt_environment(settings: Settings) -> dict[str, str]:
@@ -72,7 +68,11 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> int:
 
 
 def build_marts(
-    settings: Settings, *, as_of: date | None = None, full_refresh: bool = False
+    settings: Settings,
+    *,
+    as_of: date | None = None,
+    full_refresh: bool = False,
+    log_folder: Path | None = None,
 ) -> DbtSummary:
     """Run ``dbt build``: seeds, models and data tests.
 
@@ -80,15 +80,21 @@ def build_marts(
 
     Args:
         as_of: business day the run speaks for; default the last complete day loaded.
+        log_folder: where dbt logs each node as it finishes, as JSON lines in ``dbt.log``, for a
+            watcher; default its usual log.
 
     Raises:
-        TransformError: a model or test failed; the message names each with dbt's reason.
+        TransformError: a model or test failed; the message names each with dbt's reason and, for
+            tests, the model and the first rows that failed.
     """
     arguments = ["build", "--quiet", "--exclude-resource-type", "unit_test"]
     if as_of:
         arguments += ["--vars", json.dumps({"as_of_date": as_of.isoformat()})]
     if full_refresh:
         arguments.append("--full-refresh")
+    if log_folder:
+        arguments += ["--log-path", str(log_folder), "--log-format-file", "json"]
+        arguments += ["--log-level-file", "info"]
     results_path = settings.dbt_output / "run_results.json"
     results_path.unlink(missing_ok=True)
     code = run_dbt(settings, arguments)
@@ -97,23 +103,47 @@ def build_marts(
             f"dbt stopped before running anything (exit code {code})",
             "read dbt's message above; `make dbt ARGS=parse` checks the project alone",
         )
-    summary = summarise(json.loads(results_path.read_text()))
+    results = json.loads(results_path.read_text())
+    summary = summarise(results, models_by_test(read_manifest(settings)))
     if code != 0 or summary.failures:
-        raise TransformError(
-            f"dbt build failed on {len(summary.failures)} of "
-            f"{summary.passed + summary.warned + len(summary.failures) + summary.skipped} nodes:\n"
-            + "\n".join(f"  {name}: {reason}" for name, reason in summary.failures.items()),
+        raise NodesFailedError(
+            f"dbt build failed on {len(summary.failures)} of {summary.nodes} nodes:\n"
+            + "\n".join(_explained(settings, summary, results)),
             "nothing was published; mend the model or the data, then run `make build` again",
         )
     return summary
 
 
+def _explained(settings: Settings, summary: DbtSummary, results: dict) -> Iterator[str]:
+    url = warehouse_url(settings) if settings.target == "postgres" else None
+    with open_warehouse(settings, url) as warehouse:
+        rows = failing_rows(results, warehouse)
+    for name, reason in summary.failures.items():
+        yield f"  {name}: {reason}"
+        yield from (f"    {row}" for row in rows.get(name, ()))
+
+
+def read_manifest(settings: Settings) -> dict:
+    """dbt's manifest.json of the last parse or run.
+
+    Raises:
+        TransformError: dbt has not run yet.
+    """
+    try:
+        return json.loads((settings.dbt_output / "manifest.json").read_text())
+    except FileNotFoundError as error:
+        raise TransformError(
+            f"dbt has not looked at the project yet: no manifest in {settings.dbt_output}",
+            "run `make build`, or `make dbt ARGS=parse`",
+        ) from error
+
+
 def declared_marts(settings: Settings) -> list[str]:
     """Names of the marts of the dbt project as it was last run; empty before the first run."""
-    manifest = settings.dbt_output / "manifest.json"
-    if not manifest.exists():
+    try:
+        nodes = read_manifest(settings)["nodes"].values()
+    except TransformError:
         return []
-    nodes = json.loads(manifest.read_text())["nodes"].values()
     return sorted(
         node["name"]
         for node in nodes
@@ -121,18 +151,33 @@ def declared_marts(settings: Settings) -> list[str]:
     )
 
 
-def summarise(run_results: dict) -> DbtSummary:
-    """Count the nodes of dbt's run_results.json by outcome and name its failures."""
-    by_status: dict[str, int] = {}
-    failures: dict[str, str] = {}
-    for result in run_results["results"]:
-        by_status[result["status"]] = by_status.get(result["status"], 0) + 1
-        if result["status"] in ("error", "fail", "runtime error"):
-            name = ".".join(result["unique_id"].split(".")[:3:2])
-            failures[name] = " ".join((result["message"] or "no message").split())
-    return DbtSummary(
-        passed=by_status.get("success", 0) + by_status.get("pass", 0),
-        warned=by_status.get("warn", 0),
-        skipped=by_status.get("skipped", 0),
-        failures=failures,
-    )
+def check_freshness(settings: Settings) -> None:
+    """Hold the raw tables against the ages their sources allow (``dbt source freshness``).
+
+    Raises:
+        SourceError: tables that are too old, each with when it was last loaded.
+        TransformError: dbt could not judge.
+    """
+    report = settings.dbt_output / "sources.json"
+    report.unlink(missing_ok=True)
+    code = run_dbt(settings, ["source", "freshness", "--quiet"])
+    if not report.exists():
+        raise TransformError(
+            f"dbt could not judge freshness (exit code {code})",
+            "read dbt's message above; has every source been loaded once?",
+        )
+    late = [
+        f"  {'.'.join(result['unique_id'].split('.')[2:])}: "
+        + (
+            f"last loaded {result['max_loaded_at']}"
+            if result["status"] == "error"
+            else str(result.get("error"))
+        )
+        for result in json.loads(report.read_text())["results"]
+        if result["status"] in ("error", "runtime error")
+    ]
+    if late or code:
+        raise SourceError(
+            "raw data is older than its source allows:\n" + "\n".join(late),
+            "load the source (its EL DAG, or `finhouse load <source>`), then run this again",
+        )

@@ -7,11 +7,22 @@ from __future__ import annotations
 
 import difflib
 import re
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from finhouse.errors import ConfigurationError
 from finhouse.extract_load.file_pattern import FilePattern
@@ -41,6 +52,7 @@ class TableDefinition(_Declared):
     lookback: str | None = None
     reconcile_deletes: bool = False
     group: str = "default"
+    references: tuple[Name, ...] = ()
     personal_data: dict[str, Literal["omit", "keep"]] = {}
 
     @property
@@ -77,12 +89,56 @@ class TableDefinition(_Declared):
         return self
 
 
-class PostgresDefinition(_Declared):
+@dataclass(frozen=True)
+class LoadUnit:
+    """What can be loaded, and retried, by itself: a table, or a folder of files.
+
+    Attributes:
+        references: names of the units it points to, which are loaded after it.
+    """
+
+    name: str
+    group: str
+    references: tuple[str, ...] = ()
+
+
+class _Source(_Declared):
+    """What sources of all kinds declare for an orchestrator.
+
+    Attributes:
+        schedule: when it is loaded, as cron in ``time_zone``.
+        deadline_minutes: after how long somebody is told that a load has not finished.
+    """
+
+    name: Name
+    description: str = ""
+    schedule: Annotated[str, Field(pattern=r"^\S+( \S+){4}$")] = "0 1 * * *"
+    time_zone: str = "UTC"
+    deadline_minutes: Annotated[int, Field(gt=0)] = 60
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (OSError, ValueError, KeyError) as error:
+            raise ValueError(f"{value!r} is no time zone: use one like Africa/Nairobi") from error
+        return value
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Groups of load units, in the order they are declared."""
+        return tuple(dict.fromkeys(unit.group for unit in self.load_units))
+
+    @property
+    def load_units(self) -> tuple[LoadUnit, ...]:
+        raise NotImplementedError
+
+
+class PostgresDefinition(_Source):
     """A schema of the OLTP database."""
 
     kind: Literal["postgres"]
-    name: Name
-    description: str = ""
     database_schema: Name = Field(alias="schema")
     tables: tuple[TableDefinition, ...] = Field(min_length=1)
 
@@ -92,19 +148,30 @@ class PostgresDefinition(_Declared):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"table {', '.join(twice)} is declared twice")
+        unknown = sorted({name for table in self.tables for name in table.references} - {*names})
+        if unknown:
+            raise ValueError(f"references {', '.join(unknown)}, which no table is called")
+        try:
+            TopologicalSorter({table.name: table.references for table in self.tables}).prepare()
+        except CycleError as error:
+            raise ValueError(
+                f"references go in a circle: {' -> '.join(error.args[1])}; remove one"
+            ) from error
         return self
 
     @property
     def table_names(self) -> tuple[str, ...]:
         return tuple(table.name for table in self.tables)
 
+    @property
+    def load_units(self) -> tuple[LoadUnit, ...]:
+        return tuple(LoadUnit(table.name, table.group, table.references) for table in self.tables)
 
-class CsvFolderDefinition(_Declared):
+
+class CsvFolderDefinition(_Source):
     """A folder of CSV files of one layout that land in one raw table, every cell as text."""
 
     kind: Literal["csv_folder"]
-    name: Name
-    description: str = ""
     folder: str
     file_pattern: str
     table: Name
@@ -124,6 +191,10 @@ class CsvFolderDefinition(_Declared):
     @property
     def table_names(self) -> tuple[str, ...]:
         return (self.table,)
+
+    @property
+    def load_units(self) -> tuple[LoadUnit, ...]:
+        return (LoadUnit(self.table, self.group),)
 
 
 SourceDefinition = PostgresDefinition | CsvFolderDefinition

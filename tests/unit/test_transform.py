@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from finhouse.dbt_results import models_by_test, summarise
 from finhouse.errors import ConfigurationError
 from finhouse.settings import Settings
-from finhouse.transform import dbt_environment, summarise
+from finhouse.transform import dbt_environment
 
 
 def result(unique_id: str, status: str, message: str | None = None) -> dict:
@@ -26,10 +27,15 @@ def test_failures_are_named_with_their_reason():
                 result("model.finhouse.e", "error"),
                 result("model.finhouse.f", "skipped"),
             ]
-        }
+        },
+        {"test.finhouse.d.789": "daily_metrics"},
     )
     assert (summary.passed, summary.warned, summary.skipped) == (2, 1, 1)
-    assert summary.failures == {"test.d": "Got 3 results", "model.e": "no message"}
+    assert summary.failures == {
+        "test.d": "on model daily_metrics: Got 3 results",
+        "model.e": "no message",
+    }
+    assert summary.nodes == 6
 
 
 def test_warehouse_url_is_taken_apart_for_the_profile(tmp_path: Path):
@@ -46,3 +52,20 @@ def test_warehouse_url_without_a_database_is_refused(tmp_path: Path):
     settings = Settings(tmp_path, tmp_path, "postgres", None, "postgresql://host")
     with pytest.raises(ConfigurationError, match="no database"):
         dbt_environment(settings)
+
+
+def test_a_test_belongs_to_its_model_or_to_all_it_reads():
+    def node(kind: str, attached: str | None = None, reads: tuple[str, ...] = ()) -> dict:
+        return {"resource_type": kind, "attached_node": attached, "depends_on": {"nodes": reads}}
+
+    assert models_by_test(
+        {
+            "nodes": {
+                "model.finhouse.a": node("model"),
+                "test.finhouse.generic": node("test", "model.finhouse.a", ("model.finhouse.b",)),
+                "test.finhouse.singular": node(
+                    "test", None, ("model.finhouse.a", "model.finhouse.b")
+                ),
+            }
+        }
+    ) == {"test.finhouse.generic": "a", "test.finhouse.singular": "a, b"}

@@ -1,0 +1,94 @@
+"""One DAG per source system, made from finhouse/sources/*.yml: a task per table, then an Asset.
+
+A table is loaded before the tables it refers to: what it refers to was committed earlier in the
+source, so it is there when its own turn comes, although each task sees the source a little later
+than the one before. "Clear with downstream" keeps that order for a table that is retried.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import (
+    DAG,
+    Asset,
+    CronTriggerTimetable,
+    Metadata,
+    Param,
+    TaskGroup,
+    TriggerRule,
+    task,
+)
+
+from finhouse.extract_load import available_sources, read_source
+from finhouse.extract_load.definitions import SourceDefinition, raw_schema
+from finhouse.orchestration import tasks
+from finhouse.orchestration.manners import DEFAULT_ARGS, deadline
+from finhouse.orchestration.names import WRITER_POOL, extract_load_dag_id
+
+
+def run_parameters(definition: SourceDefinition) -> dict[str, Param]:
+    """The form behind "Trigger": what to load, and how."""
+    return {
+        "load": Param(
+            tasks.INCREMENTAL,
+            type="string",
+            enum=[tasks.INCREMENTAL, tasks.FULL_REFRESH, tasks.DATE_RANGE],
+            description="What changed since the last load, everything anew, or a range of days.",
+        ),
+        "tables": Param(
+            [],
+            type="array",
+            items={"type": "string", "enum": list(definition.table_names)},
+            examples=list(definition.table_names),
+            description="Only these tables; none chosen means all of them.",
+        ),
+        "first_day": Param(
+            None, type=["null", "string"], format="date", description="Of a date range (UTC)."
+        ),
+        "last_day": Param(
+            None, type=["null", "string"], format="date", description="Inclusive; as above."
+        ),
+    }
+
+
+def extract_load_dag(definition: SourceDefinition) -> DAG:
+    """Copy one source into its raw schema."""
+    dag_id = extract_load_dag_id(definition.name)
+    raw = Asset(raw_schema(definition.name))
+    with DAG(
+        dag_id,
+        description=definition.description,
+        schedule=CronTriggerTimetable(definition.schedule, timezone=definition.time_zone),
+        catchup=False,
+        max_active_runs=1,
+        default_args=DEFAULT_ARGS,
+        deadline=deadline(dag_id, definition.deadline_minutes),
+        params=run_parameters(definition),
+        tags=["extract-load", definition.name],
+        doc_md=__doc__,
+    ) as dag:
+
+        @task(pool=WRITER_POOL, trigger_rule=TriggerRule.ALL_DONE)
+        def load(table: str, params: dict[str, Any] | None = None) -> dict[str, int]:
+            return tasks.load_table(definition.name, table, params or {})
+
+        @task(outlets=[raw], trigger_rule=TriggerRule.NONE_FAILED)
+        def announce(loaded: list[dict[str, int]]):
+            """Tell whoever waits for this source that it is up to date."""
+            yield Metadata(raw, tasks.total(loaded))
+
+        groups = {name: TaskGroup(name) for name in definition.groups}
+        loads = {}
+        for unit in definition.load_units:
+            with groups[unit.group]:
+                loads[unit.name] = load.override(task_id=unit.name)(unit.name)
+        for unit in definition.load_units:
+            for parent in unit.references:
+                loads[unit.name] >> loads[parent]
+        announce(list(loads.values()))
+    return dag
+
+
+for source_name in available_sources():
+    globals()[extract_load_dag_id(source_name)] = extract_load_dag(read_source(source_name))

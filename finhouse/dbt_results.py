@@ -1,0 +1,91 @@
+"""What dbt's own artefacts say of one invocation: counts, and failures a reader can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from finhouse.warehouse import Warehouse
+
+_FAILED = ("error", "fail", "runtime error")
+EXAMPLE_ROWS = 3
+
+
+@dataclass(frozen=True)
+class DbtSummary:
+    """What one dbt invocation did: nodes by status, and the failures by name with their message."""
+
+    passed: int
+    warned: int
+    skipped: int
+    failures: dict[str, str]
+
+    @property
+    def nodes(self) -> int:
+        """All nodes dbt looked at."""
+        return self.passed + self.warned + self.skipped + len(self.failures)
+
+
+def summarise(run_results: Mapping, models_by_test: Mapping[str, str]) -> DbtSummary:
+    """Count the nodes of dbt's run_results.json by outcome and name its failures.
+
+    Args:
+        run_results: the file's content.
+        models_by_test: unique id of a test -> name of the model it judges (``models_by_test``).
+    """
+    by_status: dict[str, int] = {}
+    failures: dict[str, str] = {}
+    for result in run_results["results"]:
+        by_status[result["status"]] = by_status.get(result["status"], 0) + 1
+        if result["status"] in _FAILED:
+            judged = models_by_test.get(result["unique_id"])
+            reason = " ".join((result["message"] or "no message").split())
+            failures[_short(result["unique_id"])] = (
+                f"on model {judged}: {reason}" if judged else reason
+            )
+    return DbtSummary(
+        passed=by_status.get("success", 0) + by_status.get("pass", 0),
+        warned=by_status.get("warn", 0),
+        skipped=by_status.get("skipped", 0),
+        failures=failures,
+    )
+
+
+def models_by_test(manifest: Mapping) -> dict[str, str]:
+    """Unique id of each test of dbt's manifest.json -> the model it judges, or those it reads."""
+    nodes = manifest["nodes"]
+    return {
+        unique_id: (node.get("attached_node") or "").rpartition(".")[2]
+        or ", ".join(name.rpartition(".")[2] for name in node["depends_on"]["nodes"])
+        for unique_id, node in nodes.items()
+        if node["resource_type"] == "test"
+    }
+
+
+def failing_rows(run_results: Mapping, warehouse: Warehouse) -> dict[str, list[str]]:
+    """Name of each failed test -> up to ``EXAMPLE_ROWS`` of the rows it found, as JSON.
+
+    A test whose query itself fails has no rows and is left out.
+    """
+    found: dict[str, list[str]] = {}
+    for result in _failed_tests(run_results["results"]):
+        try:
+            rows = warehouse.execute(
+                "select cast(to_json(failing) as text)"
+                f" from (\n{result['compiled_code']}\n) as failing limit {EXAMPLE_ROWS}"
+            )
+        except warehouse.engine_error:
+            continue
+        found[_short(result["unique_id"])] = [row for (row,) in rows]
+    return found
+
+
+def _failed_tests(results: Iterable[Mapping]) -> Iterable[Mapping]:
+    return (
+        result for result in results if result["status"] == "fail" and result.get("compiled_code")
+    )
+
+
+def _short(unique_id: str) -> str:
+    """``test.finhouse.unique_users_id.0a1b`` -> ``test.unique_users_id``."""
+    return ".".join(unique_id.split(".")[:3:2])

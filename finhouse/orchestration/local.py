@@ -1,0 +1,293 @@
+"""A local Airflow, whole and hermetic: `make airflow`."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from finhouse.background import BackgroundServer
+from finhouse.errors import ConfigurationError, ServiceError
+from finhouse.extract_load import available_sources
+from finhouse.orchestration.model_graph import write_model_graph
+from finhouse.orchestration.names import (
+    TRANSFORM_DAG,
+    WRITER_POOL,
+    extract_load_dag_id,
+    writer_slots,
+)
+from finhouse.settings import PROJECT_ROOT, Settings
+from finhouse.transform import run_dbt
+
+USER = "admin"
+PASSWORD = "FINHOUSE_AIRFLOW_PASSWORD"
+PREFERRED_PORT = 8080
+START_SECONDS = 300
+_POLL_SECONDS = 2.0
+_ENDED = ("success", "failed")
+_BIN = Path(sys.executable).parent
+
+
+@dataclass(frozen=True)
+class DagRun:
+    """How one run ended: ``success`` or ``failed``, and its failed tasks."""
+
+    dag_id: str
+    run_id: str
+    state: str
+    seconds: float
+    failed_tasks: tuple[str, ...] = ()
+
+
+class LocalAirflow:
+    """Airflow of its own home, on loopback, with SQLite as its metadata database.
+
+    Args:
+        settings: names the home, the target, and the databases the tasks use.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.home = settings.airflow_home
+        self._server = BackgroundServer(self.home, "Airflow")
+        self._port_file = self.home / "port"
+        self._passwords = self.home / "passwords.json"
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port_file.read_text()}"
+
+    @property
+    def password(self) -> str:
+        return json.loads(self._passwords.read_text())[USER]
+
+    def is_running(self) -> bool:
+        return self._server.is_running()
+
+    def start(self) -> None:
+        """Bring Airflow up, or say that it is up already.
+
+        Raises:
+            ConfigurationError: Airflow is not installed in this environment.
+            ServiceError: it does not come up.
+        """
+        if importlib.util.find_spec("airflow.dag_processing") is None:
+            raise ConfigurationError("Airflow is not installed here", "run `make airflow`")
+        if self.is_running():
+            return
+        self.home.mkdir(parents=True, exist_ok=True)
+        self._write_password()
+        self._port_file.write_text(str(_free_port()))
+        # The DAG shows the models that are there when it is read.
+        if run_dbt(self._settings, ["parse", "--quiet"]):
+            raise ServiceError("dbt cannot parse the project", "see its message above")
+        write_model_graph(self._settings)
+        self._airflow("db", "migrate")
+        self._airflow(
+            "pools",
+            "set",
+            WRITER_POOL,
+            str(writer_slots(self._settings.target)),
+            "tasks that may write the warehouse at once",
+        )
+        self._server.start(
+            [str(_BIN / "airflow"), "standalone"], self.environment(), self._is_ready, START_SECONDS
+        )
+
+    def stop(self) -> None:
+        """End Airflow; its metadata and logs stay."""
+        self._server.stop()
+
+    def environment(self) -> dict[str, str]:
+        """Environment of Airflow's processes; what the user sets as ``AIRFLOW__...`` wins."""
+        port = self._port_file.read_text() if self._port_file.exists() else str(PREFERRED_PORT)
+        defaults = {
+            "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT_ROOT / "airflow" / "dags"),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(self.home / "plugins"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+            "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+            "AIRFLOW__CORE__PARALLELISM": "4",
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(self._passwords),
+            "AIRFLOW__API__HOST": "127.0.0.1",
+            "AIRFLOW__API__PORT": port,
+            "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
+            "AIRFLOW__API__WORKERS": "1",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home}/airflow.db",
+            "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(self.home / "logs"),
+            "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        }
+        chosen = {name: value for name, value in os.environ.items() if not name.startswith("_AIR")}
+        return (
+            defaults
+            | chosen
+            | {
+                "AIRFLOW_HOME": str(self.home),
+                "FINHOUSE_HOME": str(self._settings.home),
+                "FINHOUSE_LANDING": str(self._settings.landing),
+                "FINHOUSE_TARGET": self._settings.target,
+                # standalone starts its parts by name
+                "PATH": f"{_BIN}{os.pathsep}{os.environ.get('PATH', '')}",
+            }
+        )
+
+    def run_all(self, timeout: float) -> list[DagRun]:
+        """Trigger every extract-load DAG, then wait for the transform that their Assets fire.
+
+        Args:
+            timeout: seconds for all of it.
+
+        Returns:
+            The runs that ended; without a transform when a load failed, for then none is fired.
+
+        Raises:
+            ServiceError: Airflow does not answer, or a run does not end in time.
+        """
+        if not self.is_running():
+            raise ServiceError("Airflow does not run", "start it: make airflow")
+        api = AirflowApi(self.url, USER, self.password)
+        deadline = time.monotonic() + timeout
+        loads = [extract_load_dag_id(name) for name in available_sources()]
+        _until(lambda: set(api.dag_ids()) >= {*loads, TRANSFORM_DAG}, deadline, "its DAGs")
+        known = set(api.run_ids(TRANSFORM_DAG))
+        started = [(dag_id, api.trigger(dag_id)) for dag_id in loads]
+        ended = [self._finished(api, dag_id, run_id, deadline) for dag_id, run_id in started]
+        if all(run.state == "success" for run in ended):
+            new = _until(
+                lambda: set(api.run_ids(TRANSFORM_DAG)) - known, deadline, "the transform to fire"
+            )
+            ended += [self._finished(api, TRANSFORM_DAG, run_id, deadline) for run_id in new]
+        return ended
+
+    def _finished(self, api: AirflowApi, dag_id: str, run_id: str, deadline: float) -> DagRun:
+        run = _until(
+            lambda: found if (found := api.run(dag_id, run_id))["state"] in _ENDED else None,
+            deadline,
+            f"{dag_id}, run {run_id}",
+        )
+        return DagRun(
+            dag_id,
+            run_id,
+            run["state"],
+            run["duration"] or 0.0,
+            tuple(api.failed_tasks(dag_id, run_id)),
+        )
+
+    def _is_ready(self) -> bool:
+        """Whether scheduler, DAG processor, triggerer and API all beat."""
+        try:
+            with urllib.request.urlopen(f"{self.url}/api/v2/monitor/health", timeout=5) as answer:
+                health = json.load(answer)
+        except OSError:
+            return False
+        return all(part.get("status") == "healthy" for part in health.values())
+
+    def _write_password(self) -> None:
+        password = os.environ.get(PASSWORD)
+        if password is None and self._passwords.exists():
+            return
+        self._passwords.touch(mode=0o600)
+        self._passwords.write_text(json.dumps({USER: password or secrets.token_urlsafe(12)}))
+
+    def _airflow(self, *arguments: str) -> None:
+        result = subprocess.run(
+            [str(_BIN / "airflow"), *arguments],
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+        )
+        if result.returncode:
+            raise ServiceError(
+                f"airflow {' '.join(arguments[:2])} failed:\n{result.stderr.strip()[-2000:]}",
+                f"see {self.home}; moving that folder away starts afresh",
+            )
+
+
+class AirflowApi:
+    """The few calls of Airflow's REST API that the commands need.
+
+    Raises:
+        ServiceError: from every call, when Airflow refuses it or does not answer.
+    """
+
+    def __init__(self, url: str, user: str, password: str) -> None:
+        self._url = url
+        self._headers = {"Content-Type": "application/json"}
+        token = self._call("/auth/token", {"username": user, "password": password})
+        self._headers["Authorization"] = f"Bearer {token['access_token']}"
+
+    def dag_ids(self) -> list[str]:
+        """DAGs that are there and not paused."""
+        return [dag["dag_id"] for dag in self._call("/api/v2/dags?paused=false")["dags"]]
+
+    def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> str:
+        """Start a run now; return its id."""
+        body = {"logical_date": None, "conf": conf or {}}
+        return self._call(f"/api/v2/dags/{dag_id}/dagRuns", body)["dag_run_id"]
+
+    def run_ids(self, dag_id: str) -> list[str]:
+        runs = self._call(f"/api/v2/dags/{dag_id}/dagRuns?limit=100&order_by=-run_after")
+        return [run["dag_run_id"] for run in runs["dag_runs"]]
+
+    def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
+        return self._call(f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}")
+
+    def task_states(self, dag_id: str, run_id: str) -> dict[str, str | None]:
+        """Task id -> state of all tasks of a run."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances?limit=1000"
+        return {ti["task_id"]: ti["state"] for ti in self._call(path)["task_instances"]}
+
+    def failed_tasks(self, dag_id: str, run_id: str) -> list[str]:
+        states = self.task_states(dag_id, run_id)
+        return sorted(task_id for task_id, state in states.items() if state == "failed")
+
+    def _call(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        request = urllib.request.Request(
+            self._url + path,
+            data=None if body is None else json.dumps(body).encode(),
+            headers=self._headers,
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            detail = error.read().decode(errors="replace")[:500]
+            raise ServiceError(
+                f"Airflow refused {path}: {error.code} {detail}", f"look at {self._url}"
+            ) from error
+        except OSError as error:
+            raise ServiceError(
+                f"Airflow does not answer at {self._url}{path}: {error}", "see `make airflow`"
+            ) from error
+
+
+def _until(look: Callable[[], Any], deadline: float, what: str) -> Any:
+    while not (found := look()):
+        if time.monotonic() > deadline:
+            raise ServiceError(f"waited too long for {what}", "look at Airflow's grid and logs")
+        time.sleep(_POLL_SECONDS)
+    return found
+
+
+def _free_port() -> int:
+    """The usual port if nothing listens there, else one the system hands out."""
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", PREFERRED_PORT))
+        except OSError:
+            probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

@@ -1,0 +1,74 @@
+"""The dbt models as the DAG shows them: one node a model, edges as in dbt."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from finhouse.settings import Settings
+from finhouse.transform import read_manifest
+
+
+@dataclass(frozen=True)
+class Model:
+    """One dbt model.
+
+    Attributes:
+        unique_id: dbt's own, ``model.finhouse.<name>``.
+        folder: its place below ``models/``: ``("marts", "wallet")``.
+        parents: unique ids of the models it reads.
+        tests: unique ids of the data tests attached to it.
+    """
+
+    unique_id: str
+    name: str
+    folder: tuple[str, ...]
+    parents: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+def graph_file(settings: Settings) -> Path:
+    """The graph as the DAG reads it: small, and never half-written, unlike dbt's manifest."""
+    return settings.dbt_output / "model_graph.json"
+
+
+def write_model_graph(settings: Settings) -> None:
+    """Take the graph from dbt's manifest of the last parse or build.
+
+    Raises:
+        TransformError: dbt has not run yet.
+    """
+    nodes = read_manifest(settings)["nodes"]
+    tests: dict[str, list[str]] = {}
+    for unique_id, node in nodes.items():
+        if node["resource_type"] == "test" and node.get("attached_node"):
+            tests.setdefault(node["attached_node"], []).append(unique_id)
+    models = [
+        Model(
+            unique_id=unique_id,
+            name=node["name"],
+            folder=tuple(node["fqn"][1:-1]),
+            parents=tuple(
+                sorted(p for p in set(node["depends_on"]["nodes"]) if p.startswith("model."))
+            ),
+            tests=tuple(sorted(tests.get(unique_id, ()))),
+        )
+        for unique_id, node in sorted(nodes.items())
+        if node["resource_type"] == "model" and node["config"]["enabled"]
+    ]
+    path = graph_file(settings)
+    incoming = path.with_suffix(".incoming")
+    incoming.write_text(json.dumps([asdict(model) for model in models]))
+    incoming.replace(path)
+
+
+def read_model_graph(settings: Settings) -> list[Model]:
+    """The models, or none before dbt has looked at the project."""
+    path = graph_file(settings)
+    if not path.exists():
+        return []
+    return [
+        Model(**{k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()})
+        for entry in json.loads(path.read_text())
+    ]

@@ -1,0 +1,20 @@
+"""Names that DAGs, tasks and the local server share."""
+
+from __future__ import annotations
+
+# One slot for DuckDB, whose file has one writer; several for a server.
+WRITER_POOL = "warehouse_writers"
+OLTP_CONNECTION = "finhouse_oltp"
+WAREHOUSE_CONNECTION = "finhouse_warehouse"
+TRANSFORM_DAG = "transform"
+PUBLISHED_ASSET = "published_marts"
+
+
+def extract_load_dag_id(source_name: str) -> str:
+    """``wallet`` -> ``extract_load_wallet``."""
+    return f"extract_load_{source_name}"
+
+
+def writer_slots(target: str) -> int:
+    """How many tasks may write a warehouse of this engine at once."""
+    return 1 if target == "duckdb" else 4

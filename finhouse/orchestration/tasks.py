@@ -1,0 +1,101 @@
+"""The bodies of the tasks: thin calls of what the command line calls too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowSkipException
+
+from finhouse.console import console
+from finhouse.extract_load import load_source
+from finhouse.oltp import oltp_url
+from finhouse.orchestration.dbt_log import end_log, start_log
+from finhouse.orchestration.model_graph import write_model_graph
+from finhouse.orchestration.surroundings import task_settings
+from finhouse.pipeline import connect
+from finhouse.publish import ensure_reporting_tables, publish
+from finhouse.transform import build_marts, check_freshness
+
+INCREMENTAL, FULL_REFRESH, DATE_RANGE = "incremental", "full refresh", "date range"
+
+
+def load_table(source_name: str, table: str, params: dict[str, Any]) -> dict[str, int]:
+    """Load one table (or the files of a folder) as the run's parameters ask.
+
+    Returns:
+        Rows read, inserted, updated and deleted.
+
+    Raises:
+        AirflowSkipException: the run is for other tables.
+        FinhouseError: as the loader says; the DAGs' retry policy knows which may pass.
+    """
+    if params["tables"] and table not in params["tables"]:
+        raise AirflowSkipException(f"this run is for {', '.join(params['tables'])}")
+    settings = task_settings()
+    url = oltp_url(settings)
+    with connect(settings) as warehouse:
+        ensure_reporting_tables(warehouse)
+        results = load_source(
+            settings,
+            source_name,
+            oltp_url=url,
+            warehouse=warehouse,
+            tables=[table],
+            full_refresh=params["load"] == FULL_REFRESH,
+        )
+    counts = {
+        name: sum(getattr(result.counts, name) for result in results)
+        for name in ("read", "inserted", "updated", "deleted")
+    }
+    console.print(f"{source_name}.{table}: {counts}", markup=False)
+    return counts
+
+
+def total(loaded: Sequence[dict[str, int] | None]) -> dict[str, int]:
+    """Row counts of all tables together; what an Asset event carries."""
+    summed: dict[str, int] = {}
+    for counts in loaded:
+        for name, rows in (counts or {}).items():
+            summed[name] = summed.get(name, 0) + rows
+    return summed
+
+
+def judge_freshness() -> None:
+    """Fail where raw data is older than its source allows."""
+    check_freshness(task_settings())
+
+
+def build(log_folder: str, params: dict[str, Any]) -> dict[str, int]:
+    """Run the one dbt build of a DAG run, logging each node to ``log_folder``."""
+    as_of = date.fromisoformat(params["as_of"]) if params["as_of"] else None
+    folder = Path(log_folder)
+    start_log(folder)
+    settings = task_settings()
+    summary = build_marts(
+        settings, as_of=as_of, full_refresh=params["full_refresh"], log_folder=folder
+    )
+    write_model_graph(settings)
+    end_log(folder)
+    return {"passed": summary.passed, "warned": summary.warned, "skipped": summary.skipped}
+
+
+def give_up_on_models(log_folder: str) -> None:
+    """Let the models' tasks end when the build failed for good."""
+    end_log(Path(log_folder))
+
+
+def hand_to_readers() -> dict[str, int | str]:
+    """Publish the marts; only reached when every model and test has passed."""
+    settings = task_settings()
+    with connect(settings) as warehouse:
+        published = publish(settings, warehouse)
+    console.print(f"published {published.marts} marts to {published.location}", markup=False)
+    return {
+        "publication_id": published.publication_id,
+        "marts": published.marts,
+        "rows": published.rows,
+        "reported_values": published.reported_values,
+    }
