@@ -15,7 +15,7 @@ from finhouse.bench.running import run_benchmarks
 from finhouse.console import console, print_table, step
 from finhouse.dbt_packages import install_dbt_packages
 from finhouse.errors import ConfigurationError, FinhouseError, ServiceError
-from finhouse.extract_load import available_sources, load_source, withdraw_file
+from finhouse.extract_load import load_source, withdraw_file
 from finhouse.oltp import EmbeddedServer, oltp_url
 from finhouse.orchestration.local import USER, LocalAirflow
 from finhouse.pipeline import (
@@ -30,6 +30,7 @@ from finhouse.pipeline import (
 from finhouse.publish import ensure_reporting_tables, publish
 from finhouse.scorecard import print_scorecard
 from finhouse.settings import TARGETS, Settings, load_settings
+from finhouse.sources import available_sources
 from finhouse.transform import dbt_environment, run_dbt
 
 
@@ -265,6 +266,14 @@ def airflow_stop(settings: Settings) -> None:
     console.print("Airflow stopped")
 
 
+@airflow.command("cli", context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def airflow_cli(ctx: click.Context, arguments: tuple[str, ...]) -> None:
+    """Run Airflow's own command line against it: finhouse airflow cli dags list."""
+    ctx.exit(LocalAirflow(ctx.obj).run_cli(arguments))
+
+
 @airflow.command("run")
 @click.option("--timeout", type=click.IntRange(min=1), default=3600, show_default=True)
 @click.pass_obj
@@ -273,9 +282,9 @@ def airflow_run(settings: Settings, timeout: int) -> None:
     runs = LocalAirflow(settings).run_all(timeout)
     print_table(
         "DAG runs",
-        ["DAG", "run", "state", "seconds", "failed tasks"],
+        ["DAG", "state", "seconds", "failed tasks"],
         [
-            (run.dag_id, run.run_id, run.state, f"{run.seconds:.1f}", ", ".join(run.failed_tasks))
+            (run.dag_id, run.state, f"{run.seconds:.1f}", ", ".join(run.failed_tasks))
             for run in runs
         ],
         numeric=("seconds",),

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from finhouse.warehouse import Warehouse
+from finhouse.errors import TransformError
+from finhouse.settings import Settings
+
+if TYPE_CHECKING:  # an orchestrator reads the manifest often, and without any engine
+    from finhouse.warehouse import Warehouse
 
 _FAILED = ("error", "fail", "runtime error")
 EXAMPLE_ROWS = 3
@@ -24,6 +30,21 @@ class DbtSummary:
     def nodes(self) -> int:
         """All nodes dbt looked at."""
         return self.passed + self.warned + self.skipped + len(self.failures)
+
+
+def read_manifest(settings: Settings) -> dict:
+    """dbt's manifest.json of the last parse or run.
+
+    Raises:
+        TransformError: dbt has not run yet.
+    """
+    try:
+        return json.loads((settings.dbt_output / "manifest.json").read_text())
+    except FileNotFoundError as error:
+        raise TransformError(
+            f"dbt has not looked at the project yet: no manifest in {settings.dbt_output}",
+            "run `make build`, or `make dbt ARGS=parse`",
+        ) from error
 
 
 def summarise(run_results: Mapping, models_by_test: Mapping[str, str]) -> DbtSummary:

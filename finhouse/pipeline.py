@@ -12,11 +12,12 @@ from finhouse.console import console, print_table, step
 from finhouse.dbt_packages import packages_in_use
 from finhouse.dbt_results import DbtSummary
 from finhouse.errors import ConfigurationError, FinhouseError, SourceError
-from finhouse.extract_load import LoadResult, available_sources, load_source, withdraw_file
+from finhouse.extract_load import LoadResult, load_source, withdraw_file
 from finhouse.oltp import oltp_url, warehouse_url
 from finhouse.publish import Publication, ensure_reporting_tables, publish
 from finhouse.scorecard import print_scorecard
 from finhouse.settings import Settings
+from finhouse.sources import available_sources
 from finhouse.transform import build_marts
 from finhouse.warehouse import Warehouse, open_published, open_warehouse
 

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from finhouse.dbt_results import DbtSummary, failing_rows, models_by_test, summarise
+from finhouse.dbt_results import DbtSummary, failing_rows, models_by_test, read_manifest, summarise
 from finhouse.errors import (
     ConfigurationError,
     NodesFailedError,
@@ -121,21 +121,6 @@ def _explained(settings: Settings, summary: DbtSummary, results: dict) -> Iterat
     for name, reason in summary.failures.items():
         yield f"  {name}: {reason}"
         yield from (f"    {row}" for row in rows.get(name, ()))
-
-
-def read_manifest(settings: Settings) -> dict:
-    """dbt's manifest.json of the last parse or run.
-
-    Raises:
-        TransformError: dbt has not run yet.
-    """
-    try:
-        return json.loads((settings.dbt_output / "manifest.json").read_text())
-    except FileNotFoundError as error:
-        raise TransformError(
-            f"dbt has not looked at the project yet: no manifest in {settings.dbt_output}",
-            "run `make build`, or `make dbt ARGS=parse`",
-        ) from error
 
 
 def declared_marts(settings: Settings) -> list[str]:

@@ -7,6 +7,7 @@ than the one before. "Clear with downstream" keeps that order for a table that i
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from airflow.sdk import (
@@ -20,20 +21,25 @@ from airflow.sdk import (
     task,
 )
 
-from finhouse.extract_load import available_sources, read_source
-from finhouse.extract_load.definitions import SourceDefinition, raw_schema
-from finhouse.orchestration import tasks
 from finhouse.orchestration.manners import DEFAULT_ARGS, deadline
-from finhouse.orchestration.names import WRITER_POOL, extract_load_dag_id
+from finhouse.orchestration.names import (
+    DATE_RANGE,
+    FULL_REFRESH,
+    INCREMENTAL,
+    WRITER_POOL,
+    extract_load_dag_id,
+)
+from finhouse.sources import available_sources, read_source
+from finhouse.sources.definitions import SourceDefinition, raw_schema
 
 
 def run_parameters(definition: SourceDefinition) -> dict[str, Param]:
     """The form behind "Trigger": what to load, and how."""
     return {
         "load": Param(
-            tasks.INCREMENTAL,
+            INCREMENTAL,
             type="string",
-            enum=[tasks.INCREMENTAL, tasks.FULL_REFRESH, tasks.DATE_RANGE],
+            enum=[INCREMENTAL, FULL_REFRESH, DATE_RANGE],
             description="What changed since the last load, everything anew, or a range of days.",
         ),
         "tables": Param(
@@ -50,6 +56,14 @@ def run_parameters(definition: SourceDefinition) -> dict[str, Param]:
             None, type=["null", "string"], format="date", description="Inclusive; as above."
         ),
     }
+
+
+def sum_counts(loaded: list[dict[str, int] | None]) -> dict[str, int]:
+    """Row counts of all tables together: what the Asset's event carries."""
+    summed: Counter[str] = Counter()
+    for counts in loaded:
+        summed.update(counts or {})
+    return dict(summed)
 
 
 def extract_load_dag(definition: SourceDefinition) -> DAG:
@@ -71,12 +85,14 @@ def extract_load_dag(definition: SourceDefinition) -> DAG:
 
         @task(pool=WRITER_POOL, trigger_rule=TriggerRule.ALL_DONE)
         def load(table: str, params: dict[str, Any] | None = None) -> dict[str, int]:
-            return tasks.load_table(definition.name, table, params or {})
+            from finhouse.orchestration.tasks import load_table
+
+            return load_table(definition.name, table, params or {})
 
         @task(outlets=[raw], trigger_rule=TriggerRule.NONE_FAILED)
         def announce(loaded: list[dict[str, int]]):
             """Tell whoever waits for this source that it is up to date."""
-            yield Metadata(raw, tasks.total(loaded))
+            yield Metadata(raw, sum_counts(loaded))
 
         groups = {name: TaskGroup(name) for name in definition.groups}
         loads = {}

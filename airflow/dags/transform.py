@@ -1,24 +1,28 @@
 """dbt over all raw schemas: freshness, one build with its tests, publication.
 
 Runs when every source has been loaded since the last run. One dbt process builds all models: DuckDB
-has one writer, and a process per model would start dbt as many times. The tasks below "models" show
-each model and its tests; they live in the triggerer and start no process.
+has one writer, and a process per model would start dbt as many times. The tasks below the
+layers show each model and its tests; they live in the triggerer and start no process.
+
+Tasks import what they need when they run: each of their processes reads this file first.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from airflow.sdk import DAG, Asset, AssetAll, Metadata, Param, TaskGroup, task
 
-from finhouse.extract_load import available_sources
-from finhouse.extract_load.definitions import raw_schema
-from finhouse.orchestration import alerts, tasks
+from finhouse.orchestration import alerts
+from finhouse.orchestration.dbt_log import end_log
 from finhouse.orchestration.manners import DEFAULT_ARGS, deadline
 from finhouse.orchestration.model_graph import read_model_graph
 from finhouse.orchestration.model_sensor import ModelSensor
 from finhouse.orchestration.names import PUBLISHED_ASSET, TRANSFORM_DAG, WRITER_POOL
 from finhouse.settings import load_settings
+from finhouse.sources import available_sources
+from finhouse.sources.definitions import raw_schema
 
 DEADLINE_MINUTES = 120
 published_marts = Asset(PUBLISHED_ASSET)
@@ -28,7 +32,7 @@ LOG_FOLDER = f"{settings.dbt_output}/runs/{{{{ run_id }}}}"
 
 def give_up(context: dict[str, Any]) -> None:
     """The build failed for good: alert, and let the models' tasks end."""
-    tasks.give_up_on_models(context["task"].op_args[0])
+    end_log(Path(context["task"].op_args[0]))
     alerts.task_failed(context)
 
 
@@ -56,14 +60,20 @@ with DAG(
 
     @task(pool=WRITER_POOL)
     def freshness_gate() -> None:
+        from finhouse.orchestration import tasks
+
         tasks.judge_freshness()
 
     @task(pool=WRITER_POOL, on_failure_callback=give_up)
     def build(log_folder: str, params: dict[str, Any] | None = None) -> dict[str, int]:
+        from finhouse.orchestration import tasks
+
         return tasks.build(log_folder, params or {})
 
     @task(pool=WRITER_POOL, outlets=[published_marts])
     def publish():
+        from finhouse.orchestration import tasks
+
         yield Metadata(published_marts, tasks.hand_to_readers())
 
     fresh = freshness_gate()
@@ -72,20 +82,19 @@ with DAG(
 
     models = read_model_graph(settings)
     sensors: dict[str, ModelSensor] = {}
-    groups: dict[tuple[str, ...], TaskGroup] = {(): TaskGroup("models")} if models else {}
+    # By layer alone: domains below a layer read each other's models, and Airflow shows groups
+    # only where no two of them do.
+    layers: dict[str, TaskGroup] = {}
     for model in models:
-        for depth in range(1, len(model.folder) + 1):
-            folder = model.folder[:depth]
-            if folder not in groups:
-                groups[folder] = TaskGroup(folder[-1], parent_group=groups[folder[:-1]])
+        if model.layer not in layers:
+            layers[model.layer] = TaskGroup(model.layer)
         sensors[model.unique_id] = ModelSensor(
             task_id=model.name,
-            task_group=groups[model.folder],
+            task_group=layers[model.layer],
             folder=LOG_FOLDER,
             unique_ids=[model.unique_id, *model.tests],
             give_up=DEADLINE_MINUTES * 60,
             retries=0,
-            retry_policy=None,
             on_failure_callback=None,
         )
     for model in models:

@@ -19,8 +19,9 @@ from typing import Any
 import duckdb
 import psycopg
 
-from finhouse.extract_load import load_source, read_source
+from finhouse.extract_load import load_source
 from finhouse.settings import Settings
+from finhouse.sources import read_source
 from finhouse.warehouse import open_warehouse
 
 COLUMNS = ("load", "rows", "baseline s", "load s", "ratio", "peak MiB")

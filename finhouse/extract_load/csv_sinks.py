@@ -17,7 +17,7 @@ import duckdb
 
 from finhouse.console import console
 from finhouse.errors import SourceError
-from finhouse.extract_load.definitions import LOADER_COLUMNS
+from finhouse.sources.definitions import LOADER_COLUMNS
 from finhouse.warehouse import Warehouse, quoted
 from finhouse.warehouse.duckdb_file import DuckdbWarehouse
 from finhouse.warehouse.postgres_database import PostgresWarehouse

@@ -5,9 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from finhouse.errors import ConfigurationError
-from finhouse.extract_load.definitions import XMIN, TableDefinition
 from finhouse.extract_load.postgres_source import PostgresSource, SourceTable
 from finhouse.extract_load.state import TableState
+from finhouse.sources.definitions import XMIN, TableDefinition
 from finhouse.warehouse import Warehouse, quoted
 
 _TIMES = ("date", "timestamp", "timestamptz")

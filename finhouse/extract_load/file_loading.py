@@ -10,10 +10,10 @@ from finhouse.console import console
 from finhouse.errors import ConfigurationError, SchemaDriftError, SourceError
 from finhouse.extract_load.csv_scan import CsvScan, refuse_bad_records, scan_csv, sha256_of
 from finhouse.extract_load.csv_sinks import FILE_COLUMNS, CsvExtract, csv_sink_for
-from finhouse.extract_load.definitions import LOADER_COLUMNS, CsvFolderDefinition, raw_schema
-from finhouse.extract_load.file_pattern import FilePattern
 from finhouse.extract_load.results import LoadResult, RowCounts
 from finhouse.extract_load.state import FileState, Operations, utc_now
+from finhouse.sources.definitions import LOADER_COLUMNS, CsvFolderDefinition, raw_schema
+from finhouse.sources.file_pattern import FilePattern
 from finhouse.warehouse import Warehouse, qualified, quoted
 
 MODE = "files"

@@ -8,14 +8,6 @@ from pathlib import Path
 
 from finhouse.console import console
 from finhouse.errors import ConfigurationError, FinhouseError, SourceError, WarehouseError
-from finhouse.extract_load.definitions import (
-    SOURCES_FOLDER,
-    CsvFolderDefinition,
-    PostgresDefinition,
-    SourceDefinition,
-    raw_schema,
-    read_source,
-)
 from finhouse.extract_load.file_loading import MODE as FILES_MODE
 from finhouse.extract_load.file_loading import FolderLoad
 from finhouse.extract_load.postgres_source import PostgresSource
@@ -23,6 +15,14 @@ from finhouse.extract_load.results import LoadResult
 from finhouse.extract_load.state import Operations, new_batch_id, utc_now
 from finhouse.extract_load.table_loading import TableLoad
 from finhouse.settings import Settings
+from finhouse.sources.definitions import (
+    SOURCES_FOLDER,
+    CsvFolderDefinition,
+    PostgresDefinition,
+    SourceDefinition,
+    raw_schema,
+    read_source,
+)
 from finhouse.warehouse import Warehouse
 
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from finhouse.errors import SourceError
-from finhouse.extract_load.definitions import LOADER_COLUMNS
 from finhouse.extract_load.results import RowCounts
+from finhouse.sources.definitions import LOADER_COLUMNS
 from finhouse.warehouse import Warehouse, quoted
 
 

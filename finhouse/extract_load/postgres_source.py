@@ -16,7 +16,7 @@ import pyarrow
 from finhouse.console import Progress
 from finhouse.errors import SourceError
 from finhouse.extract_load.columns import SourceColumn
-from finhouse.extract_load.definitions import LOADER_COLUMNS
+from finhouse.sources.definitions import LOADER_COLUMNS
 from finhouse.warehouse import qualified
 from finhouse.warehouse.postgres_connection import (
     connect_postgres,

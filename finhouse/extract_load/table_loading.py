@@ -9,18 +9,18 @@ from finhouse.console import console
 from finhouse.errors import ConfigurationError, SourceError
 from finhouse.extract_load.columns import SourceColumn
 from finhouse.extract_load.cursors import Cursor, cursor_for
-from finhouse.extract_load.definitions import (
-    LOADER_COLUMNS,
-    PostgresDefinition,
-    TableDefinition,
-    raw_schema,
-)
 from finhouse.extract_load.drift import added_columns
 from finhouse.extract_load.merging import Merge, refuse_bad_keys
 from finhouse.extract_load.postgres_source import PostgresSource, SourceTable
 from finhouse.extract_load.results import LoadResult, RowCounts
 from finhouse.extract_load.sinks import Extract, Sink, sink_for
 from finhouse.extract_load.state import Operations, TableState, utc_now
+from finhouse.sources.definitions import (
+    LOADER_COLUMNS,
+    PostgresDefinition,
+    TableDefinition,
+    raw_schema,
+)
 from finhouse.warehouse import Warehouse, qualified, quoted
 
 _INCOMING, _KEYS = "finhouse_incoming", "finhouse_keys"

@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ from urllib.parse import quote
 
 from finhouse.background import BackgroundServer
 from finhouse.errors import ConfigurationError, ServiceError
-from finhouse.extract_load import available_sources
 from finhouse.orchestration.model_graph import write_model_graph
 from finhouse.orchestration.names import (
     TRANSFORM_DAG,
@@ -29,6 +28,7 @@ from finhouse.orchestration.names import (
     writer_slots,
 )
 from finhouse.settings import PROJECT_ROOT, Settings
+from finhouse.sources import available_sources
 from finhouse.transform import run_dbt
 
 USER = "admin"
@@ -38,6 +38,7 @@ START_SECONDS = 300
 _POLL_SECONDS = 2.0
 _ENDED = ("success", "failed")
 _BIN = Path(sys.executable).parent
+_AIRFLOW = str(_BIN / "airflow")
 
 
 @dataclass(frozen=True)
@@ -103,15 +104,15 @@ class LocalAirflow:
             "tasks that may write the warehouse at once",
         )
         self._server.start(
-            [str(_BIN / "airflow"), "standalone"], self.environment(), self._is_ready, START_SECONDS
+            [_AIRFLOW, "standalone"], self.environment(), self._is_ready, START_SECONDS
         )
 
     def stop(self) -> None:
         """End Airflow; its metadata and logs stay."""
         self._server.stop()
 
-    def environment(self) -> dict[str, str]:
-        """Environment of Airflow's processes; what the user sets as ``AIRFLOW__...`` wins."""
+    def environment(self, env: Mapping[str, str] = os.environ) -> dict[str, str]:
+        """Environment of Airflow's processes; what ``env`` says as ``AIRFLOW__...`` wins."""
         port = self._port_file.read_text() if self._port_file.exists() else str(PREFERRED_PORT)
         defaults = {
             "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT_ROOT / "airflow" / "dags"),
@@ -131,17 +132,16 @@ class LocalAirflow:
             "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(self.home / "logs"),
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         }
-        chosen = {name: value for name, value in os.environ.items() if not name.startswith("_AIR")}
         return (
             defaults
-            | chosen
+            | dict(env)
             | {
                 "AIRFLOW_HOME": str(self.home),
                 "FINHOUSE_HOME": str(self._settings.home),
                 "FINHOUSE_LANDING": str(self._settings.landing),
                 "FINHOUSE_TARGET": self._settings.target,
                 # standalone starts its parts by name
-                "PATH": f"{_BIN}{os.pathsep}{os.environ.get('PATH', '')}",
+                "PATH": f"{_BIN}{os.pathsep}{env.get('PATH', '')}",
             }
         )
 
@@ -203,12 +203,13 @@ class LocalAirflow:
         self._passwords.touch(mode=0o600)
         self._passwords.write_text(json.dumps({USER: password or secrets.token_urlsafe(12)}))
 
+    def run_cli(self, arguments: Sequence[str]) -> int:
+        """Run ``airflow <arguments>`` with its output on ours; return its exit code."""
+        return subprocess.run([_AIRFLOW, *arguments], env=self.environment()).returncode
+
     def _airflow(self, *arguments: str) -> None:
         result = subprocess.run(
-            [str(_BIN / "airflow"), *arguments],
-            env=self.environment(),
-            capture_output=True,
-            text=True,
+            [_AIRFLOW, *arguments], env=self.environment(), capture_output=True, text=True
         )
         if result.returncode:
             raise ServiceError(
@@ -246,14 +247,20 @@ class AirflowApi:
     def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
         return self._call(f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}")
 
-    def task_states(self, dag_id: str, run_id: str) -> dict[str, str | None]:
-        """Task id -> state of all tasks of a run."""
+    def tasks(self, dag_id: str, run_id: str) -> dict[str, dict[str, Any]]:
+        """Task id -> its instance (state, try_number ...) in a run."""
         path = f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances?limit=1000"
-        return {ti["task_id"]: ti["state"] for ti in self._call(path)["task_instances"]}
+        return {found["task_id"]: found for found in self._call(path)["task_instances"]}
+
+    def asset_events(self, asset_name: str) -> list[dict[str, Any]]:
+        """Events of one Asset, the newest first."""
+        [asset] = self._call(f"/api/v2/assets?name_pattern={asset_name}")["assets"]
+        path = f"/api/v2/assets/events?asset_id={asset['id']}&order_by=-timestamp"
+        return self._call(path)["asset_events"]
 
     def failed_tasks(self, dag_id: str, run_id: str) -> list[str]:
-        states = self.task_states(dag_id, run_id)
-        return sorted(task_id for task_id, state in states.items() if state == "failed")
+        tasks = self.tasks(dag_id, run_id)
+        return sorted(name for name, task in tasks.items() if task["state"] == "failed")
 
     def _call(self, path: str, body: dict[str, Any] | None = None) -> Any:
         request = urllib.request.Request(

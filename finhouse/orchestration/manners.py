@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import Any
 
@@ -17,10 +18,14 @@ from airflow.sdk import (
 from finhouse.errors import ConfigurationError, NodesFailedError, SchemaDriftError
 from finhouse.orchestration.alerts import deadline_missed, task_failed
 
+# Wait before the first retry (it doubles), and how long a task may take; seconds.
+RETRY_DELAY = timedelta(seconds=float(os.environ.get("FINHOUSE_RETRY_SECONDS") or 20))
+TASK_TIMEOUT = timedelta(seconds=float(os.environ.get("FINHOUSE_TASK_TIMEOUT_SECONDS") or 7200))
+
 DEFAULT_ARGS: dict[str, Any] = {
     "owner": "data-platform",
     "retries": 3,
-    "retry_delay": timedelta(seconds=20),
+    "retry_delay": RETRY_DELAY,
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(minutes=10),
     "retry_policy": ExceptionRetryPolicy(
@@ -32,7 +37,7 @@ DEFAULT_ARGS: dict[str, Any] = {
             )
         ]
     ),
-    "execution_timeout": timedelta(hours=2),
+    "execution_timeout": TASK_TIMEOUT,
     "on_failure_callback": task_failed,
 }
 

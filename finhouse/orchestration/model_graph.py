@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from finhouse.dbt_results import read_manifest
 from finhouse.settings import Settings
-from finhouse.transform import read_manifest
 
 
 @dataclass(frozen=True)
@@ -16,14 +16,14 @@ class Model:
 
     Attributes:
         unique_id: dbt's own, ``model.finhouse.<name>``.
-        folder: its place below ``models/``: ``("marts", "wallet")``.
+        layer: ``staging``, ``intermediate`` or ``marts``.
         parents: unique ids of the models it reads.
         tests: unique ids of the data tests attached to it.
     """
 
     unique_id: str
     name: str
-    folder: tuple[str, ...]
+    layer: str
     parents: tuple[str, ...]
     tests: tuple[str, ...]
 
@@ -48,7 +48,7 @@ def write_model_graph(settings: Settings) -> None:
         Model(
             unique_id=unique_id,
             name=node["name"],
-            folder=tuple(node["fqn"][1:-1]),
+            layer=node["fqn"][1],
             parents=tuple(
                 sorted(p for p in set(node["depends_on"]["nodes"]) if p.startswith("model."))
             ),

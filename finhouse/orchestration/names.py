@@ -8,6 +8,8 @@ OLTP_CONNECTION = "finhouse_oltp"
 WAREHOUSE_CONNECTION = "finhouse_warehouse"
 TRANSFORM_DAG = "transform"
 PUBLISHED_ASSET = "published_marts"
+# What a run of an extract-load DAG may be asked to do.
+INCREMENTAL, FULL_REFRESH, DATE_RANGE = "incremental", "full refresh", "date range"
 
 
 def extract_load_dag_id(source_name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,11 @@ from finhouse.extract_load import load_source
 from finhouse.oltp import oltp_url
 from finhouse.orchestration.dbt_log import end_log, start_log
 from finhouse.orchestration.model_graph import write_model_graph
+from finhouse.orchestration.names import FULL_REFRESH
 from finhouse.orchestration.surroundings import task_settings
 from finhouse.pipeline import connect
 from finhouse.publish import ensure_reporting_tables, publish
 from finhouse.transform import build_marts, check_freshness
-
-INCREMENTAL, FULL_REFRESH, DATE_RANGE = "incremental", "full refresh", "date range"
 
 
 def load_table(source_name: str, table: str, params: dict[str, Any]) -> dict[str, int]:
@@ -54,15 +52,6 @@ def load_table(source_name: str, table: str, params: dict[str, Any]) -> dict[str
     return counts
 
 
-def total(loaded: Sequence[dict[str, int] | None]) -> dict[str, int]:
-    """Row counts of all tables together; what an Asset event carries."""
-    summed: dict[str, int] = {}
-    for counts in loaded:
-        for name, rows in (counts or {}).items():
-            summed[name] = summed.get(name, 0) + rows
-    return summed
-
-
 def judge_freshness() -> None:
     """Fail where raw data is older than its source allows."""
     check_freshness(task_settings())
@@ -80,11 +69,6 @@ def build(log_folder: str, params: dict[str, Any]) -> dict[str, int]:
     write_model_graph(settings)
     end_log(folder)
     return {"passed": summary.passed, "warned": summary.warned, "skipped": summary.skipped}
-
-
-def give_up_on_models(log_folder: str) -> None:
-    """Let the models' tasks end when the build failed for good."""
-    end_log(Path(log_folder))
 
 
 def hand_to_readers() -> dict[str, int | str]:

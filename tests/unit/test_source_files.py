@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 
 from finhouse.errors import ConfigurationError
-from finhouse.extract_load import available_sources, read_source
 from finhouse.extract_load.columns import SourceColumn
-from finhouse.extract_load.file_pattern import FilePattern
+from finhouse.sources import available_sources, read_source
+from finhouse.sources.file_pattern import FilePattern
 
 GOOD = """kind: postgres
 name: shop

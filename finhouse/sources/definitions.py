@@ -25,9 +25,9 @@ from pydantic import (
 )
 
 from finhouse.errors import ConfigurationError
-from finhouse.extract_load.file_pattern import FilePattern
+from finhouse.sources.file_pattern import FilePattern
 
-SOURCES_FOLDER = Path(__file__).resolve().parent.parent / "sources"
+SOURCES_FOLDER = Path(__file__).resolve().parent
 XMIN = "xmin"
 LOADER_COLUMNS = ("_loaded_at", "_batch_id")
 

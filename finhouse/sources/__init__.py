@@ -1,0 +1,13 @@
+"""The declared sources: one YAML file each, and what reads them.
+
+Light on purpose: an orchestrator reads the declarations each time it looks at its DAGs.
+"""
+
+from finhouse.sources.definitions import (
+    SourceDefinition,
+    available_sources,
+    raw_schema,
+    read_source,
+)
+
+__all__ = ["SourceDefinition", "available_sources", "raw_schema", "read_source"]

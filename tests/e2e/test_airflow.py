@@ -1,0 +1,255 @@
+"""Real Airflow on a real OLTP: every DAG, a whole round by Assets, and what goes wrong in life."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from finhouse.orchestration.local import USER, AirflowApi, LocalAirflow
+from tests.support.airflow import airflow_environment, dag_test
+from tests.support.house import House
+
+RAW = ["raw_wallet", "raw_merchant_activity"]
+
+
+@pytest.fixture
+def airflow_env(company_copy: House, tmp_path: Path) -> dict[str, str]:
+    return airflow_environment(company_copy, tmp_path / "airflow")
+
+
+def published_at(house: House) -> int:
+    return house.settings().published_path.stat().st_mtime_ns
+
+
+@pytest.mark.parametrize("target", ["duckdb", "postgres"])
+def test_dag_test_of_every_dag(company_copy: House, airflow_env: dict[str, str], target: str):
+    company_copy.succeed("demo", "--advance", "1")
+    env = airflow_env | {"FINHOUSE_TARGET": target}
+    for dag_id in ("extract_load_wallet", "extract_load_merchant_activity", "transform"):
+        succeeded, states, output = dag_test(dag_id, env=env)
+        assert succeeded, output[-5000:]
+        assert set(states.values()) == {"success"}
+    raw = company_copy.rows("select count(*) from raw_wallet.transactions", target)
+    assert raw == company_copy.oltp_rows("select count(*) from wallet.transactions")
+    [(last_day,)] = company_copy.published_rows(
+        "select max(metric_date) from published.daily_metrics", target
+    )
+    assert str(last_day) == company_copy.truth()["as_of_date"]
+
+
+def test_a_failing_data_test_stops_publication(company_copy: House, airflow_env: dict[str, str]):
+    """The build names model, test and rows; readers keep what they have; its model turns red."""
+    before = published_at(company_copy)
+    company_copy.execute_oltp(
+        "alter table wallet.users drop constraint if exists users_signup_source_check"
+    )
+    company_copy.execute_oltp(
+        "update wallet.users set signup_source = 'abduction'"
+        " where id = (select min(id::text)::uuid from wallet.users)"
+    )
+    assert dag_test("extract_load_wallet", {"tables": ["users"]}, env=airflow_env)[0]
+    succeeded, states, output = dag_test("transform", env=airflow_env)
+    assert not succeeded
+    assert states["build"] == "failed"
+    assert states["publish"] == "upstream_failed"
+    assert states["staging.stg_wallet__users"] == "failed"
+    assert states["marts.user_ltv"] == "upstream_failed"
+    assert states["marts.dim_currency"] == "success"
+    assert "accepted_values_stg_wallet__users_signup_source" in output
+    assert "on model stg_wallet__users: Got 1 result" in output
+    assert '"abduction"' in output
+    assert published_at(company_copy) == before
+
+
+def test_only_the_chosen_tables_are_loaded(company_copy: House, airflow_env: dict[str, str]):
+    batches = "select count(distinct batch_id) from raw_operations.load_log where table_name = '{}'"
+    before = {t: company_copy.rows(batches.format(t)) for t in ("users", "bank_surveys")}
+    succeeded, states, output = dag_test(
+        "extract_load_wallet",
+        {"tables": ["bank_surveys"], "load": "full refresh"},
+        env=airflow_env,
+    )
+    assert succeeded, output[-5000:]
+    assert states["reference.bank_surveys"] == states["announce"] == "success"
+    assert states["core.users"] == "skipped"
+    assert company_copy.rows(batches.format("users")) == before["users"]
+    assert company_copy.rows(batches.format("bank_surveys")) != before["bank_surveys"]
+
+
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_a_source_that_is_down(company_copy: House, airflow_env: dict[str, str]):
+    before = company_copy.fingerprints(RAW)
+    down = {
+        "AIRFLOW_CONN_FINHOUSE_OLTP": f"postgres://nobody:secret-word@127.0.0.1:{closed_port()}/x"
+    }
+    succeeded, states, output = dag_test(
+        "extract_load_wallet", {"tables": ["bank_surveys"]}, env=airflow_env | down
+    )
+    assert not succeeded
+    assert states["reference.bank_surveys"] == "failed"
+    assert states["announce"] == "upstream_failed"
+    assert "the OLTP database" in output and "refused" in output
+    assert "secret-word" not in output
+    assert company_copy.fingerprints(RAW) == before
+
+
+def test_a_source_that_is_slow(company_copy: House, airflow_env: dict[str, str]):
+    """A task that waits for a lock in the source ends when its time is up."""
+    before = company_copy.fingerprints(RAW)
+    with psycopg.connect(company_copy.server.url("oltp")) as blocker:
+        blocker.execute("lock table wallet.bank_surveys in access exclusive mode")
+        succeeded, states, output = dag_test(
+            "extract_load_wallet",
+            {"tables": ["bank_surveys"]},
+            env=airflow_env | {"FINHOUSE_TASK_TIMEOUT_SECONDS": "3"},
+        )
+    assert not succeeded
+    assert states["reference.bank_surveys"] == "failed"
+    assert "AirflowTaskTimeout" in output
+    assert company_copy.fingerprints(RAW) == before
+
+
+def test_a_warehouse_that_is_locked_for_a_while(company_copy: House, airflow_env: dict[str, str]):
+    """The message names who holds it; a retry after it is free succeeds."""
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            f"import duckdb, sys; c = duckdb.connect({str(company_copy.settings().duckdb_path)!r});"
+            "print('held', flush=True); sys.stdin.read()",
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert holder.stdout.readline() == "held\n"
+    env = airflow_env | {"FINHOUSE_RETRY_SECONDS": "15"}
+    released = threading.Timer(20, holder.stdin.close)
+    released.start()
+    succeeded, states, output = dag_test("extract_load_merchant_activity", env=env)
+    released.cancel()
+    holder.kill()
+    holder.wait()
+    assert f"PID {holder.pid}" in output and "is locked" in output
+    assert succeeded, output[-5000:]
+    assert states["files.activities"] == "success"
+
+
+def test_a_disk_that_is_full(company_copy: House, airflow_env: dict[str, str]):
+    """A file-size limit stands for a full disk: the load fails, what was there is there."""
+    before = company_copy.fingerprints(RAW)
+    company_copy.succeed("demo", "--advance", "30")
+    succeeded, states, output = dag_test(
+        "extract_load_wallet",
+        {"tables": ["transactions"], "load": "full refresh"},
+        env=airflow_env,
+        largest_file=company_copy.settings().duckdb_path.stat().st_size,
+    )
+    assert not succeeded
+    assert states["core.transactions"] == "failed"
+    assert "the duckdb warehouse failed" in output and "free disk space" in output
+    assert company_copy.fingerprints(RAW) == before
+    assert dag_test("extract_load_wallet", env=airflow_env)[0]
+    raw = company_copy.rows("select count(*) from raw_wallet.transactions")
+    assert raw == company_copy.oltp_rows("select count(*) from wallet.transactions")
+
+
+@pytest.fixture
+def airflow(company_copy: House):
+    """A whole Airflow, as `make airflow` starts it."""
+    env = {"FINHOUSE_RETRY_SECONDS": "2"}
+    company_copy.succeed("airflow", "start", env=env)
+    server = LocalAirflow(company_copy.settings())
+    yield server
+    company_copy.run("airflow", "stop", env=env)
+    assert not server.is_running()
+
+
+def wait_for(look, seconds: float = 120):
+    deadline = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.5)
+    return found
+
+
+def processes_running(needle: str) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue
+            if needle in command:
+                found.append(int(entry.name))
+    return found
+
+
+def test_a_round_by_assets_then_a_killed_task_that_heals(
+    company_copy: House, airflow: LocalAirflow
+):
+    company_copy.succeed("demo", "--advance", "1")
+    before = published_at(company_copy)
+    printed = company_copy.succeed("airflow", "run", "--timeout", "600")
+    assert printed.count("success") == 3 and "transform" in printed
+    assert published_at(company_copy) > before
+    [(last_day,)] = company_copy.published_rows(
+        "select max(metric_date) from published.daily_metrics"
+    )
+    assert str(last_day) == company_copy.truth()["as_of_date"]
+
+    api = AirflowApi(airflow.url, USER, airflow.password)
+    [event] = api.asset_events("raw_wallet")
+    assert event["extra"]["inserted"] > 0 and event["extra"]["read"] > 0
+
+    # kill -9 in the middle of a load: the source's lock holds it there.
+    company_copy.succeed("demo", "--advance", "1")
+    with psycopg.connect(company_copy.server.url("oltp")) as blocker:
+        blocker.execute("lock table wallet.transactions in access exclusive mode")
+        run_id = api.trigger("extract_load_wallet", {"tables": ["transactions"]})
+
+        def waiting() -> int | None:
+            with psycopg.connect(company_copy.server.url("oltp")) as look:
+                row = look.execute(
+                    "select count(*) from pg_locks as l join pg_stat_activity as a using (pid)"
+                    " where not l.granted and a.application_name = 'finhouse'"
+                ).fetchone()
+            return row[0]
+
+        wait_for(waiting)
+        [instance] = [
+            pid
+            for pid in processes_running("airflow")
+            if _holds(pid, company_copy.settings().duckdb_path)
+        ]
+        os.kill(instance, signal.SIGKILL)
+    wait_for(lambda: api.run("extract_load_wallet", run_id)["state"] in ("success", "failed"))
+    assert api.run("extract_load_wallet", run_id)["state"] == "success"
+    assert api.tasks("extract_load_wallet", run_id)["core.transactions"]["try_number"] == 2
+    raw = company_copy.rows("select count(*), count(distinct id) from raw_wallet.transactions")
+    [(count,)] = company_copy.oltp_rows("select count(*) from wallet.transactions")
+    assert raw == [(count, count)]
+
+
+def _holds(pid: int, path: Path) -> bool:
+    try:
+        return any(
+            descriptor.readlink() == path for descriptor in Path(f"/proc/{pid}/fd").iterdir()
+        )
+    except OSError:
+        return False

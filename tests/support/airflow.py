@@ -1,0 +1,77 @@
+"""Airflow beside a house of the tests."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from finhouse.orchestration.local import LocalAirflow
+from finhouse.settings import PROJECT_ROOT, load_settings
+from tests.support.house import House
+
+
+def airflow_environment(house: House, home: Path, **variables: str) -> dict[str, str]:
+    """Environment of Airflow processes on ``house``, with their metadata in ``home``."""
+    kept = {k: v for k, v in house.environment.items() if not k.startswith("AIRFLOW")}
+    airflow = LocalAirflow(load_settings(kept)).environment(kept)
+    return (
+        airflow
+        | {
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+            "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
+            "FINHOUSE_RETRY_SECONDS": "0.5",
+        }
+        | variables
+    )
+
+
+def run_module(
+    module: str, *arguments: str, env: dict[str, str], largest_file: int | None = None
+) -> subprocess.CompletedProcess:
+    """Run ``python -m module`` to its end; a write beyond ``largest_file`` bytes fails."""
+
+    def limit() -> None:
+        if largest_file is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+
+    return subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=PROJECT_ROOT,
+        env=env,
+        text=True,
+        capture_output=True,
+        timeout=600,
+        preexec_fn=limit,
+    )
+
+
+def dag_test(
+    dag_id: str,
+    conf: dict[str, Any] | None = None,
+    *,
+    env: dict[str, str],
+    largest_file: int | None = None,
+) -> tuple[bool, dict[str, str], str]:
+    """``dag.test()`` of one DAG; returns whether it succeeded, its task states, and all output."""
+    subprocess.run(
+        [str(Path(sys.executable).with_name("airflow")), "db", "migrate"],
+        env=env,
+        check=True,
+        capture_output=True,
+    )
+    result = run_module(
+        "tests.support.dag_test",
+        dag_id,
+        json.dumps(conf or {}),
+        env=env,
+        largest_file=largest_file,
+    )
+    states = dict(
+        line.split()[1:] for line in result.stdout.splitlines() if line.startswith("state ")
+    )
+    return result.returncode == 0, states, result.stdout + result.stderr
