@@ -17,7 +17,7 @@ from finhouse.dbt_packages import install_dbt_packages
 from finhouse.errors import ConfigurationError, FinhouseError, ServiceError
 from finhouse.extract_load import load_source, withdraw_file
 from finhouse.oltp import EmbeddedServer, oltp_url
-from finhouse.orchestration.local import USER, LocalAirflow
+from finhouse.orchestration.local import USER, LocalAirflow, show_models
 from finhouse.pipeline import (
     DEMO_SEED,
     BuildOptions,
@@ -272,6 +272,13 @@ def airflow_stop(settings: Settings) -> None:
 def airflow_cli(ctx: click.Context, arguments: tuple[str, ...]) -> None:
     """Run Airflow's own command line against it: finhouse airflow cli dags list."""
     ctx.exit(LocalAirflow(ctx.obj).run_cli(arguments))
+
+
+@airflow.command("models")
+@click.pass_obj
+def airflow_models(settings: Settings) -> None:
+    """Let the transform DAG show the models as the dbt project has them now."""
+    show_models(settings)
 
 
 @airflow.command("run")

@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 from finhouse.background import BackgroundServer
-from finhouse.errors import ConfigurationError, ServiceError
+from finhouse.errors import ConfigurationError, ServiceError, TransformError
 from finhouse.orchestration.model_graph import write_model_graph
 from finhouse.orchestration.names import (
     TRANSFORM_DAG,
@@ -50,6 +50,17 @@ class DagRun:
     state: str
     seconds: float
     failed_tasks: tuple[str, ...] = ()
+
+
+def show_models(settings: Settings) -> None:
+    """Let the transform DAG show the models as the project has them now.
+
+    Raises:
+        TransformError: dbt cannot parse the project.
+    """
+    if run_dbt(settings, ["parse", "--quiet"]):
+        raise TransformError("dbt cannot parse the project", "mend what its message above names")
+    write_model_graph(settings)
 
 
 class LocalAirflow:
@@ -91,10 +102,7 @@ class LocalAirflow:
         self.home.mkdir(parents=True, exist_ok=True)
         self._write_password()
         self._port_file.write_text(str(_free_port()))
-        # The DAG shows the models that are there when it is read.
-        if run_dbt(self._settings, ["parse", "--quiet"]):
-            raise ServiceError("dbt cannot parse the project", "see its message above")
-        write_model_graph(self._settings)
+        show_models(self._settings)
         self._airflow("db", "migrate")
         self._airflow(
             "pools",

@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from finhouse.orchestration.local import LocalAirflow
+from finhouse.orchestration.model_graph import write_model_graph
 from finhouse.settings import PROJECT_ROOT, load_settings
-from tests.support.house import House
+from tests.support.house import TARGETS, House
 
 
 def airflow_environment(house: House, home: Path, **variables: str) -> dict[str, str]:
     """Environment of Airflow processes on ``house``, with their metadata in ``home``."""
     kept = {k: v for k, v in house.environment.items() if not k.startswith("AIRFLOW")}
+    for target in TARGETS:
+        write_model_graph(house.settings(target))
     airflow = LocalAirflow(load_settings(kept)).environment(kept)
     return (
         airflow
