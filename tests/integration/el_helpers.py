@@ -38,7 +38,9 @@ INCREMENTAL = (
     "    mode: incremental\n    key: [id]\n    cursor: xmin\n    reconcile_deletes: true\n"
 )
 BY_COLUMN = "    mode: incremental\n    key: [id]\n    cursor: updated_at\n    lookback: 2 days\n"
+BY_SLOT = INCREMENTAL.replace("xmin", "replication_slot")
 APPEND = "    mode: append\n    key: [id]\n    cursor: xmin\n"
+APPEND_BY_SLOT = APPEND.replace("xmin", "replication_slot")
 
 
 @dataclass
