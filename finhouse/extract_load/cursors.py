@@ -40,10 +40,13 @@ class Cursor(ABC):
     Attributes:
         name: what state rows are kept under.
         finds_every_change: whether no insert or update can escape it.
+        is_selective: whether it can leave the rest of the table unread; then a load that only
+            adds rows does not count the table either.
     """
 
     name: str
     finds_every_change: bool
+    is_selective: bool
 
     def __init__(self, source: PostgresSource) -> None:
         self._source = source
@@ -82,6 +85,7 @@ class RowVersionCursor(ConditionCursor):
 
     name = XMIN
     finds_every_change = True
+    is_selective = False
 
     def unusable(self, state: TableState) -> str:
         if state.cursor_name != self.name or state.cursor_value is None:
@@ -113,6 +117,7 @@ class ColumnCursor(ConditionCursor):
     """
 
     finds_every_change = False
+    is_selective = True
 
     def __init__(self, source: PostgresSource, column: str, type_name: str, lookback: str) -> None:
         super().__init__(source)
@@ -192,6 +197,7 @@ class ReplicationSlotCursor(Cursor):
 
     name = REPLICATION_SLOT
     finds_every_change = True
+    is_selective = True
 
     def __init__(
         self, source: PostgresSource, capture: Capture, columns: Sequence[SourceColumn]

@@ -12,7 +12,7 @@ class RowCounts:
 
     Attributes:
         source: rows of the source table (or file) at the moment of reading; None where counting
-            them would cost more than the load (cursor replication_slot).
+            would cost more than the load (a few rows found by replication slot or column).
         read: rows that were read from it.
         inserted: rows added to raw under a key that was not there.
         updated: rows of raw replaced by a newer version.

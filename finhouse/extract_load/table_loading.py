@@ -74,6 +74,8 @@ class TableLoad:
             self._warehouse.lock_table(self._schema, table.name)
             state = self._operations.table_state(self._source_name, table.name)
             counts = self._load(state, full_refresh)
+            if isinstance(self._cursor, ReplicationSlotCursor):
+                self._warehouse.index_rows(self._schema, table.name, table.key)
             self._operations.save_table_state(
                 self._source_name,
                 table.name,
@@ -219,7 +221,6 @@ class TableLoad:
         is_append = self._table.mode == "append"
         reason = cursor.unusable(state)
         if not reason:
-            self._warehouse.index_rows(self._schema, self._table.name, self._table.key)
             counts = RowCounts(source=None)
             for keys in cursor.changed_keys():
                 counts = counts.plus(self._apply(keys))
@@ -252,6 +253,8 @@ class TableLoad:
     def _append(self, where: str | None) -> RowCounts:
         merge = self._read_incoming(where, None)
         self._refuse_null_keys(merge.incoming)
+        if where and self._cursor.is_selective:
+            return replace(merge.append_new(), source=None)
         return replace(merge.append_new(), source=self._source.count(self._described))
 
     def _read_incoming(self, where: str | None, expected: int | None) -> Merge:

@@ -579,3 +579,46 @@ def test_more_changes_than_fit_in_one_batch_of_keys(shop):
     counts = shop.load().counts
     assert (counts.updated, counts.deleted) == (117_000, 13_000)
     shop.assert_equal()
+
+
+@pytest.fixture
+def events(oltp_url, settings, warehouse, declare) -> Shop:
+    """A table without a primary key whose rows are only added, some under the same key."""
+    made = Shop(oltp_url, settings, warehouse, declare("shop", orders_yaml(APPEND_BY_SLOT)))
+    made.sql(
+        "create schema shop; create table shop.orders (id bigint, v text);"
+        "create index on shop.orders (id);"
+        "insert into shop.orders select i, 'first' from generate_series(1, 1000) i"
+    )
+    enable(made)
+    return made
+
+
+def test_append_takes_each_new_key_once_and_ignores_all_else(events):
+    events.load()
+    events.sql("insert into shop.orders values (1, 'again'), (1001, 'first'), (1001, 'second')")
+    events.sql("update shop.orders set v = 'changed' where id = 2")
+    events.sql("delete from shop.orders where id = 3")
+    counts = events.load().counts
+    assert (counts.inserted, counts.updated, counts.deleted, counts.duplicates) == (1, 0, 0, 3)
+    assert events.raw_rows(columns="id, v") == [(i, "first") for i in range(1, 1002)]
+    events.sql("truncate shop.orders; insert into shop.orders values (1002, 'first')")
+    assert events.load().counts.inserted == 1
+    assert len(events.raw_rows()) == 1002
+
+
+def test_append_refuses_a_key_that_is_null_and_goes_on_when_it_is_gone(events):
+    events.load()
+    events.sql("insert into shop.orders values (null, 'x'), (1001, 'first')")
+    with pytest.raises(SourceError, match="is NULL in 1 row"):
+        events.load()
+    events.sql("delete from shop.orders where id is null")
+    assert events.load().counts.inserted == 1
+
+
+def test_append_needs_an_index_on_the_key(events):
+    events.load()
+    events.sql("drop index shop.orders_id_idx")
+    with pytest.raises(SourceError, match="has no index") as caught:
+        events.load()
+    assert "create index concurrently on shop.orders (id)" in caught.value.remedy
