@@ -14,11 +14,13 @@ from dataclasses import replace
 
 import psycopg
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from psycopg import conninfo
 
+from finhouse.cli import main
 from finhouse.errors import ConfigurationError, SourceError
 from finhouse.extract_load import replication_slots
 from finhouse.extract_load.replication_slots import (
@@ -622,3 +624,31 @@ def test_append_needs_an_index_on_the_key(events):
     with pytest.raises(SourceError, match="has no index") as caught:
         events.load()
     assert "create index concurrently on shop.orders (id)" in caught.value.remedy
+
+
+def test_the_commands_say_what_they_did(oltp_url, settings, warehouse):
+    warehouse.close()
+    env = {
+        "OLTP_URL": oltp_url,
+        "WAREHOUSE_URL": settings.warehouse_url or "",
+        "FINHOUSE_HOME": str(settings.home),
+        "FINHOUSE_TARGET": settings.target,
+    }
+
+    def finhouse(*arguments: str) -> tuple[int, str]:
+        result = CliRunner().invoke(main, arguments, env=env)
+        return result.exit_code, result.output
+
+    assert finhouse("cdc", "disable", "wallet", "users") == (
+        0,
+        "wallet.users was not captured for this warehouse\n",
+    )
+    code, text = finhouse("cdc", "enable", "wallet", "users")
+    assert code == 2
+    assert "declare cursor: replication_slot in wallet.yml first" in text
+    with psycopg.connect(oltp_url, autocommit=True) as connection:
+        connection.execute("select pg_create_logical_replication_slot('finhouse_old', 'pgoutput')")
+    code, text = finhouse("cdc", "status")
+    assert code == 0
+    assert "finhouse_old" in text
+    assert "(not read by this warehouse)" in text

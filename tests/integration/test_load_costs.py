@@ -198,4 +198,5 @@ def test_a_micro_batch_by_an_indexed_column_reads_the_lookback_only(
     cost = difference(before, rows_read(oltp_url, "shop.orders"))
     assert (counts.inserted, counts.duplicates, counts.source) == (2, 51, None)
     assert (cost.scans, cost.by_scan) == (0, 0)
-    assert cost.by_index <= 53
+    # Planning a range looks up its ends in the index as well.
+    assert 53 <= cost.by_index <= 60
