@@ -16,7 +16,7 @@ from finhouse.console import console, print_table
 from finhouse.dbt_packages import install_dbt_packages
 from finhouse.errors import ConfigurationError, FinhouseError
 from finhouse.extract_load import available_sources, load_source, withdraw_file
-from finhouse.extract_load.replication_slots import (
+from finhouse.extract_load.capture_setup import (
     capture_status,
     disable_capture,
     enable_capture,

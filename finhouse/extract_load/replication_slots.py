@@ -2,30 +2,20 @@
 
 The publication says what is captured: the key columns of one table, nothing else. The slot keeps
 the source's write-ahead log until a load has taken the changes. Both bear the same name. They are
-made and dropped on request only (``finhouse cdc``); a load reads them and moves the slot on.
+made and dropped on request only (capture_setup.py); a load reads them and moves the slot on.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import psycopg
 
-from finhouse.console import console
-from finhouse.errors import ConfigurationError, SourceError
-from finhouse.extract_load.definitions import (
-    REPLICATION_SLOT,
-    SOURCES_FOLDER,
-    PostgresDefinition,
-    TableDefinition,
-    available_sources,
-    read_source,
-)
+from finhouse.errors import SourceError
+from finhouse.extract_load.definitions import PostgresDefinition, TableDefinition
 from finhouse.extract_load.pgoutput import lsn_number, lsn_text
 from finhouse.extract_load.postgres_source import PostgresSource
 from finhouse.warehouse import qualified, quoted
@@ -35,7 +25,7 @@ PREFIX = "finhouse_"
 OLDEST_SERVER = 15
 _LONGEST_NAME = 63
 _FINGERPRINT = 8
-_COMPLETE = "finhouse: the slot of this name sees every change since this comment was written"
+COMPLETE = "finhouse: the slot of this name sees every change since this comment was written"
 
 _TABLE = """
     select
@@ -133,31 +123,6 @@ class Slot:
     retained_bytes: int
 
 
-@dataclass(frozen=True)
-class CaptureStatus:
-    """One line of ``finhouse cdc status``.
-
-    Attributes:
-        slot: None where a table is declared, but nothing is enabled.
-        reader: ``wallet.users``; empty for a slot that this warehouse does not read.
-    """
-
-    name: str
-    reader: str
-    slot: Slot | None
-
-    @property
-    def state(self) -> str:
-        """``not enabled``, the server's wal_status, or that a load is reading it."""
-        if self.slot is None:
-            return "not enabled"
-        return "being read" if self.slot.is_active else self.slot.wal_status
-
-    @property
-    def confirmed(self) -> str:
-        return lsn_text(self.slot.confirmed) if self.slot else "-"
-
-
 def capture_of(
     definition: PostgresDefinition, table: TableDefinition, database: str, warehouse_identity: str
 ) -> Capture:
@@ -188,12 +153,12 @@ def open_capture(source: PostgresSource, capture: Capture) -> tuple[Slot, int]:
     Raises:
         SourceError: not enabled, lost, incomplete, or the server or table does not allow it.
     """
-    with _explained(source, capture):
+    with explained(source, capture):
         # Locked first: what is then found out about the table's storage stays true.
         source.query(f"select 1 from {qualified(capture.schema, capture.table)} limit 0")
-        storage = _check_table(source, capture)
-        slot = _slots(source).get(capture.name)
-        fault = _publication_fault(source, capture)
+        storage = check_table(source, capture)
+        slot = slots_of(source).get(capture.name)
+        fault = publication_fault(source, capture)
     if slot is None:
         raise SourceError(
             f"change data capture of {capture.shown} is not enabled for this warehouse:"
@@ -213,95 +178,6 @@ def open_capture(source: PostgresSource, capture: Capture) -> tuple[Slot, int]:
     return slot, storage
 
 
-def enable_capture(
-    oltp_url: str,
-    source_name: str,
-    table_name: str,
-    warehouse_identity: str,
-    definitions: Path = SOURCES_FOLDER,
-) -> bool:
-    """Make publication and slot of a table, or make them anew where they are of no use any more.
-
-    Args:
-        oltp_url: the OLTP database, as a user that owns the table, may create in the database
-            and has the attribute REPLICATION.
-        source_name: a declared source of kind postgres.
-        table_name: a table of it that declares ``cursor: replication_slot``.
-        warehouse_identity: the warehouse that will read it.
-        definitions: folder of the source files.
-
-    Returns:
-        False when all was there already.
-
-    Raises:
-        ConfigurationError: no such source or table, or it declares another cursor.
-        SourceError: the server or the table does not allow it, or rights are missing.
-    """
-    definition, table = _declared(source_name, table_name, definitions)
-    if table.cursor != REPLICATION_SLOT:
-        raise ConfigurationError(
-            f"{source_name}.{table_name} has cursor {table.cursor or '(none)'}: nothing would read"
-            " its slot, and the source would keep its log for ever",
-            f"declare cursor: {REPLICATION_SLOT} in {source_name}.yml first",
-        )
-    with PostgresSource(oltp_url) as source:
-        capture = _capture(source, definition, table, warehouse_identity)
-        source.describe(definition.database_schema, table.name)
-        with _explained(source, capture):
-            _check_table(source, capture)
-            slot = _slots(source).get(capture.name)
-            fault = _publication_fault(source, capture)
-        if slot and slot.wal_status != "lost" and not fault:
-            return False
-        with _session(source, capture) as connection:
-            _remove(connection, capture.name)
-            _create(connection, capture)
-    return True
-
-
-def disable_capture(
-    oltp_url: str,
-    source_name: str,
-    table_name: str,
-    warehouse_identity: str,
-    definitions: Path = SOURCES_FOLDER,
-) -> bool:
-    """Drop slot and publication of a table; the source frees its log. False: there were none.
-
-    Raises:
-        ConfigurationError: no such source or table.
-        SourceError: rights are missing, or a load is reading the slot.
-    """
-    definition, table = _declared(source_name, table_name, definitions)
-    with PostgresSource(oltp_url) as source:
-        capture = _capture(source, definition, table, warehouse_identity)
-        with _session(source, capture) as connection:
-            return _remove(connection, capture.name)
-
-
-def capture_status(
-    oltp_url: str, warehouse_identity: str, definitions: Path = SOURCES_FOLDER
-) -> list[CaptureStatus]:
-    """Every table that declares a slot, then the other slots of finhouse in this database.
-
-    Raises:
-        SourceError: the OLTP database cannot be read.
-    """
-    declared = [read_source(name, definitions) for name in available_sources(definitions)]
-    with PostgresSource(oltp_url) as source:
-        slots, listed = _slots(source), []
-        for definition in declared:
-            if not isinstance(definition, PostgresDefinition):
-                continue
-            for table in definition.tables:
-                if table.cursor == REPLICATION_SLOT:
-                    name = _capture(source, definition, table, warehouse_identity).name
-                    reader = f"{definition.name}.{table.name}"
-                    listed.append(CaptureStatus(name, reader, slots.pop(name, None)))
-    others = sorted(name for name in slots if name.startswith(PREFIX))
-    return listed + [CaptureStatus(name, "", slots[name]) for name in others]
-
-
 @contextlib.contextmanager
 def reading(source: PostgresSource, capture: Capture, upto: int) -> Iterator[Iterator[bytes]]:
     """The messages the slot has up to ``upto``, streamed; they stay in the slot.
@@ -309,7 +185,7 @@ def reading(source: PostgresSource, capture: Capture, upto: int) -> Iterator[Ite
     Raises:
         SourceError: rights are missing, or another process is reading the slot.
     """
-    with _session(source, capture) as connection, connection.cursor() as cursor:
+    with session(source, capture) as connection, connection.cursor() as cursor:
         rows = cursor.stream(
             "select data from pg_logical_slot_peek_binary_changes("
             "$1::text, $2::pg_lsn, null, 'proto_version', '1', 'publication_names', $1::text)",
@@ -321,7 +197,7 @@ def reading(source: PostgresSource, capture: Capture, upto: int) -> Iterator[Ite
 
 def flushed_position(source: PostgresSource, capture: Capture) -> int:
     """How far the source's log is safely written: reading up to here misses nothing before it."""
-    with _session(source, capture) as connection:
+    with session(source, capture) as connection:
         return lsn_number(connection.execute("select pg_current_wal_flush_lsn()").fetchone()[0])
 
 
@@ -331,40 +207,14 @@ def advance(source: PostgresSource, capture: Capture, position: int) -> None:
     Raises:
         SourceError: it cannot be moved.
     """
-    with _session(source, capture) as connection:
+    with session(source, capture) as connection:
         connection.execute(
             "select pg_replication_slot_advance($1, $2::pg_lsn)",
             (capture.name, lsn_text(position)),
         )
 
 
-def _declared(
-    source_name: str, table_name: str, definitions: Path
-) -> tuple[PostgresDefinition, TableDefinition]:
-    definition = read_source(source_name, definitions)
-    tables = (
-        {table.name: table for table in definition.tables}
-        if isinstance(definition, PostgresDefinition)
-        else {}
-    )
-    if table_name not in tables:
-        raise ConfigurationError(
-            f"source {source_name!r} has no database table {table_name!r}",
-            f"use {', '.join(tables)}" if tables else "name a source of kind postgres",
-        )
-    return definition, tables[table_name]
-
-
-def _capture(
-    source: PostgresSource,
-    definition: PostgresDefinition,
-    table: TableDefinition,
-    warehouse_identity: str,
-) -> Capture:
-    return capture_of(definition, table, source.database, warehouse_identity)
-
-
-def _check_table(source: PostgresSource, capture: Capture) -> int:
+def check_table(source: PostgresSource, capture: Capture) -> int:
     """Refuse what logical replication cannot follow; return the table's storage file number."""
     rows = source.query(_TABLE, (qualified(capture.schema, capture.table), list(capture.key)))
     (is_plain, is_logged, identity, identified_by, is_indexed, seen, now, wal_level, version) = (
@@ -417,7 +267,7 @@ def _check_table(source: PostgresSource, capture: Capture) -> int:
     return seen
 
 
-def _publication_fault(source: PostgresSource, capture: Capture) -> str:
+def publication_fault(source: PostgresSource, capture: Capture) -> str:
     """What is wrong with the publication, as the end of a sentence; empty if nothing is."""
     rows = source.query(_PUBLICATION, (capture.name, capture.schema, capture.table))
     if not rows:
@@ -428,12 +278,12 @@ def _publication_fault(source: PostgresSource, capture: Capture) -> str:
     if columns != sorted(capture.key):
         return f"does not publish the key ({', '.join(capture.key)}) of the table"
     # Written last of all, so who sees it sees everything from before the slot began.
-    if comment != _COMPLETE:
+    if comment != COMPLETE:
         return "was not completed before this load began"
     return ""
 
 
-def _slots(source: PostgresSource) -> dict[str, Slot]:
+def slots_of(source: PostgresSource) -> dict[str, Slot]:
     return {
         name: Slot(name, status, active, lsn_number(confirmed), int(behind), int(retained or 0))
         for name, status, active, confirmed, behind, retained in source.query(_SLOTS)
@@ -441,61 +291,15 @@ def _slots(source: PostgresSource) -> dict[str, Slot]:
     }
 
 
-def _create(connection: psycopg.Connection, capture: Capture) -> None:
-    kinds = "insert" if capture.inserts_only else "insert, update, delete, truncate"
-    columns = ", ".join(quoted(name) for name in capture.key)
-    # First the publication: a slot cannot read changes from before its publication was there.
-    connection.execute(
-        f"create publication {quoted(capture.name)}"
-        f" for table only {qualified(capture.schema, capture.table)} ({columns})"
-        f" with (publish = '{kinds}')"
-    )
-    writing = connection.execute(
-        "select count(*) from pg_stat_activity where backend_xid is not null"
-    ).fetchone()[0]
-    if writing:
-        console.print(f"    waiting for {writing} open transactions of the source to end")
-    connection.execute("select pg_create_logical_replication_slot($1, 'pgoutput')", (capture.name,))
-    _wait_for_older_transactions(connection)
-    connection.execute(f"comment on publication {quoted(capture.name)} is '{_COMPLETE}'")
-
-
-def _wait_for_older_transactions(connection: psycopg.Connection) -> None:
-    """Wait until every transaction that the slot may have missed is visible to all, or gone.
-
-    A commit is in the log a moment before it is visible (longer with a synchronous standby): the
-    slot could begin behind it, and the first load's snapshot still not see it.
-    """
-    begun = "select pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
-    ended = "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
-    limit = connection.execute(begun).fetchone()[0]
-    while connection.execute(ended).fetchone()[0] < limit:
-        time.sleep(0.05)
-
-
-def _remove(connection: psycopg.Connection, name: str) -> bool:
-    slots = connection.execute(
-        "select pg_drop_replication_slot(slot_name) from pg_replication_slots"
-        " where slot_name = $1 and database = current_database()",
-        (name,),
-    ).fetchall()
-    publications = connection.execute(
-        "select from pg_publication where pubname = $1", (name,)
-    ).fetchall()
-    if publications:
-        connection.execute(f"drop publication {quoted(name)}")
-    return bool(slots or publications)
-
-
 @contextlib.contextmanager
-def _session(source: PostgresSource, capture: Capture) -> Iterator[psycopg.Connection]:
+def session(source: PostgresSource, capture: Capture) -> Iterator[psycopg.Connection]:
     """A connection outside the snapshot: slots are no matter of a read-only transaction."""
-    with _explained(source, capture), source.connect_aside() as connection:
+    with explained(source, capture), source.connect_aside() as connection:
         yield connection
 
 
 @contextlib.contextmanager
-def _explained(source: PostgresSource, capture: Capture) -> Iterator[None]:
+def explained(source: PostgresSource, capture: Capture) -> Iterator[None]:
     """Errors that name what is missing."""
     try:
         yield

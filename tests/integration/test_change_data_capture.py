@@ -7,7 +7,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,8 +21,8 @@ from psycopg import conninfo
 
 from finhouse.cli import main
 from finhouse.errors import ConfigurationError, SourceError
-from finhouse.extract_load import replication_slots
-from finhouse.extract_load.replication_slots import (
+from finhouse.extract_load.capture_setup import (
+    CaptureStatus,
     capture_status,
     disable_capture,
     enable_capture,
@@ -35,11 +34,11 @@ from tests.integration.el_helpers import (
     BY_SLOT,
     INCREMENTAL,
     ORDERS_DDL,
+    SECONDS,
     Shop,
     orders_yaml,
+    wait_until,
 )
-
-SECONDS = 60.0
 
 
 @pytest.fixture
@@ -63,7 +62,7 @@ def disable(shop: Shop) -> bool:
     )
 
 
-def status(shop: Shop) -> replication_slots.CaptureStatus:
+def status(shop: Shop) -> CaptureStatus:
     [only] = capture_status(shop.oltp_url, shop.warehouse.identity, shop.definitions)
     return only
 
@@ -184,13 +183,7 @@ def test_what_is_committed_while_a_first_load_runs_comes_with_the_second(shop):
         writer.execute("lock table shop.orders in access exclusive mode")
         writer.execute("update shop.orders set status = 'PAID' where id = 1")
         writer.execute("delete from shop.orders where id = 2")
-        failures: list[Exception] = []
-        loading = threading.Thread(target=_collect(failures, shop.load))
-        loading.start()
-        waiting = "select count(*) from pg_locks where not granted"
-        wait_until(lambda: one(shop.oltp_url, waiting) == (1,))
-        writer.commit()
-        loading.join(SECONDS)
+        failures = load_until_committed(shop, writer)
     assert not failures
     assert len(shop.raw_rows()) == 100
     second = shop.load().counts
@@ -202,17 +195,23 @@ def test_a_table_truncated_while_it_is_loaded_is_an_error_and_heals(shop):
     shop.load()
     with psycopg.connect(shop.oltp_url) as writer:
         writer.execute("truncate shop.orders")
-        failures: list[Exception] = []
-        loading = threading.Thread(target=_collect(failures, shop.load))
-        loading.start()
-        waiting = "select count(*) from pg_locks where not granted"
-        wait_until(lambda: one(shop.oltp_url, waiting) == (1,))
-        writer.commit()
-        loading.join(SECONDS)
+        failures = load_until_committed(shop, writer)
     assert len(shop.raw_rows()) == 100
     assert "truncated or rewritten while it was being loaded" in str(failures[0])
     shop.load()
     assert shop.raw_rows() == []
+
+
+def load_until_committed(shop: Shop, writer: psycopg.Connection) -> list[Exception]:
+    """Load beside ``writer``, which holds a lock on the table until the load waits for it."""
+    failures: list[Exception] = []
+    loading = threading.Thread(target=_collect(failures, shop.load))
+    loading.start()
+    waiting = "select count(*) from pg_locks where not granted"
+    wait_until(lambda: one(shop.oltp_url, waiting) == (1,))
+    writer.commit()
+    loading.join(SECONDS)
+    return failures
 
 
 def _collect(failures: list[Exception], action: Callable[[], object]) -> Callable[[], None]:
@@ -223,13 +222,6 @@ def _collect(failures: list[Exception], action: Callable[[], object]) -> Callabl
             failures.append(error)
 
     return run
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "timed out"
-        time.sleep(0.02)
 
 
 IDS = st.integers(1, 6)

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from finhouse.extract_load import LoadResult, load_source
+from finhouse.extract_load.capture_setup import enable_capture
 from finhouse.extract_load.definitions import SOURCES_FOLDER
-from finhouse.extract_load.replication_slots import enable_capture
 from finhouse.settings import PROJECT_ROOT
 from tests.integration.el_helpers import BY_SLOT, INCREMENTAL, ORDERS_DDL, Shop, orders_yaml
 

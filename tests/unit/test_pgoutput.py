@@ -37,8 +37,8 @@ def test_log_positions_are_written_as_postgresql_does():
     assert lsn_text(lsn_number("0/0")) == "0/0"
 
 
-# As PostgreSQL 18 wrote them: insert 1, 2, 3 (757); update 1 (758); 2 becomes 9 (759); delete 3
-# (760). The relation is described once, in the first transaction.
+# As PostgreSQL 18 wrote them: insert 1, 2, 3 (757); 2 becomes 9 (759); delete 3 (760).
+# The relation is described once, in the first transaction.
 BEGIN_757 = b"B\x00\x00\x00\x00\x01\xef\xa1\xc0\x00\x03\x03\xc4'\x9e\xc2!\x00\x00\x02\xf5"
 RELATION = b"R\x00\x00@\x03t\x00a\x00d\x00\x01\x01id\x00\x00\x00\x00\x14\xff\xff\xff\xff"
 INSERTS = [b"I\x00\x00@\x03N\x00\x01t\x00\x00\x00\x01" + key for key in (b"1", b"2", b"3")]
