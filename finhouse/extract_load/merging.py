@@ -61,6 +61,14 @@ class Merge:
             f" where not exists (select 1 from {keys} as i where {self._same_key})"
         )
 
+    def delete_absent(self, keys: str) -> int:
+        """Delete the rows of raw whose key is in the table ``keys``, but not incoming."""
+        return self.warehouse.change(
+            f"delete from {self.target} as t using {keys} as k where"
+            f" {' and '.join(f't.{quoted(name)} = k.{quoted(name)}' for name in self.key)}"
+            f" and not exists (select 1 from {self.incoming} as i where {self._same_key})"
+        )
+
     def count_absent(self, keys: str) -> int:
         """Number of keys that raw lacks."""
         return self.warehouse.count(

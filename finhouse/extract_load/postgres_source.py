@@ -96,6 +96,9 @@ class PostgresSource:
             (``xmin``) seen before then mean nothing any more.
         snapshot_xmin: every transaction before this one is visible or gone; a 64-bit number.
         now: the source's clock at the snapshot, as text.
+        snapshot: the transactions it sees, as ``pg_current_snapshot`` puts it.
+        database: name of the database.
+        user: the role that reads it.
     """
 
     def __init__(self, url: str) -> None:
@@ -105,21 +108,30 @@ class PostgresSource:
             SourceError: malformed URL, unreachable server or refused credentials.
         """
         self._url = url
-        self._connection = connect_postgres(
-            url, SESSION, "the OLTP database", "OLTP_URL", SourceError
-        )
+        self._connection = self.connect_aside()
         with self._explained("its snapshot"):
             self._connection.execute(_BEGIN)
-            self._snapshot, xmin, self.identity, self.now = self.query(
+            (
+                self._snapshot,
+                self.snapshot,
+                xmin,
+                self.identity,
+                self.now,
+                self.database,
+                self.user,
+            ) = self.query(
                 """
                 select
                     pg_export_snapshot(),
+                    pg_current_snapshot()::text,
                     pg_snapshot_xmin(pg_current_snapshot())::text,
                     concat_ws('/',
                         (select system_identifier from pg_control_system()),
                         (select timeline_id from pg_control_checkpoint()),
                         (select oid from pg_database where datname = current_database())),
-                    now()::text
+                    now()::text,
+                    current_database()::text,
+                    current_user::text
                 """
             )[0]
             self.snapshot_xmin = int(xmin)
@@ -225,6 +237,14 @@ class PostgresSource:
                     rows = 0
             progress.advance(rows)
             yield bytes(block)
+
+    def connect_aside(self) -> psycopg.Connection:
+        """An autocommit connection outside the snapshot, for what is no plain reading.
+
+        Raises:
+            SourceError: the server cannot be reached any more.
+        """
+        return connect_postgres(self._url, SESSION, "the OLTP database", "OLTP_URL", SourceError)
 
     @contextlib.contextmanager
     def savepoint(self) -> Iterator[None]:

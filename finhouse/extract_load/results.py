@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 
@@ -11,22 +11,34 @@ class RowCounts:
     """Rows seen and touched by one load.
 
     Attributes:
-        source: rows of the source table (or file) at the moment of reading.
+        source: rows of the source table (or file) at the moment of reading; None where counting
+            would cost more than the load (a few rows found by replication slot or column).
         read: rows that were read from it.
         inserted: rows added to raw under a key that was not there.
         updated: rows of raw replaced by a newer version.
         deleted: rows of raw removed because the source no longer has them.
         duplicates: rows read but left out of an append table: their key is there already.
-        raw: rows of the raw table (of this file, for files) afterwards.
+        raw: rows of the raw table (of this file, for files) afterwards; None as for ``source``.
     """
 
-    source: int = 0
+    source: int | None = 0
     read: int = 0
     inserted: int = 0
     updated: int = 0
     deleted: int = 0
     duplicates: int = 0
-    raw: int = 0
+    raw: int | None = 0
+
+    def plus(self, other: RowCounts) -> RowCounts:
+        """Both together, of one table; ``source`` and ``raw`` stay what they are."""
+        return replace(
+            self,
+            read=self.read + other.read,
+            inserted=self.inserted + other.inserted,
+            updated=self.updated + other.updated,
+            deleted=self.deleted + other.deleted,
+            duplicates=self.duplicates + other.duplicates,
+        )
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,13 @@ from dataclasses import replace
 from finhouse.console import console
 from finhouse.errors import ConfigurationError, SourceError
 from finhouse.extract_load.columns import SourceColumn
-from finhouse.extract_load.cursors import Cursor, cursor_for
+from finhouse.extract_load.cursors import (
+    ConditionCursor,
+    Cursor,
+    KeyBatch,
+    ReplicationSlotCursor,
+    cursor_for,
+)
 from finhouse.extract_load.drift import added_columns
 from finhouse.extract_load.merging import Merge, refuse_bad_keys
 from finhouse.extract_load.postgres_source import PostgresSource, SourceTable
@@ -48,7 +54,7 @@ class TableLoad:
         self._sink: Sink = sink_for(source, warehouse)
         self._described = source.describe(definition.database_schema, table.name)
         self._columns = _loaded_columns(self._shown, self._described, table)
-        self._cursor: Cursor = cursor_for(table, self._described, source)
+        self._cursor: Cursor = cursor_for(definition, table, self._described, source, warehouse)
         self._stamped_at = utc_now()
         self._notes: list[str] = []
 
@@ -68,6 +74,8 @@ class TableLoad:
             self._warehouse.lock_table(self._schema, table.name)
             state = self._operations.table_state(self._source_name, table.name)
             counts = self._load(state, full_refresh)
+            if isinstance(self._cursor, ReplicationSlotCursor):
+                self._warehouse.index_rows(self._schema, table.name, table.key)
             self._operations.save_table_state(
                 self._source_name,
                 table.name,
@@ -86,10 +94,11 @@ class TableLoad:
                 batch_id=self._batch_id,
                 started_at=started_at,
                 loaded_at=utc_now(),
-                counts=replace(counts, raw=self._warehouse.count(self._raw)),
+                counts=replace(counts, raw=self._raw_count(counts)),
                 note="; ".join(self._notes),
             )
             self._operations.log(result)
+        self._cursor.committed()
         return result
 
     def _load(self, state: TableState | None, full_refresh: bool) -> RowCounts:
@@ -103,13 +112,15 @@ class TableLoad:
         )
         for column in added:
             self._add_column(column, raw_columns)
-        if self._table.mode == "append":
-            return self._append(self._where(state))
         if self._table.mode == "full":
             return self._compare()
-        if added:
+        if added and self._table.mode == "incremental":
             self._note(f"reloaded in full: new column {', '.join(c.name for c in added)}")
             return self._reload()
+        if isinstance(self._cursor, ReplicationSlotCursor):
+            return self._replay(self._cursor, state)
+        if self._table.mode == "append":
+            return self._append(self._where(state))
         where = self._where(state)
         if where is None:
             return self._reload()
@@ -121,6 +132,7 @@ class TableLoad:
         if reason:
             self._note(f"read in full: {reason}")
             return None
+        assert isinstance(self._cursor, ConditionCursor)
         return self._cursor.condition(state)
 
     def _first_load(self) -> RowCounts:
@@ -204,9 +216,45 @@ class TableLoad:
             return self._reload()
         return replace(counts, deleted=deleted)
 
+    def _replay(self, cursor: ReplicationSlotCursor, state: TableState) -> RowCounts:
+        """Bring the rows of all changed keys up to date: nothing else is read, or even counted."""
+        is_append = self._table.mode == "append"
+        reason = cursor.unusable(state)
+        if not reason:
+            counts = RowCounts(source=None)
+            for keys in cursor.changed_keys():
+                counts = counts.plus(self._apply(keys))
+            # Append keeps what it has, whatever becomes of the source.
+            if is_append or not cursor.truncated:
+                return counts
+            reason = "the source table was truncated"
+        self._note(f"read in full: {reason}")
+        return self._append(None) if is_append else self._reload()
+
+    def _apply(self, keys: KeyBatch) -> RowCounts:
+        merge = self._read_incoming(keys.condition, None)
+        if self._table.mode == "append":
+            self._refuse_null_keys(merge.incoming)
+            return merge.append_new()
+        self._check_keys(merge.incoming)
+        deleted = 0
+        if self._table.reconcile_deletes:
+            columns = [column for column in self._columns if column.name in self._table.key]
+            changed = Extract(replace(self._described, sql_name=keys.relation), columns)
+            deleted = merge.delete_absent(self._fill_temporary(_KEYS, changed))
+        return replace(merge.upsert(), deleted=deleted)
+
+    def _raw_count(self, counts: RowCounts) -> int | None:
+        return None if counts.source is None else self._warehouse.count(self._raw)
+
+    def _refuse_null_keys(self, table: str) -> None:
+        refuse_bad_keys(self._warehouse, table, self._table.key, self._shown, unique=False)
+
     def _append(self, where: str | None) -> RowCounts:
         merge = self._read_incoming(where, None)
-        refuse_bad_keys(self._warehouse, merge.incoming, self._table.key, self._shown, unique=False)
+        self._refuse_null_keys(merge.incoming)
+        if where and self._cursor.is_selective:
+            return replace(merge.append_new(), source=None)
         return replace(merge.append_new(), source=self._source.count(self._described))
 
     def _read_incoming(self, where: str | None, expected: int | None) -> Merge:

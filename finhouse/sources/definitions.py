@@ -29,6 +29,7 @@ from finhouse.sources.file_pattern import FilePattern
 
 SOURCES_FOLDER = Path(__file__).resolve().parent
 XMIN = "xmin"
+REPLICATION_SLOT = "replication_slot"
 LOADER_COLUMNS = ("_loaded_at", "_batch_id")
 
 _NAME = r"^[a-z_][a-z0-9_]*$"
@@ -72,9 +73,9 @@ class TableDefinition(_Declared):
             raise ValueError(f"mode {self.mode} needs a cursor: add cursor: xmin (or a column)")
         if self.mode == "append" and self.reconcile_deletes:
             raise ValueError("mode append never deletes: remove reconcile_deletes")
-        if self.cursor == XMIN and self.lookback:
-            raise ValueError("cursor xmin loses nothing and takes no lookback: remove it")
-        if self.cursor not in (None, XMIN) and not self.lookback:
+        if self.cursor in (XMIN, REPLICATION_SLOT) and self.lookback:
+            raise ValueError(f"cursor {self.cursor} loses nothing and takes no lookback: remove it")
+        if self.cursor not in (None, XMIN, REPLICATION_SLOT) and not self.lookback:
             raise ValueError(
                 f"cursor {self.cursor} needs a lookback, e.g. lookback: 3 days:"
                 " rows that commit late are lost without one"

@@ -53,6 +53,15 @@ class Warehouse(ABC):
             WarehouseError: another process is loading the table, and ``wait`` is off.
         """
 
+    @property
+    @abstractmethod
+    def identity(self) -> str:
+        """Tells this warehouse from any other, today and tomorrow."""
+
+    @abstractmethod
+    def index_rows(self, schema: str, table: str, columns: Sequence[str]) -> None:
+        """Make rows be found by ``columns`` without reading the whole table, if not so yet."""
+
     @abstractmethod
     def close(self) -> None:
         """Close the connection; an open transaction is rolled back."""

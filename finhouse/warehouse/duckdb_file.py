@@ -58,6 +58,13 @@ class DuckdbWarehouse(Warehouse):
     def lock_table(self, schema: str, table: str, *, wait: bool = False) -> None:
         """Nothing to do: the file has one writing process."""
 
+    @property
+    def identity(self) -> str:
+        return f"duckdb {self.path.resolve()}"
+
+    def index_rows(self, schema: str, table: str, columns: Sequence[str]) -> None:
+        """Nothing to do: a scan of the key columns is cheap, an index costs more memory."""
+
     def temporary(self, table: str) -> str:
         return f"temp.main.{table}"
 

@@ -84,6 +84,21 @@ class PostgresWarehouse(Warehouse):
                 f"another process is loading {schema}.{table}", "wait for that load to end"
             )
 
+    @property
+    def identity(self) -> str:
+        # Not the URL: one database has many, and an embedded server changes its port.
+        [(server, database)] = self.execute(
+            "select system_identifier::text, current_database()::text from pg_control_system()"
+        )
+        return f"postgres {server}/{database}"
+
+    def index_rows(self, schema: str, table: str, columns: Sequence[str]) -> None:
+        listed = ", ".join(quoted(name) for name in columns)
+        self.execute(
+            f"create index if not exists {quoted(f'{table[:52]}_loader_key')}"
+            f" on {qualified(schema, table)} ({listed})"
+        )
+
     def temporary(self, table: str) -> str:
         return f"pg_temp.{quoted(table)}"
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import psycopg
 from finhouse.extract_load import LoadResult, load_source
 from finhouse.settings import Settings
 from finhouse.warehouse import Warehouse
+
+SECONDS = 60.0
 
 ORDERS_DDL = """
     create schema shop;
@@ -38,7 +41,9 @@ INCREMENTAL = (
     "    mode: incremental\n    key: [id]\n    cursor: xmin\n    reconcile_deletes: true\n"
 )
 BY_COLUMN = "    mode: incremental\n    key: [id]\n    cursor: updated_at\n    lookback: 2 days\n"
+BY_SLOT = INCREMENTAL.replace("xmin", "replication_slot")
 APPEND = "    mode: append\n    key: [id]\n    cursor: xmin\n"
+APPEND_BY_SLOT = APPEND.replace("xmin", "replication_slot")
 
 
 @dataclass
@@ -85,3 +90,11 @@ class Shop:
         return self.warehouse.execute(
             f"select {columns} from raw_operations.load_log order by started_at, loaded_at"
         )
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until ``condition`` holds; fail after ``SECONDS``."""
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "timed out"
+        time.sleep(0.02)

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,11 +22,11 @@ from tests.integration.el_helpers import (
     FULL,
     INCREMENTAL,
     ORDERS_DDL,
+    SECONDS,
     Shop,
     orders_yaml,
+    wait_until,
 )
-
-SECONDS = 60.0
 
 
 @pytest.fixture
@@ -35,13 +34,6 @@ def shop(oltp_url, settings, warehouse, declare) -> Shop:
     made = Shop(oltp_url, settings, warehouse, declare("shop", orders_yaml(INCREMENTAL)))
     made.sql(ORDERS_DDL)
     return made
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "timed out"
-        time.sleep(0.02)
 
 
 def start_loading(shop: Shop) -> subprocess.Popen:
