@@ -1,8 +1,9 @@
 """dbt over all raw schemas: freshness, one build with its tests, publication.
 
-Runs when every source has been loaded since the last run. One dbt process builds all models: DuckDB
-has one writer, and a process per model would start dbt as many times. The tasks below the
-layers show each model and its tests; they live in the triggerer and start no process.
+Runs when every source has been loaded since the last run, or when a micro-batch brought rows. One
+dbt process builds all models: DuckDB has one writer, and a process per model would start dbt as
+many times. The tasks below the layers show each model and its tests; they live in the triggerer and
+start no process.
 
 Tasks import what they need when they run: each of their processes reads this file first.
 """
@@ -12,14 +13,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import DAG, Asset, AssetAll, Metadata, Param, TaskGroup, task
+from airflow.sdk import DAG, Asset, AssetAll, AssetAny, Metadata, Param, TaskGroup, task
 
 from finhouse.orchestration import alerts
 from finhouse.orchestration.dbt_log import end_log
 from finhouse.orchestration.manners import DEFAULT_ARGS, deadline
 from finhouse.orchestration.model_graph import read_model_graph
 from finhouse.orchestration.model_sensor import ModelSensor
-from finhouse.orchestration.names import PUBLISHED_ASSET, TRANSFORM_DAG, WRITER_POOL
+from finhouse.orchestration.names import (
+    PUBLISHED_ASSET,
+    TRANSFORM_DAG,
+    WRITER_POOL,
+    near_real_time_asset,
+)
 from finhouse.settings import load_settings
 from finhouse.sources import available_sources
 from finhouse.sources.definitions import raw_schema
@@ -39,7 +45,10 @@ def give_up(context: dict[str, Any]) -> None:
 with DAG(
     TRANSFORM_DAG,
     description="dbt build with tests, then publication to readers",
-    schedule=AssetAll(*(Asset(raw_schema(name)) for name in available_sources())),
+    schedule=AssetAny(
+        AssetAll(*(Asset(raw_schema(name)) for name in available_sources())),
+        *(Asset(near_real_time_asset(name)) for name in available_sources()),
+    ),
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,

@@ -17,6 +17,16 @@ def extract_load_dag_id(source_name: str) -> str:
     return f"extract_load_{source_name}"
 
 
+def near_real_time_dag_id(source_name: str) -> str:
+    """``wallet`` -> ``near_real_time_wallet``."""
+    return f"near_real_time_{source_name}"
+
+
+def near_real_time_asset(source_name: str) -> str:
+    """``wallet`` -> ``raw_wallet_near_real_time``."""
+    return f"raw_{source_name}_near_real_time"
+
+
 def writer_slots(target: str) -> int:
     """How many tasks may write a warehouse of this engine at once."""
     return 1 if target == "duckdb" else 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,13 @@ def load_table(source_name: str, table: str, params: dict[str, Any]) -> dict[str
     """
     if params["tables"] and table not in params["tables"]:
         raise AirflowSkipException(f"this run is for {', '.join(params['tables'])}")
+    return load_tables(source_name, [table], full_refresh=params["load"] == FULL_REFRESH)
+
+
+def load_tables(
+    source_name: str, tables: Sequence[str], *, full_refresh: bool = False
+) -> dict[str, int]:
+    """Load some tables of a source; returns and raises as ``load_table``."""
     settings = task_settings()
     url = oltp_url(settings)
     with connect(settings) as warehouse:
@@ -41,15 +49,25 @@ def load_table(source_name: str, table: str, params: dict[str, Any]) -> dict[str
             source_name,
             oltp_url=url,
             warehouse=warehouse,
-            tables=[table],
-            full_refresh=params["load"] == FULL_REFRESH,
+            tables=tables,
+            full_refresh=full_refresh,
         )
     counts = {
         name: sum(getattr(result.counts, name) for result in results)
         for name in ("read", "inserted", "updated", "deleted")
     }
-    console.print(f"{source_name}.{table}: {counts}", markup=False)
+    console.print(f"{source_name}: {', '.join(tables)}: {counts}", markup=False)
     return counts
+
+
+def skip_unless_changed(counts: dict[str, int]) -> None:
+    """End a micro-batch that brought nothing, so that nobody is told of it.
+
+    Raises:
+        AirflowSkipException: no row of raw changed.
+    """
+    if not counts["inserted"] + counts["updated"] + counts["deleted"]:
+        raise AirflowSkipException("no new rows")
 
 
 def judge_freshness() -> None:

@@ -36,6 +36,7 @@ _NAME = r"^[a-z_][a-z0-9_]*$"
 _LOOKBACK = re.compile(r"^\d+( (second|minute|hour|day|week)s?)?$")
 
 Name = Annotated[str, Field(pattern=_NAME, max_length=63)]
+Cron = Annotated[str, Field(pattern=r"^\S+( \S+){4}$")]
 LoadMode = Literal["full", "incremental", "append"]
 
 
@@ -109,13 +110,15 @@ class _Source(_Declared):
     Attributes:
         schedule: when it is loaded, as cron in ``time_zone``.
         deadline_minutes: after how long somebody is told that a load has not finished.
+        near_real_time: when its append-only tables are loaded in between, as cron in UTC.
     """
 
     name: Name
     description: str = ""
-    schedule: Annotated[str, Field(pattern=r"^\S+( \S+){4}$")] = "0 1 * * *"
+    schedule: Cron = "0 1 * * *"
     time_zone: str = "UTC"
     deadline_minutes: Annotated[int, Field(gt=0)] = 60
+    near_real_time: Cron | None = None
 
     @field_validator("time_zone")
     @classmethod
@@ -152,6 +155,8 @@ class PostgresDefinition(_Source):
         unknown = sorted({name for table in self.tables for name in table.references} - {*names})
         if unknown:
             raise ValueError(f"references {', '.join(unknown)}, which no table is called")
+        if self.near_real_time and not self.append_tables:
+            raise ValueError("near_real_time needs a table of mode append: remove it")
         try:
             TopologicalSorter({table.name: table.references for table in self.tables}).prepare()
         except CycleError as error:
@@ -163,6 +168,11 @@ class PostgresDefinition(_Source):
     @property
     def table_names(self) -> tuple[str, ...]:
         return tuple(table.name for table in self.tables)
+
+    @property
+    def append_tables(self) -> tuple[str, ...]:
+        """Names of the tables whose rows never change."""
+        return tuple(table.name for table in self.tables if table.mode == "append")
 
     @property
     def load_units(self) -> tuple[LoadUnit, ...]:
@@ -182,6 +192,8 @@ class CsvFolderDefinition(_Source):
     @model_validator(mode="after")
     def _consistent(self) -> CsvFolderDefinition:
         FilePattern(self.file_pattern)
+        if self.near_real_time:
+            raise ValueError("near_real_time is for tables of mode append: remove it")
         if Path(self.folder).is_absolute() or ".." in Path(self.folder).parts:
             raise ValueError("folder is relative to the landing folder and stays below it")
         twice = sorted({name for name in self.columns if self.columns.count(name) > 1})

@@ -35,6 +35,7 @@ def test_every_source_has_its_dag_and_all_import(bag: dict):
     assert bag["import_errors"] == {}
     assert set(bag["dags"]) == {
         *(f"extract_load_{name}" for name in available_sources()),
+        "near_real_time_wallet",
         "transform",
     }
 
@@ -75,6 +76,11 @@ def test_the_transform_shows_every_model_as_dbt_orders_them(bag: dict, company):
         assert set(sensors[ids[unique_id]]["upstream"]) == (parents or {"freshness_gate"})
     assert tasks["publish"]["upstream"] == ["build"]
     assert {name for name, task in tasks.items() if task["pool"] == WRITER_POOL} == WRITES
+
+
+def test_micro_batches_are_an_option(bag: dict):
+    paused = {dag_id for dag_id, dag in bag["dags"].items() if dag["paused"]}
+    assert paused == {"near_real_time_wallet"}
 
 
 def test_every_dag_behaves(bag: dict):

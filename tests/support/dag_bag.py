@@ -35,6 +35,7 @@ def main() -> None:
                 dag_id: {
                     "tags": sorted(dag.tags),
                     "catchup": dag.catchup,
+                    "paused": bool(dag.is_paused_upon_creation),
                     "max_active_runs": dag.max_active_runs,
                     "deadline": bool(dag.deadline),
                     "doc": bool(dag.doc_md),

@@ -1,0 +1,64 @@
+"""Micro-batches: the append-only tables of a source every few minutes, between its full loads.
+
+Paused until somebody turns it on. What a batch costs depends on the table's cursor: with
+replication_slot it reads the new rows alone, with xmin it scans the source table.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import DAG, Asset, CronTriggerTimetable, Metadata, task
+
+from finhouse.orchestration.manners import DEFAULT_ARGS, deadline
+from finhouse.orchestration.names import (
+    WRITER_POOL,
+    near_real_time_asset,
+    near_real_time_dag_id,
+)
+from finhouse.sources import available_sources, read_source
+from finhouse.sources.definitions import PostgresDefinition
+
+DEADLINE_MINUTES = 15
+
+
+def near_real_time_dag(definition: PostgresDefinition, schedule: str) -> DAG:
+    """Load the append-only tables of one source; announce batches that brought rows."""
+    dag_id = near_real_time_dag_id(definition.name)
+    fresh = Asset(near_real_time_asset(definition.name))
+    with DAG(
+        dag_id,
+        description=f"append-only tables of {definition.name}, every few minutes",
+        schedule=CronTriggerTimetable(schedule, timezone="UTC"),
+        catchup=False,
+        max_active_runs=1,
+        is_paused_upon_creation=True,
+        default_args=DEFAULT_ARGS,
+        deadline=deadline(dag_id, DEADLINE_MINUTES),
+        tags=["extract-load", "near-real-time", definition.name],
+        doc_md=__doc__,
+    ) as dag:
+
+        @task(pool=WRITER_POOL)
+        def load(tables: list[str]) -> dict[str, int]:
+            from finhouse.orchestration.tasks import load_tables
+
+            return load_tables(definition.name, tables)
+
+        @task(outlets=[fresh])
+        def announce(counts: dict[str, int]) -> Any:
+            from finhouse.orchestration.tasks import skip_unless_changed
+
+            skip_unless_changed(counts)
+            yield Metadata(fresh, counts)
+
+        announce(load(list(definition.append_tables)))
+    return dag
+
+
+for source_name in available_sources():
+    source = read_source(source_name)
+    if source.near_real_time:
+        globals()[near_real_time_dag_id(source_name)] = near_real_time_dag(
+            source, source.near_real_time
+        )
