@@ -89,16 +89,15 @@ class BackgroundServer:
         if not self.is_running():
             return
         group = int(self._pid_file.read_text())
-        for what, seconds in ((signal.SIGINT, _STOP_SECONDS), (signal.SIGKILL, _STOP_SECONDS)):
+        # The leader ends its own processes in order; what is left after that is ended by force.
+        for end, what in ((os.kill, signal.SIGINT), (os.killpg, signal.SIGKILL)):
             try:
-                os.killpg(group, what)
+                end(group, what)
             except ProcessLookupError:
                 return
-            deadline = time.monotonic() + seconds
+            deadline = time.monotonic() + _STOP_SECONDS
             while _group_lives(group) and time.monotonic() < deadline:
                 time.sleep(0.1)
-            if not _group_lives(group):
-                return
 
 
 def _group_lives(group: int) -> bool:

@@ -27,7 +27,7 @@ from finhouse.orchestration.names import (
     near_real_time_asset,
 )
 from finhouse.settings import load_settings
-from finhouse.sources import available_sources
+from finhouse.sources import available_sources, read_source
 from finhouse.sources.definitions import raw_schema
 
 DEADLINE_MINUTES = 120
@@ -47,7 +47,11 @@ with DAG(
     description="dbt build with tests, then publication to readers",
     schedule=AssetAny(
         AssetAll(*(Asset(raw_schema(name)) for name in available_sources())),
-        *(Asset(near_real_time_asset(name)) for name in available_sources()),
+        *(
+            Asset(near_real_time_asset(name))
+            for name in available_sources()
+            if read_source(name).near_real_time
+        ),
     ),
     catchup=False,
     max_active_runs=1,

@@ -262,8 +262,9 @@ class AirflowApi:
 
     def asset_events(self, asset_name: str) -> list[dict[str, Any]]:
         """Events of one Asset, the newest first."""
-        [asset] = self._call(f"/api/v2/assets?name_pattern={asset_name}")["assets"]
-        path = f"/api/v2/assets/events?asset_id={asset['id']}&order_by=-timestamp"
+        assets = self._call(f"/api/v2/assets?name_pattern={asset_name}")["assets"]
+        [asset_id] = [asset["id"] for asset in assets if asset["name"] == asset_name]
+        path = f"/api/v2/assets/events?asset_id={asset_id}&order_by=-timestamp"
         return self._call(path)["asset_events"]
 
     def failed_tasks(self, dag_id: str, run_id: str) -> list[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,22 +34,16 @@ def airflow_environment(house: House, home: Path, **variables: str) -> dict[str,
 
 
 def run_module(
-    module: str, *arguments: str, env: dict[str, str], largest_file: int | None = None
+    module: str, *arguments: str, env: dict[str, str], prefix: Sequence[str] = ()
 ) -> subprocess.CompletedProcess:
-    """Run ``python -m module`` to its end; a write beyond ``largest_file`` bytes fails."""
-
-    def limit() -> None:
-        if largest_file is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
-
+    """Run ``python -m module`` to its end, whatever that is, by way of the command ``prefix``."""
     return subprocess.run(
-        [sys.executable, "-m", module, *arguments],
+        [*prefix, sys.executable, "-m", module, *arguments],
         cwd=PROJECT_ROOT,
         env=env,
         text=True,
         capture_output=True,
         timeout=600,
-        preexec_fn=limit,
     )
 
 
@@ -58,7 +52,7 @@ def dag_test(
     conf: dict[str, Any] | None = None,
     *,
     env: dict[str, str],
-    largest_file: int | None = None,
+    prefix: Sequence[str] = (),
 ) -> tuple[bool, dict[str, str], str]:
     """``dag.test()`` of one DAG; returns whether it succeeded, its task states, and all output."""
     subprocess.run(
@@ -72,7 +66,7 @@ def dag_test(
         dag_id,
         json.dumps(conf or {}),
         env=env,
-        largest_file=largest_file,
+        prefix=prefix,
     )
     states = dict(
         line.split()[1:] for line in result.stdout.splitlines() if line.startswith("state ")
