@@ -52,3 +52,9 @@ class PublishError(FinhouseError):
     """A tested build could not be handed to readers (exit code 6)."""
 
     exit_code = 6
+
+
+class ReconciliationError(FinhouseError):
+    """Raw rows differ from the source's (exit code 7)."""
+
+    exit_code = 7

@@ -2,6 +2,18 @@
 
 from finhouse.extract_load.definitions import available_sources, read_source
 from finhouse.extract_load.loading import load_source, withdraw_file
-from finhouse.extract_load.results import LoadResult
+from finhouse.extract_load.reconciling import reconcile_source, refuse_differences
+from finhouse.extract_load.results import LoadResult, Reconciliation
+from finhouse.extract_load.windows import DateWindow
 
-__all__ = ["LoadResult", "available_sources", "load_source", "read_source", "withdraw_file"]
+__all__ = [
+    "DateWindow",
+    "LoadResult",
+    "Reconciliation",
+    "available_sources",
+    "load_source",
+    "read_source",
+    "reconcile_source",
+    "refuse_differences",
+    "withdraw_file",
+]
