@@ -103,6 +103,10 @@ dbt: setup ## run dbt: make dbt ARGS="build --select marts.wallet"
 bench: setup ## measure extract-load and dbt beside the bare engines (ARGS=--quick)
 	@$(FINHOUSE) bench $(ARGS)
 
+.PHONY: reconcile
+reconcile: setup ## compare raw with its sources (ARGS=--heal, ARGS="wallet transactions")
+	@$(FINHOUSE) reconcile $(ARGS)
+
 .PHONY: stop
 stop: ## stop Airflow and the embedded PostgreSQL server
 	@if [ -x $(FINHOUSE) ]; then $(FINHOUSE) airflow stop; $(FINHOUSE) oltp stop; fi

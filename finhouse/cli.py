@@ -15,7 +15,13 @@ from finhouse.bench.running import run_benchmarks
 from finhouse.console import console, print_table, step
 from finhouse.dbt_packages import install_dbt_packages
 from finhouse.errors import ConfigurationError, FinhouseError, ServiceError
-from finhouse.extract_load import load_source, withdraw_file
+from finhouse.extract_load import (
+    DateWindow,
+    load_source,
+    reconcile_source,
+    refuse_differences,
+    withdraw_file,
+)
 from finhouse.extract_load.capture_setup import (
     capture_status,
     disable_capture,
@@ -37,6 +43,8 @@ from finhouse.scorecard import print_scorecard
 from finhouse.settings import TARGETS, Settings, load_settings
 from finhouse.sources import available_sources
 from finhouse.transform import dbt_environment, run_dbt
+
+DAY = click.DateTime(["%Y-%m-%d"])
 
 
 class Commands(click.Group):
@@ -61,9 +69,7 @@ def main(ctx: click.Context, target: str | None) -> None:
 
 @main.command()
 @click.option("--scale", type=click.FloatRange(min=0.001), help="Size of the demo company.")
-@click.option(
-    "--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Business day the marts speak for."
-)
+@click.option("--as-of", type=DAY, help="Business day the marts speak for.")
 @click.option("--full-refresh", is_flag=True, help="Load and build everything from scratch.")
 @click.pass_obj
 def build(
@@ -110,13 +116,21 @@ main.add_command(demo_company, "demo")
 @click.argument("source", required=False)
 @click.argument("tables", nargs=-1)
 @click.option("--full-refresh", is_flag=True, help="Reload the tables from scratch.")
+@click.option("--from", "first", type=DAY, help="Load again the rows or files from this day ...")
+@click.option("--to", "last", type=DAY, help="... to this one (UTC), both included.")
 @click.pass_obj
 def load(
-    settings: Settings, source: str | None, tables: tuple[str, ...], full_refresh: bool
+    settings: Settings,
+    source: str | None,
+    tables: tuple[str, ...],
+    full_refresh: bool,
+    first: datetime | None,
+    last: datetime | None,
 ) -> None:
     """Extract-load all sources, one SOURCE, or some TABLES of it."""
+    window = _window(first, last)
     url = oltp_url(settings)
-    if source and tables:
+    if source and (tables or window):
         with connect(settings) as warehouse:
             ensure_reporting_tables(warehouse)
             results = load_source(
@@ -124,9 +138,15 @@ def load(
                 source,
                 oltp_url=url,
                 warehouse=warehouse,
-                tables=list(tables),
+                tables=list(tables) or None,
                 full_refresh=full_refresh,
+                window=window,
             )
+    elif window:
+        raise ConfigurationError(
+            "--from and --to need a source",
+            f"name one of {', '.join(available_sources())}, as in finhouse load wallet --from ...",
+        )
     else:
         results = load_all(settings, url, [source] if source else None, full_refresh)
     print_table(
@@ -205,6 +225,80 @@ def cdc_status(settings: Settings) -> None:
 def _warehouse_identity(settings: Settings) -> str:
     with connect(settings) as warehouse:
         return warehouse.identity
+
+
+def _window(first: datetime | None, last: datetime | None) -> DateWindow | None:
+    if first and last:
+        return DateWindow(first.date(), last.date())
+    if first or last:
+        raise ConfigurationError(
+            "only one of --from and --to was given", "give both; for a single day the same twice"
+        )
+    return None
+
+
+@main.command()
+@click.argument("source", required=False)
+@click.argument("tables", nargs=-1)
+@click.option("--heal", is_flag=True, help="Reload the key ranges that differ.")
+@click.pass_obj
+def reconcile(settings: Settings, source: str | None, tables: tuple[str, ...], heal: bool) -> None:
+    """Compare raw with all sources, one SOURCE, or some TABLES of it."""
+    results = []
+    with connect(settings) as warehouse:
+        ensure_reporting_tables(warehouse)
+        for name in [source] if source else available_sources():
+            results += reconcile_source(
+                settings,
+                name,
+                oltp_url=oltp_url(settings),
+                warehouse=warehouse,
+                tables=list(tables) or None,
+                heal=heal,
+            )
+    print_table(
+        "Reconciled (rows as found)",
+        [
+            "source",
+            "table",
+            "in source",
+            "in raw",
+            "ranges",
+            "differing",
+            "missing",
+            "surplus",
+            "doubled",
+            "changed",
+            "status",
+        ],
+        [
+            (
+                result.source_name,
+                result.table_name,
+                f"{result.source_rows:,}",
+                f"{result.raw_rows:,}",
+                f"{result.range_count:,}",
+                f"{result.differing_range_count:,}",
+                f"{result.differences.missing:,}",
+                f"{result.differences.surplus:,}",
+                f"{result.differences.doubled:,}",
+                f"{result.differences.changed:,}",
+                "healed" if result.is_healed else result.status,
+            )
+            for result in results
+        ],
+        numeric=(
+            "in source",
+            "in raw",
+            "ranges",
+            "differing",
+            "missing",
+            "surplus",
+            "doubled",
+            "changed",
+        ),
+    )
+    refuse_differences(results)
 
 
 @main.command()

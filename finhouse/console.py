@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -39,6 +40,25 @@ class Progress:
             console.print(
                 f"    {self.label}: {self.done:,}{share} {self.unit}, {now - self._started:.0f} s"
             )
+
+
+@contextmanager
+def heartbeat(label: str, every: float = 2.0) -> Iterator[None]:
+    """Say every ``every`` seconds that one long step, of unknown length, still goes on."""
+    done = threading.Event()
+
+    def beat() -> None:
+        started = time.monotonic()
+        while not done.wait(every):
+            console.print(f"    {label}: {time.monotonic() - started:.0f} s", markup=False)
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 @contextmanager

@@ -58,7 +58,13 @@ class PublishError(FinhouseError):
     exit_code = 6
 
 
-class ServiceError(FinhouseError):
-    """A server of the project does not come up, does not answer, or reports a failure (exit 7)."""
+class ReconciliationError(FinhouseError):
+    """Raw rows differ from the source's (exit code 7)."""
 
     exit_code = 7
+
+
+class ServiceError(FinhouseError):
+    """A server of the project does not come up, does not answer, or reports a failure (exit 8)."""
+
+    exit_code = 8

@@ -1,6 +1,16 @@
 """Extract-load: copy source systems into the raw layer, unaltered, exactly once."""
 
 from finhouse.extract_load.loading import load_source, withdraw_file
-from finhouse.extract_load.results import LoadResult
+from finhouse.extract_load.reconciling import reconcile_source, refuse_differences
+from finhouse.extract_load.results import LoadResult, Reconciliation
+from finhouse.extract_load.windows import DateWindow
 
-__all__ = ["LoadResult", "load_source", "withdraw_file"]
+__all__ = [
+    "DateWindow",
+    "LoadResult",
+    "Reconciliation",
+    "load_source",
+    "reconcile_source",
+    "refuse_differences",
+    "withdraw_file",
+]

@@ -6,7 +6,6 @@ Both warehouses read with DuckDB's parser, so a file means the same on both.
 from __future__ import annotations
 
 import re
-import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from finhouse.console import console
+from finhouse.console import heartbeat
 from finhouse.errors import SourceError
 from finhouse.sources.definitions import LOADER_COLUMNS
 from finhouse.warehouse import Warehouse, quoted
@@ -24,7 +23,6 @@ from finhouse.warehouse.postgres_database import PostgresWarehouse
 
 FILE_COLUMNS = ("_file_name", "_line_number")
 _BATCH_ROWS = 50_000
-_PROGRESS_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,7 @@ class DuckdbCsvSink(CsvSink):
         listed = [quoted(name) for name in extract.columns] + extract.stamps
         # Record numbers are counted in the order of the file.
         self._connection.execute("set preserve_insertion_order = true")
-        with _explained(extract), _heartbeat(extract.path):
+        with _explained(extract), heartbeat(_label(extract.path)):
             rows = self._connection.execute(
                 f"insert into {target} ({extract.target_columns})"
                 f" select {', '.join(listed)} from {extract.reader_sql()}"
@@ -106,7 +104,7 @@ class PostgresCsvSink(CsvSink):
     def fill(self, target: str, extract: CsvExtract) -> int:
         with (
             duckdb.connect(config={"memory_limit": "256MB"}) as reader,
-            _heartbeat(extract.path),
+            heartbeat(_label(extract.path)),
             self._connection.cursor() as cursor,
         ):
             reader.execute("set enable_progress_bar = false")
@@ -172,24 +170,5 @@ def _explained(extract: CsvExtract) -> Iterator[None]:
         ) from error
 
 
-@contextmanager
-def _heartbeat(path: Path) -> Iterator[None]:
-    """Say every two seconds that the file is still being loaded."""
-    done = threading.Event()
-
-    def beat() -> None:
-        seconds = 0.0
-        while not done.wait(_PROGRESS_SECONDS):
-            seconds += _PROGRESS_SECONDS
-            console.print(
-                f"    loading {path.name} ({path.stat().st_size / 1e6:,.0f} MB): {seconds:.0f} s",
-                markup=False,
-            )
-
-    thread = threading.Thread(target=beat, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
+def _label(path: Path) -> str:
+    return f"loading {path.name} ({path.stat().st_size / 1e6:,.0f} MB)"

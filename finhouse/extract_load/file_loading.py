@@ -12,6 +12,7 @@ from finhouse.extract_load.csv_scan import CsvScan, refuse_bad_records, scan_csv
 from finhouse.extract_load.csv_sinks import FILE_COLUMNS, CsvExtract, csv_sink_for
 from finhouse.extract_load.results import LoadResult, RowCounts
 from finhouse.extract_load.state import FileState, Operations, utc_now
+from finhouse.extract_load.windows import DateWindow
 from finhouse.sources.definitions import LOADER_COLUMNS, CsvFolderDefinition, raw_schema
 from finhouse.sources.file_pattern import FilePattern
 from finhouse.warehouse import Warehouse, qualified, quoted
@@ -19,8 +20,12 @@ from finhouse.warehouse import Warehouse, qualified, quoted
 MODE = "files"
 
 
-def files_to_load(folder: Path, pattern: FilePattern) -> list[Path]:
-    """The folder's files in order of their dates; others are reported and left alone.
+def files_to_load(
+    folder: Path, pattern: FilePattern, window: DateWindow | None = None
+) -> list[Path]:
+    """The folder's files, or those of some days, in order of their dates.
+
+    Files that are named otherwise are reported and left alone.
 
     Raises:
         SourceError: the folder cannot be read.
@@ -42,10 +47,11 @@ def files_to_load(folder: Path, pattern: FilePattern) -> list[Path]:
             continue
         if day is None:
             console.print(f"    not loaded: {name}: not like {pattern.text}", markup=False)
-        else:
+        elif window is None or day in window:
             dated.append((day, name))
     if not dated:
-        console.print(f"    no files like {pattern.text} in {folder}", markup=False)
+        days = f" of {window}" if window else ""
+        console.print(f"    no files like {pattern.text}{days} in {folder}", markup=False)
     return [folder / name for _, name in sorted(dated)]
 
 
@@ -61,13 +67,13 @@ class FolderLoad:
         batch_id: str,
     ) -> None:
         self._warehouse, self._operations = warehouse, operations
-        self._definition, self._batch_id = definition, batch_id
+        self._definition, self.batch_id = definition, batch_id
         self._schema = raw_schema(definition.name)
         self._raw = qualified(self._schema, definition.table)
         self.folder = landing / definition.folder
 
-    def prepare(self) -> list[Path]:
-        """Make the raw table fit the declared columns; list the files to look at.
+    def prepare(self, window: DateWindow | None = None) -> list[Path]:
+        """Make the raw table fit the declared columns; list the files (of some days) to look at.
 
         Raises:
             SchemaDriftError: the raw table has a column that is declared no more.
@@ -92,7 +98,7 @@ class FolderLoad:
                     self._warehouse.execute(
                         f"alter table {self._raw} add column {quoted(name)} {wanted[name]}"
                     )
-        return files_to_load(self.folder, FilePattern(self._definition.file_pattern))
+        return files_to_load(self.folder, FilePattern(self._definition.file_pattern), window)
 
     def load(self, path: Path, *, full_refresh: bool) -> LoadResult:
         """Load one file unless it was loaded as it is; replace its own rows only.
@@ -121,7 +127,6 @@ class FolderLoad:
         Raises:
             ConfigurationError: no such file was loaded.
         """
-        started_at = utc_now()
         name, table = self._definition.name, self._definition.table
         loaded = self._operations.file_states(name, table)
         if file_name not in loaded:
@@ -129,17 +134,24 @@ class FolderLoad:
                 f"no file {file_name!r} is loaded in {self._schema}.{table}",
                 f"use one of {', '.join(sorted(loaded)) or '(none)'}",
             )
+        result = self.forget(file_name)
+        if (self.folder / file_name).exists():
+            console.print(
+                f"    {file_name} is still in {self.folder}: the next load brings it back",
+                markup=False,
+            )
+        return result
+
+    def forget(self, file_name: str) -> LoadResult:
+        """Remove the rows of a file that is, or may never have been, loaded."""
+        started_at = utc_now()
+        name, table = self._definition.name, self._definition.table
         with self._warehouse.transaction():
             self._warehouse.lock_table(self._schema, table)
             deleted = self._delete_rows(file_name)
             self._operations.forget_file(name, table, file_name)
             result = self._result(file_name, started_at, RowCounts(deleted=deleted), "withdrawn")
             self._operations.log(result)
-        if (self.folder / file_name).exists():
-            console.print(
-                f"    {file_name} is still in {self.folder}: the next load brings it back",
-                markup=False,
-            )
         return result
 
     def _is_unchanged(self, path: Path, known: FileState) -> bool:
@@ -157,7 +169,7 @@ class FolderLoad:
                 self._definition.table,
                 path.name,
                 replace(known, modified_ns=status.st_mtime_ns),
-                self._batch_id,
+                self.batch_id,
             )
         return True
 
@@ -169,7 +181,7 @@ class FolderLoad:
             read = csv_sink_for(self._warehouse).fill(
                 self._raw,
                 CsvExtract(
-                    path, self._definition.columns, str(utc_now().isoformat(" ")), self._batch_id
+                    path, self._definition.columns, str(utc_now().isoformat(" ")), self.batch_id
                 ),
             )
             if read != scan.records:
@@ -185,7 +197,7 @@ class FolderLoad:
                 table,
                 path.name,
                 FileState(scan.size_bytes, scan.modified_ns, scan.sha256, read),
-                self._batch_id,
+                self.batch_id,
             )
             kept = min(replaced, read)
             counts = RowCounts(
@@ -210,7 +222,7 @@ class FolderLoad:
             source_name=self._definition.name,
             table_name=self._definition.table,
             load_mode=MODE,
-            batch_id=self._batch_id,
+            batch_id=self.batch_id,
             started_at=started_at,
             loaded_at=utc_now(),
             counts=counts,

@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from finhouse.console import console
 from finhouse.errors import ConfigurationError, FinhouseError, SourceError, WarehouseError
 from finhouse.extract_load.file_loading import MODE as FILES_MODE
 from finhouse.extract_load.file_loading import FolderLoad
+from finhouse.extract_load.partial_loading import PartialLoad
 from finhouse.extract_load.postgres_source import PostgresSource
 from finhouse.extract_load.results import LoadResult
 from finhouse.extract_load.state import Operations, new_batch_id, utc_now
 from finhouse.extract_load.table_loading import TableLoad
+from finhouse.extract_load.windows import DateWindow, window_portion
 from finhouse.settings import Settings
 from finhouse.sources.definitions import (
     SOURCES_FOLDER,
@@ -25,6 +28,9 @@ from finhouse.sources.definitions import (
 )
 from finhouse.warehouse import Warehouse
 
+WINDOW_MODE = "window"
+Result = TypeVar("Result")
+
 
 def load_source(
     settings: Settings,
@@ -34,6 +40,7 @@ def load_source(
     warehouse: Warehouse,
     tables: Sequence[str] | None = None,
     full_refresh: bool = False,
+    window: DateWindow | None = None,
     definitions: Path = SOURCES_FOLDER,
 ) -> list[LoadResult]:
     """Bring the raw tables of one source up to date.
@@ -49,27 +56,39 @@ def load_source(
         warehouse: an open warehouse.
         tables: the tables to load; default all.
         full_refresh: make the raw tables anew (files: load every file again).
+        window: load the rows (or files) of these days again and nothing else. Tables need an
+            ``event_time``; a table of mode full is loaded as usual, unless ``tables`` names it.
         definitions: folder of the source files.
 
     Raises:
-        ConfigurationError: unknown source or table, or a source file that is not as documented.
+        ConfigurationError: unknown source or table, or a source file that is not as documented; a
+            table that has no days, or a window together with a full refresh.
         SourceError: the source, one table or one file cannot be read; all are listed.
         SchemaDriftError: a table changed in a way that needs a review first.
         WarehouseError: the warehouse refused a write.
     """
     definition = read_source(source_name, definitions)
-    _check_tables(definition, tables)
+    check_tables(definition, tables)
+    if window:
+        _check_window(definition, tables, full_refresh)
     now = utc_now()
     batch_id = new_batch_id(now)
-    with _warehouse_errors(warehouse):
+    with warehouse_errors(warehouse):
         operations = Operations(warehouse, raw_schema(definition.name))
     if isinstance(definition, CsvFolderDefinition):
-        return _load_folder(settings, definition, warehouse, operations, batch_id, full_refresh)
-    if not oltp_url:
-        raise ConfigurationError(
-            f"source {source_name!r} needs the OLTP database", "set OLTP_URL, or start the demo"
+        return _load_folder(
+            settings, definition, warehouse, operations, batch_id, full_refresh, window
         )
-    return _load_tables(definition, oltp_url, warehouse, operations, batch_id, tables, full_refresh)
+    return _load_tables(
+        definition,
+        required_url(source_name, oltp_url),
+        warehouse,
+        operations,
+        batch_id,
+        tables,
+        full_refresh,
+        window,
+    )
 
 
 def withdraw_file(
@@ -89,7 +108,7 @@ def withdraw_file(
         raise ConfigurationError(
             f"source {source_name!r} has no files", "name a source of kind csv_folder"
         )
-    with _warehouse_errors(warehouse):
+    with warehouse_errors(warehouse):
         operations = Operations(warehouse, raw_schema(definition.name))
         folder = FolderLoad(
             warehouse, operations, definition, settings.landing, new_batch_id(utc_now())
@@ -105,18 +124,28 @@ def _load_tables(
     batch_id: str,
     tables: Sequence[str] | None,
     full_refresh: bool,
+    window: DateWindow | None,
 ) -> list[LoadResult]:
-    chosen = [table for table in definition.tables if tables is None or table.name in tables]
+    chosen = definition.chosen(tables)
+    with warehouse_errors(warehouse):
+        last_batches = operations.last_batches(definition.name, chosen) if window else {}
     with PostgresSource(oltp_url) as source:
 
         def load(position: int) -> LoadResult:
             table = chosen[position]
+            parts = (source, warehouse, operations, definition, table, batch_id)
             with source.savepoint():
-                return TableLoad(source, warehouse, operations, definition, table, batch_id).run(
-                    full_refresh=full_refresh
-                )
+                if window is None or table.mode == "full":
+                    return TableLoad(*parts).run(full_refresh=full_refresh)
+                described = source.describe(definition.database_schema, table.name)
+                return PartialLoad(
+                    *parts,
+                    portion=window_portion(table, described, window),
+                    load_mode=WINDOW_MODE,
+                    last_batch=last_batches[table.name],
+                ).run(full_refresh=False)
 
-        return _run_all(
+        return run_all(
             ((table.name, table.mode, None) for table in chosen),
             load,
             warehouse,
@@ -133,13 +162,15 @@ def _load_folder(
     operations: Operations,
     batch_id: str,
     full_refresh: bool,
+    window: DateWindow | None,
 ) -> list[LoadResult]:
     folder = FolderLoad(warehouse, operations, definition, settings.landing, batch_id)
-    with _warehouse_errors(warehouse):
-        paths = folder.prepare()
-    return _run_all(
+    with warehouse_errors(warehouse):
+        paths = folder.prepare(window)
+    again = full_refresh or window is not None
+    return run_all(
         ((definition.table, FILES_MODE, path.name) for path in paths),
-        lambda position: folder.load(paths[position], full_refresh=full_refresh),
+        lambda position: folder.load(paths[position], full_refresh=again),
         warehouse,
         operations,
         definition,
@@ -147,21 +178,21 @@ def _load_folder(
     )
 
 
-def _run_all(
+def run_all(
     items: Iterable[tuple[str, str, str | None]],
-    load: Callable[[int], LoadResult],
+    load: Callable[[int], Result],
     warehouse: Warehouse,
     operations: Operations,
     definition: SourceDefinition,
     batch_id: str,
-) -> list[LoadResult]:
+) -> list[Result]:
     """Load every item; log failures, and raise them together at the end."""
-    results: list[LoadResult] = []
+    results: list[Result] = []
     errors: list[FinhouseError] = []
     for position, (table, mode, file_name) in enumerate(items):
         started_at = utc_now()
         try:
-            with _warehouse_errors(warehouse):
+            with warehouse_errors(warehouse):
                 results.append(load(position))
         except FinhouseError as error:
             errors.append(error)
@@ -188,7 +219,50 @@ def _together(errors: Sequence[FinhouseError], source_name: str, loaded: int) ->
     )
 
 
-def _check_tables(definition: SourceDefinition, tables: Sequence[str] | None) -> None:
+def _check_window(
+    definition: SourceDefinition, tables: Sequence[str] | None, full_refresh: bool
+) -> None:
+    if full_refresh:
+        raise ConfigurationError(
+            "a window and a full refresh were asked for", "choose one of the two"
+        )
+    if isinstance(definition, CsvFolderDefinition):
+        return
+    for table in definition.chosen(tables):
+        if table.event_time:
+            continue
+        if table.mode != "full":
+            raise ConfigurationError(
+                f"table {table.name} declares no event_time, so it has no days to load",
+                "add event_time: <column> to its source file, or load the table without a window",
+            )
+        if tables:
+            raise ConfigurationError(
+                f"table {table.name} has mode full: it is always loaded as a whole",
+                f"load it without a window: finhouse load {definition.name} {table.name}",
+            )
+        console.print(f"    {table.name}: mode full, loaded as usual", markup=False)
+
+
+def required_url(source_name: str, oltp_url: str | None) -> str:
+    """The OLTP database's URL.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    if not oltp_url:
+        raise ConfigurationError(
+            f"source {source_name!r} needs the OLTP database", "set OLTP_URL, or start the demo"
+        )
+    return oltp_url
+
+
+def check_tables(definition: SourceDefinition, tables: Sequence[str] | None) -> None:
+    """Refuse tables that the source does not declare.
+
+    Raises:
+        ConfigurationError: naming them.
+    """
     unknown = sorted(set(tables or ()) - set(definition.table_names))
     if unknown:
         raise ConfigurationError(
@@ -198,7 +272,8 @@ def _check_tables(definition: SourceDefinition, tables: Sequence[str] | None) ->
 
 
 @contextlib.contextmanager
-def _warehouse_errors(warehouse: Warehouse):
+def warehouse_errors(warehouse: Warehouse):
+    """Raise the engine's own errors as WarehouseError."""
     try:
         yield
     except warehouse.engine_error as error:

@@ -54,11 +54,34 @@ class Merge:
         written = self._insert(f"select {self._source_columns} from {self.incoming}")
         return RowCounts(read=read, inserted=written - updated, updated=updated)
 
-    def delete_missing(self, keys: str) -> int:
-        """Delete the rows of raw whose key is not in the table ``keys``; return how many."""
+    def delete_missing(self, keys: str, where: str = "true") -> int:
+        """Delete the rows of raw, among those ``where`` holds for, whose key is not in ``keys``.
+
+        Returns:
+            The number of rows deleted.
+        """
         return self.warehouse.change(
-            f"delete from {self.target} as t"
-            f" where not exists (select 1 from {keys} as i where {self._same_key})"
+            f"delete from {self.target} as t where ({where})"
+            f" and not exists (select 1 from {keys} as i where {self._same_key})"
+        )
+
+    def delete_doubled(self) -> int:
+        """Of rows in raw under one key, a key that is incoming, keep the first to have arrived."""
+        keys = ", ".join(f"t.{quoted(name)}" for name in self.key)
+        return self.warehouse.change(
+            f"delete from {self.target} where {self.arrival} in (select row_position from ("
+            f"select t.{self.arrival} as row_position, row_number() over ("
+            f"partition by {keys} order by t.{LOADER_COLUMNS[0]} nulls last, t.{self.arrival}"
+            f") as copy from {self.target} as t"
+            f" where exists (select 1 from {self.incoming} as i where {self._same_key})"
+            ") as held where copy > 1)"
+        )
+
+    def select_absent(self, columns: str, where: str) -> str:
+        """Query of the rows of raw, among those ``where`` holds for, whose key is not incoming."""
+        return (
+            f"select {columns} from {self.target} as t where ({where})"
+            f" and not exists (select 1 from {self.incoming} as i where {self._same_key})"
         )
 
     def delete_absent(self, keys: str) -> int:

@@ -24,9 +24,10 @@ from finhouse.warehouse.postgres_connection import (
     with_options,
 )
 
-# One spelling of values read as text, no time-outs while a long table streams, and an error
-# instead of silently missing rows where row security applies.
+# One encoding and spelling of values read as text, no time-outs while a long table streams, and an
+# error instead of silently missing rows where row security applies.
 SESSION = {
+    "client_encoding": "UTF8",
     "timezone": "UTC",
     "datestyle": "ISO",
     "intervalstyle": "postgres",
@@ -175,6 +176,11 @@ class PostgresSource:
         """Rows of the table on the snapshot."""
         with self._explained(f"table {table.name}"):
             return int(self.query(f"select count(*) from {table.sql_name} where {where}")[0][0])
+
+    def rows(self, table: SourceTable, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of a query about one table, few enough for memory, on the snapshot."""
+        with self._explained(f"table {table.name}"):
+            return self.query(sql)
 
     @contextlib.contextmanager
     def arrow_stream(

@@ -66,3 +66,73 @@ class LoadResult:
     def changed(self) -> bool:
         """Whether any row of raw was inserted, updated or deleted."""
         return bool(self.counts.inserted or self.counts.updated or self.counts.deleted)
+
+
+@dataclass(frozen=True)
+class Examples:
+    """One key of each kind of difference, the smallest; None where there is none."""
+
+    missing: str | None = None
+    surplus: str | None = None
+    doubled: str | None = None
+    changed: str | None = None
+
+
+@dataclass(frozen=True)
+class Differences:
+    """Rows in which a raw table differs from its source.
+
+    Attributes:
+        missing: rows the source has and raw lacks.
+        surplus: rows of raw whose key the source does not have.
+        doubled: rows of raw under a key that another row of raw has already.
+        changed: keys that both have, with other values in raw.
+    """
+
+    missing: int = 0
+    surplus: int = 0
+    doubled: int = 0
+    changed: int = 0
+    examples: Examples = field(default_factory=Examples)
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """What the comparison of one raw table with its source found, and what became of it.
+
+    Attributes:
+        source_rows, raw_rows: as compared; of the source's rows in mode append distinct keys.
+        range_count: key ranges (of files: files) that were compared.
+        differing_range_count: those whose checksums differed.
+        source_sums, raw_sums: column -> sum of an exact numeric column, as text.
+        differences: as found, before anything was healed.
+        status: ``equal`` or ``differs``: how the table was left.
+        is_healed: whether it differed and was made equal.
+        healed_batch_id: the load that healed it; its rows carry it as ``_batch_id``.
+        started_at, reconciled_at: naive UTC.
+    """
+
+    source_name: str
+    table_name: str
+    load_mode: str
+    batch_id: str
+    started_at: datetime
+    reconciled_at: datetime
+    status: str
+    source_rows: int
+    raw_rows: int
+    range_count: int
+    differing_range_count: int
+    differences: Differences = field(default_factory=Differences)
+    source_sums: dict[str, str | None] = field(default_factory=dict)
+    raw_sums: dict[str, str | None] = field(default_factory=dict)
+    is_healed: bool = False
+    healed_batch_id: str | None = None
+    note: str = ""
+
+    @property
+    def differing_sums(self) -> list[str]:
+        """Columns whose sums differ."""
+        return [
+            name for name, total in self.source_sums.items() if self.raw_sums.get(name) != total
+        ]

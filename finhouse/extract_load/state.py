@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from finhouse.extract_load.columns import SourceColumn
-from finhouse.extract_load.results import LoadResult
+from finhouse.extract_load.results import LoadResult, Reconciliation
+from finhouse.sources.definitions import TableDefinition
 from finhouse.warehouse import Warehouse, qualified
 
 SCHEMA = "raw_operations"
 LOAD_STATE, LOAD_LOG, FILE_STATE = "load_state", "load_log", "file_state"
+SOURCE_RECONCILIATION = "source_reconciliation"
 
 _TABLES = {
     LOAD_STATE: {
@@ -58,6 +60,33 @@ _TABLES = {
         "updated_at": "timestamp",
         "batch_id": "text",
     },
+    SOURCE_RECONCILIATION: {
+        "batch_id": "text",
+        "source_name": "text",
+        "table_name": "text",
+        "load_mode": "text",
+        "status": "text",
+        "is_healed": "boolean",
+        "healed_batch_id": "text",
+        "source_row_count": "bigint",
+        "raw_row_count": "bigint",
+        "range_count": "bigint",
+        "differing_range_count": "bigint",
+        "missing_row_count": "bigint",
+        "surplus_row_count": "bigint",
+        "doubled_row_count": "bigint",
+        "changed_row_count": "bigint",
+        "missing_key": "text",
+        "surplus_key": "text",
+        "doubled_key": "text",
+        "changed_key": "text",
+        "source_sums": "text",
+        "raw_sums": "text",
+        "differing_sums": "text",
+        "note": "text",
+        "started_at": "timestamp",
+        "reconciled_at": "timestamp",
+    },
 }
 
 
@@ -89,6 +118,18 @@ class TableState:
 
 
 @dataclass(frozen=True)
+class LastLoad:
+    """What the log says of a table's last successful load.
+
+    Attributes:
+        raw_rows: rows it left in raw; None when it did not count them.
+    """
+
+    batch_id: str
+    raw_rows: int | None
+
+
+@dataclass(frozen=True)
 class FileState:
     """Fingerprint of a file as it was loaded."""
 
@@ -99,7 +140,7 @@ class FileState:
 
 
 class Operations:
-    """The three bookkeeping tables; they and the raw schema are created on first use."""
+    """The bookkeeping tables; they and the raw schema are created on first use."""
 
     def __init__(self, warehouse: Warehouse, raw_schema: str) -> None:
         self._warehouse = warehouse
@@ -130,6 +171,21 @@ class Operations:
                 for c in json.loads(columns)
             ),
         )
+
+    def last_load(self, source: str, table: str) -> LastLoad | None:
+        """The last successful load of a table, or None when there was none."""
+        rows = self._warehouse.execute(
+            f"select batch_id, raw_row_count from {qualified(SCHEMA, LOAD_LOG)}"
+            " where source_name = $1 and table_name = $2 and status = 'succeeded'"
+            " order by loaded_at desc, batch_id desc limit 1",
+            (source, table),
+        )
+        return LastLoad(*rows[0]) if rows else None
+
+    def last_batches(self, source: str, tables: Iterable[TableDefinition]) -> dict[str, str | None]:
+        """Table -> batch of its last successful load."""
+        loads = {table.name: self.last_load(source, table.name) for table in tables}
+        return {name: load and load.batch_id for name, load in loads.items()}
 
     def save_table_state(self, source: str, table: str, state: TableState, batch_id: str) -> None:
         """Replace the state of a table; call inside the transaction that loads it."""
@@ -213,6 +269,56 @@ class Operations:
                 counts.raw,
                 None,
             ),
+        )
+
+    def save_reconciliation(self, found: Reconciliation) -> None:
+        """Keep what a reconciliation found; replaces what the same batch said of the table."""
+        self._delete(
+            SOURCE_RECONCILIATION,
+            batch_id=found.batch_id,
+            source_name=found.source_name,
+            table_name=found.table_name,
+        )
+        differences, examples = found.differences, found.differences.examples
+        self._insert(
+            SOURCE_RECONCILIATION,
+            (
+                found.batch_id,
+                found.source_name,
+                found.table_name,
+                found.load_mode,
+                found.status,
+                found.is_healed,
+                found.healed_batch_id,
+                found.source_rows,
+                found.raw_rows,
+                found.range_count,
+                found.differing_range_count,
+                differences.missing,
+                differences.surplus,
+                differences.doubled,
+                differences.changed,
+                examples.missing,
+                examples.surplus,
+                examples.doubled,
+                examples.changed,
+                json.dumps(found.source_sums),
+                json.dumps(found.raw_sums),
+                ", ".join(found.differing_sums),
+                found.note,
+                found.started_at,
+                found.reconciled_at,
+            ),
+        )
+
+    def left_different(self, batch_id: str, source: str, table: str) -> bool:
+        """Whether a reconciliation of that batch left the table different from its source."""
+        return bool(
+            self._warehouse.count(
+                qualified(SCHEMA, SOURCE_RECONCILIATION),
+                "batch_id = $1 and source_name = $2 and table_name = $3 and status = 'differs'",
+                (batch_id, source, table),
+            )
         )
 
     def log_failure(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from finhouse.console import console
-from finhouse.errors import ConfigurationError, SourceError
+from finhouse.errors import ConfigurationError, SourceError, WarehouseError
 from finhouse.extract_load.columns import SourceColumn
 from finhouse.extract_load.cursors import (
     ConditionCursor,
@@ -47,6 +47,8 @@ class TableLoad:
     ) -> None:
         self._source, self._warehouse, self._operations = source, warehouse, operations
         self._table, self._batch_id = table, batch_id
+        self._load_mode: str = table.mode
+        self._moves_cursor = True
         self._source_name = definition.name
         self._shown = f"{definition.database_schema}.{table.name}"
         self._schema = raw_schema(definition.name)
@@ -68,14 +70,22 @@ class TableLoad:
             SchemaDriftError: the source table changed in a way that needs a review.
             SourceError: the source cannot be read, or its rows break the declared key.
         """
+        with self._warehouse.transaction():
+            result = self.run_within(full_refresh=full_refresh)
+        if self._moves_cursor:
+            self._cursor.committed()
+        return result
+
+    def run_within(self, *, full_refresh: bool) -> LoadResult:
+        """As ``run``, inside a transaction that the caller has opened."""
         started_at = utc_now()
         table = self._table
-        with self._warehouse.transaction():
-            self._warehouse.lock_table(self._schema, table.name)
-            state = self._operations.table_state(self._source_name, table.name)
-            counts = self._load(state, full_refresh)
-            if isinstance(self._cursor, ReplicationSlotCursor):
-                self._warehouse.index_rows(self._schema, table.name, table.key)
+        self._warehouse.lock_table(self._schema, table.name)
+        state = self._operations.table_state(self._source_name, table.name)
+        counts = self._load(state, full_refresh)
+        if isinstance(self._cursor, ReplicationSlotCursor):
+            self._warehouse.index_rows(self._schema, table.name, table.key)
+        if self._moves_cursor:
             self._operations.save_table_state(
                 self._source_name,
                 table.name,
@@ -87,18 +97,17 @@ class TableLoad:
                 ),
                 self._batch_id,
             )
-            result = LoadResult(
-                source_name=self._source_name,
-                table_name=table.name,
-                load_mode=table.mode,
-                batch_id=self._batch_id,
-                started_at=started_at,
-                loaded_at=utc_now(),
-                counts=replace(counts, raw=self._raw_count(counts)),
-                note="; ".join(self._notes),
-            )
-            self._operations.log(result)
-        self._cursor.committed()
+        result = LoadResult(
+            source_name=self._source_name,
+            table_name=table.name,
+            load_mode=self._load_mode,
+            batch_id=self._batch_id,
+            started_at=started_at,
+            loaded_at=utc_now(),
+            counts=replace(counts, raw=self._raw_count(counts)),
+            note="; ".join(self._notes),
+        )
+        self._operations.log(result)
         return result
 
     def _load(self, state: TableState | None, full_refresh: bool) -> RowCounts:
@@ -266,10 +275,13 @@ class TableLoad:
             # Of several rows with one key, append keeps the first.
             keep_order=self._table.mode == "append",
         )
+        return self._merge(self._fill_temporary(_INCOMING, extract))
+
+    def _merge(self, incoming: str) -> Merge:
         return Merge(
             warehouse=self._warehouse,
             target=self._raw,
-            incoming=self._fill_temporary(_INCOMING, extract),
+            incoming=incoming,
             columns=[column.name for column in self._columns],
             key=self._table.key,
             stamps=(
@@ -300,6 +312,21 @@ class TableLoad:
         """Refuse NULL and repeated keys, unless the source itself rules them out."""
         if self._table.key and not self._key_is_safe:
             refuse_bad_keys(self._warehouse, table, self._table.key, self._shown, unique=True)
+
+    def _refuse_overtaken(self, expected_batch: str | None) -> None:
+        """Check that nobody loaded the table since the source's snapshot was taken.
+
+        Raises:
+            WarehouseError: the table's last load is another one than expected.
+        """
+        last = self._operations.last_load(self._source_name, self._table.name)
+        found = last and last.batch_id
+        if found != expected_batch:
+            raise WarehouseError(
+                f"another process loaded {self._shown} meanwhile (batch {found}):"
+                " raw may hold newer rows than were read",
+                "run the same command again",
+            )
 
     def _drop(self) -> None:
         views = self._warehouse.drop_table(self._schema, self._table.name)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -52,6 +53,7 @@ class TableDefinition(_Declared):
     key: tuple[str, ...] = ()
     cursor: str | None = None
     lookback: str | None = None
+    event_time: str | None = None
     reconcile_deletes: bool = False
     group: str = "default"
     references: tuple[Name, ...] = ()
@@ -65,7 +67,7 @@ class TableDefinition(_Declared):
     @model_validator(mode="after")
     def _consistent(self) -> TableDefinition:
         if self.mode == "full":
-            for setting in ("cursor", "lookback", "reconcile_deletes"):
+            for setting in ("cursor", "lookback", "event_time", "reconcile_deletes"):
                 if getattr(self, setting):
                     raise ValueError(f"{setting} has no meaning in mode full: remove it")
         elif not self.key:
@@ -85,9 +87,11 @@ class TableDefinition(_Declared):
             raise ValueError(
                 f"lookback {self.lookback!r} is not like '3 days', '12 hours' or '500'"
             )
-        hidden = self.omitted & {*self.key, self.cursor or ""}
+        hidden = self.omitted & {*self.key, self.cursor or "", self.event_time or ""}
         if hidden:
-            raise ValueError(f"{', '.join(sorted(hidden))} is key or cursor and cannot be omitted")
+            raise ValueError(
+                f"{', '.join(sorted(hidden))} is key, cursor or event_time and cannot be omitted"
+            )
         return self
 
 
@@ -173,6 +177,10 @@ class PostgresDefinition(_Source):
     def append_tables(self) -> tuple[str, ...]:
         """Names of the tables whose rows never change."""
         return tuple(table.name for table in self.tables if table.mode == "append")
+
+    def chosen(self, names: Collection[str] | None) -> list[TableDefinition]:
+        """The tables of these names, in the declared order; all without names."""
+        return [table for table in self.tables if names is None or table.name in names]
 
     @property
     def load_units(self) -> tuple[LoadUnit, ...]:

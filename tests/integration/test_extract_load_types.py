@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import psycopg
 import pytest
 
 from finhouse.errors import ConfigurationError, SourceError
 from tests.integration.el_helpers import FULL, Shop, orders_yaml
+from tests.integration.reconciling_helpers import counts, reconcile
 
 # (column, type, type in raw on duckdb, values as PostgreSQL text; None is NULL)
 COLUMNS = [
@@ -119,6 +121,74 @@ def test_a_second_load_of_exotic_values_changes_nothing(shop):
     before = shop.raw_rows("exotic", everything)
     assert not shop.load().changed
     assert shop.raw_rows("exotic", everything) == before
+
+
+def test_exotic_values_are_reconciled_without_false_differences(shop):
+    make_exotic(shop)
+    shop.load()
+    found = reconcile(shop)
+    assert (found.status, counts(found)) == ("equal", (0, 0, 0, 0))
+    assert found.source_sums == found.raw_sums
+    assert found.source_sums["c_int8"] == "-1"
+
+
+@pytest.mark.parametrize("name, kind", [(name, kind) for name, kind, _, _ in COLUMNS])
+def test_one_exotic_value_that_differs_is_found(shop, name, kind):
+    """Of each type a value becomes that of another row, or NULL."""
+    make_exotic(shop)
+    shop.load()
+    for other in ("null", f'(select "{name}" from raw_shop.exotic where id = 1)'):
+        changed = shop.raw_rows("exotic", f'id, "{name}" is not distinct from {other}')[0][1]
+        shop.warehouse.execute(f'update raw_shop.exotic set "{name}" = {other} where id = 0')
+        expected = (0, 0, 0, 0) if changed else (0, 0, 0, 1)
+        assert counts(reconcile(shop, heal=True)) == expected
+    assert reconcile(shop).status == "equal"
+
+
+@pytest.mark.parametrize("kind", ["real", "double precision", "numeric(4,4)", "numeric(38,38)"])
+def test_random_numbers_are_spelled_alike(shop, kind):
+    shop.sql(
+        f"create table shop.exotic (id integer primary key, v {kind});"
+        "select setseed(0.5);"
+        f"insert into shop.exotic select i, ((random() - 0.5)"
+        f"{'' if 'numeric' in kind else ' * 10 ^ (i % 60 - 30)'})::{kind}"
+        " from generate_series(1, 2000) i;"
+        "insert into shop.exotic values (0, 0), (-1, '-0')"
+    )
+    shop.load()
+    assert reconcile(shop).status == "equal"
+
+
+@pytest.mark.parametrize("kind", ["date", "timestamp", "timestamptz", "time"])
+def test_random_times_are_spelled_alike(shop, kind):
+    first = "'00:00'" if kind == "time" else "'4000-01-01 BC'"
+    span = "random() * interval '86399 seconds'"
+    if kind != "time":
+        span = "random() * interval '9000 years' + interval '1 microsecond' * (random() * 1e6)::int"
+    shop.sql(
+        f"create table shop.exotic (id integer primary key, v {kind});"
+        "select setseed(0.5);"
+        f"insert into shop.exotic select i, ({kind} {first} + {span})::{kind}"
+        " from generate_series(1, 2000) i"
+    )
+    shop.load()
+    assert reconcile(shop).status == "equal"
+
+
+def test_a_source_in_another_encoding_is_equal(shop, oltp_server, settings):
+    with psycopg.connect(oltp_server.url("postgres"), autocommit=True) as connection:
+        connection.execute("drop database if exists latin with (force)")
+        connection.execute(
+            "create database latin encoding 'LATIN1' locale_provider 'libc' locale 'C'"
+            " template template0"
+        )
+    shop.oltp_url = oltp_server.url("latin")
+    shop.sql("create schema shop; create table shop.exotic (id integer primary key, v text)")
+    shop.sql("insert into shop.exotic values (1, 'Zoë'), (2, 'zoe')")
+    shop.load()
+    assert reconcile(shop).status == "equal"
+    shop.warehouse.execute("update raw_shop.exotic set v = 'Zoé' where id = 1")
+    assert counts(reconcile(shop)) == (0, 0, 0, 1)
 
 
 def test_numerics_that_are_not_a_number_are_refused_by_name(shop):

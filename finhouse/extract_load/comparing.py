@@ -1,0 +1,265 @@
+"""Comparing a raw table with its source, range by range and then row by row.
+
+Both engines count rows, add up numbers and sum a digest of each row within each key range; only
+those few figures are fetched. Ranges that differ are looked at again, key by key, in a temporary
+table of the warehouse: memory stays constant whatever the tables hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from decimal import Context, Decimal
+from functools import cached_property
+
+from finhouse.console import heartbeat
+from finhouse.extract_load.canonical import ComputedColumn, Side, digest, spelled
+from finhouse.extract_load.columns import SourceColumn
+from finhouse.extract_load.key_ranges import KeyOrder, KeyRanges
+from finhouse.extract_load.postgres_source import PostgresSource, SourceTable
+from finhouse.extract_load.results import Differences, Examples
+from finhouse.extract_load.sinks import Extract, Sink
+from finhouse.warehouse import Warehouse, quoted
+
+RANGE_ROWS = 10_000
+_LARGEST_RANGE_COUNT = 1_000
+_INTEGERS = ("int2", "int4", "int8")
+# DuckDB adds decimals up in 38 digits: this leaves room for ten billion rows.
+_SUMMED_DIGITS = 28
+_DIGEST = "_finhouse_digest"
+SOURCE_ROWS = "finhouse_source_rows"
+_EXACT = Context(prec=100)
+
+
+@dataclass(frozen=True)
+class RangeTotals:
+    """Of the rows in one key range: their number, the sum of their digests, sums of columns."""
+
+    rows: int
+    checksum: int
+    sums: tuple[Decimal | None, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What was found.
+
+    Attributes:
+        differing: numbers of the key ranges whose rows or checksums differ.
+    """
+
+    source_rows: int
+    raw_rows: int
+    source_sums: dict[str, str | None]
+    raw_sums: dict[str, str | None]
+    range_count: int
+    differing: tuple[int, ...]
+    differences: Differences
+
+
+class TableComparison:
+    """One source table on one snapshot, and its raw table."""
+
+    def __init__(
+        self,
+        source: PostgresSource,
+        warehouse: Warehouse,
+        sink: Sink,
+        table: SourceTable,
+        raw: str,
+        columns: Sequence[SourceColumn],
+        key: Sequence[str],
+        *,
+        keys_only: bool,
+        range_rows: int = RANGE_ROWS,
+    ) -> None:
+        """Say what is compared.
+
+        Args:
+            raw: SQL name of the raw table.
+            columns: the columns that are loaded.
+            key: names of those that identify a row; without any, whole rows do.
+            keys_only: compare distinct keys instead of rows: what mode append promises.
+            range_rows: rows of the source in a key range, about.
+        """
+        self._source, self._warehouse, self._sink = source, warehouse, sink
+        self._table, self._raw = table, raw
+        self._key = [column for column in columns if column.name in key]
+        self._compared = self._key if keys_only else list(columns)
+        self._keys_only = keys_only
+        self._repeats = keys_only and not table.guarantees_unique(key)
+        self.side: Side = "duckdb" if warehouse.dialect == "duckdb" else "postgres"
+        self._summed = [] if keys_only else [c for c in columns if _is_summed(c)]
+        self._range_rows = range_rows
+
+    @cached_property
+    def ranges(self) -> KeyRanges:
+        """At most a thousand ranges of about equally many rows, cut where the source's keys lie."""
+        if not self._key:
+            return KeyRanges(KeyOrder(self._compared), [])
+        order = KeyOrder(self._key)
+        key = order.sql("source")
+        rows = self._source.count(self._table)
+        step = max(self._range_rows, -(-rows // _LARGEST_RANGE_COUNT))
+        found = self._source.rows(
+            self._table,
+            f"select bound::text from (select {key} as bound, row_number() over (order by {key})"
+            f" as position from {self._table.sql_name}) as keys"
+            f" where position > 1 and position % {step} = 1 % {step} order by position",
+        )
+        return KeyRanges(order, list(dict.fromkeys(str(bound) for (bound,) in found)))
+
+    def run(self) -> Comparison:
+        """Compare as both stand now; the source, being a snapshot, is read once only."""
+        with heartbeat(f"comparing {self._table.name}"):
+            theirs, ours = self._totals()
+            differing = tuple(
+                number
+                for number in sorted(theirs.keys() | ours.keys())
+                if _checked(theirs.get(number)) != _checked(ours.get(number))
+            )
+            differences = self._differences(differing) if differing else Differences()
+        return Comparison(
+            source_rows=sum(total.rows for total in theirs.values()),
+            raw_rows=sum(total.rows for total in ours.values()),
+            source_sums=self._sums(theirs),
+            raw_sums=self._sums(ours),
+            range_count=len(self.ranges),
+            differing=differing,
+            differences=differences,
+        )
+
+    def _totals(self) -> tuple[Mapping[int, RangeTotals], Mapping[int, RangeTotals]]:
+        self.ranges  # noqa: B018 - made before two threads ask for it
+        with ThreadPoolExecutor(1) as reader:
+            theirs = reader.submit(lambda: self._source_totals)
+            ours = _by_range(self._warehouse.execute(self._totals_sql(self.side, self._raw)))
+            return theirs.result(), ours
+
+    @cached_property
+    def _source_totals(self) -> Mapping[int, RangeTotals]:
+        relation = self._table.sql_name
+        if self._repeats:
+            relation = f"(select distinct {_listed(self._key)} from {relation}) as distinct_keys"
+        return _by_range(self._source.rows(self._table, self._totals_sql("source", relation)))
+
+    def _totals_sql(self, side: Side, relation: str) -> str:
+        summed = [f"{quoted(c.name)} as s{n}" for n, c in enumerate(self._summed)]
+        read = [
+            f"{self.ranges.number(side)} as range_number",
+            f"{digest(self._compared, side)} as digest",
+            *summed,
+        ]
+        sums = "".join(f", sum(s{n})" for n in range(len(summed)))
+        return (
+            f"select range_number, count(*), sum(digest){sums}"
+            f" from (select {', '.join(read)} from {relation}) as totalled group by range_number"
+        )
+
+    def _sums(self, totals: Mapping[int, RangeTotals]) -> dict[str, str | None]:
+        sums: dict[str, str | None] = {}
+        for position, column in enumerate(self._summed):
+            known = [t.sums[position] for t in totals.values() if t.sums[position] is not None]
+            total = None
+            for value in known:
+                total = value if total is None else _EXACT.add(total, value)
+            sums[column.name] = None if total is None else f"{total:f}"
+        return sums
+
+    def _differences(self, differing: Sequence[int]) -> Differences:
+        """Compare the rows of some ranges key by key; leaves ``SOURCE_ROWS`` behind."""
+        taken = ComputedColumn(
+            _DIGEST, "bigint", "int8", nullable=False, sql=digest(self._compared, "source")
+        )
+        extract = Extract(
+            self._table, [*self._key, taken], where=self.ranges.condition(differing, "source")
+        )
+        self._warehouse.create_temporary_table(
+            SOURCE_ROWS, [(c.name, c.raw_type(self.side)) for c in extract.columns]
+        )
+        source_rows = self._warehouse.temporary(SOURCE_ROWS)
+        self._sink.fill(source_rows, extract)
+        key = self._key or [taken]
+        listed = _listed(key)
+        held = f"{_listed(self._key)}, " if self._key else ""
+        same_key = " and ".join(f"s.{quoted(c.name)} = r.{quoted(c.name)}" for c in key)
+        either = ", ".join(
+            f"coalesce(s.{quoted(c.name)}, r.{quoted(c.name)}) as {quoted(c.name)}" for c in key
+        )
+        copies = "1" if self._keys_only else "count(*)"
+        [row] = self._warehouse.execute(
+            f"""
+            with raw_rows as (
+                select {held}{digest(self._compared, self.side)} as {_DIGEST}
+                from {self._raw}
+                where {self.ranges.condition(differing, self.side)}
+            ),
+            raw_side as (
+                select {listed}, count(*) as copies,
+                    min({_DIGEST}) as lowest, max({_DIGEST}) as highest
+                from raw_rows group by {listed}
+            ),
+            source_side as (
+                select {listed}, {copies} as copies, min({_DIGEST}) as digest
+                from {source_rows} group by {listed}
+            ),
+            paired as (
+                select {either},
+                    coalesce(s.copies, 0) as wanted, coalesce(r.copies, 0) as held,
+                    r.lowest <> s.digest or r.highest <> s.digest as is_changed
+                from source_side as s
+                full join raw_side as r on {same_key}
+            ),
+            judged as (
+                select {_key_text(key, self.side)} as shown,
+                    greatest(wanted - held, 0) as missing,
+                    case when wanted = 0 then held else 0 end as surplus,
+                    case when wanted > 0 then greatest(held - wanted, 0) else 0 end as doubled,
+                    case when is_changed then 1 else 0 end as changed
+                from paired
+            )
+            select
+                coalesce(sum(missing), 0), coalesce(sum(surplus), 0),
+                coalesce(sum(doubled), 0), coalesce(sum(changed), 0),
+                min(case when missing > 0 then shown end),
+                min(case when surplus > 0 then shown end),
+                min(case when doubled > 0 then shown end),
+                min(case when changed > 0 then shown end)
+            from judged
+            """
+        )
+        missing, surplus, doubled, changed, *keys = row
+        return Differences(int(missing), int(surplus), int(doubled), int(changed), Examples(*keys))
+
+
+def _is_summed(column: SourceColumn) -> bool:
+    """Whether both engines add the column up exactly, and it means a quantity."""
+    if column.decimal:
+        return column.decimal[0] <= _SUMMED_DIGITS
+    return column.type_name in _INTEGERS
+
+
+def _by_range(rows: Sequence[tuple]) -> dict[int, RangeTotals]:
+    return {
+        int(number): RangeTotals(
+            int(count),
+            int(checksum),
+            tuple(None if value is None else Decimal(value) for value in sums),
+        )
+        for number, count, checksum, *sums in rows
+    }
+
+
+def _checked(totals: RangeTotals | None) -> tuple[int, int]:
+    return (totals.rows, totals.checksum) if totals else (0, 0)
+
+
+def _listed(columns: Sequence[SourceColumn]) -> str:
+    return ", ".join(quoted(column.name) for column in columns)
+
+
+def _key_text(key: Sequence[SourceColumn], side: Side) -> str:
+    """The key as a person would write it, ordered by its bytes."""
+    text = f"concat_ws(', ', {', '.join(spelled(column, side) for column in key)})"
+    return text if side == "duckdb" else f'({text}) collate "C"'

@@ -1,0 +1,156 @@
+"""Reconciling a folder of CSV files with the raw table its files were loaded into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from finhouse.console import heartbeat
+from finhouse.extract_load.csv_scan import sha256_of
+from finhouse.extract_load.file_loading import MODE, FolderLoad
+from finhouse.extract_load.results import Differences, Examples, Reconciliation
+from finhouse.extract_load.state import Operations, new_batch_id, utc_now
+from finhouse.sources.definitions import CsvFolderDefinition, raw_schema
+from finhouse.warehouse import Warehouse, qualified
+
+
+@dataclass(frozen=True)
+class FileDifference:
+    """What raw has of one file, beside what it should have.
+
+    Attributes:
+        wanted: records of the file as it was loaded; 0 for a file that never was.
+        held: rows of raw.
+        is_rewritten: the file in the landing folder is another one than was loaded.
+    """
+
+    name: str
+    wanted: int
+    held: int
+    is_known: bool
+    is_rewritten: bool
+
+    @property
+    def is_equal(self) -> bool:
+        return self.wanted == self.held and not self.is_rewritten
+
+
+class FolderReconciliation:
+    """The files of one source: row counts in raw, checksums in the landing folder."""
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        operations: Operations,
+        definition: CsvFolderDefinition,
+        landing: Path,
+        batch_id: str,
+    ) -> None:
+        self._warehouse, self._operations = warehouse, operations
+        self._definition, self._landing, self._batch_id = definition, landing, batch_id
+        self._raw = qualified(raw_schema(definition.name), definition.table)
+
+    def run(self, *, heal: bool) -> Reconciliation:
+        """Load what is new, compare every file, and if asked load again those that differ.
+
+        Raises:
+            SourceError: a file in the landing folder cannot be read or is not as declared.
+        """
+        started_at = utc_now()
+        folder = self._folder(self._batch_id)
+        for path in folder.prepare():
+            folder.load(path, full_refresh=False)
+        found = self._compare(folder)
+        reconciliation = self._reconciliation(found, started_at)
+        with self._warehouse.transaction():
+            self._operations.save_reconciliation(reconciliation)
+        if heal and reconciliation.status == "differs":
+            return self._heal(reconciliation, found)
+        return reconciliation
+
+    def _heal(self, found: Reconciliation, files: list[FileDifference]) -> Reconciliation:
+        folder = self._folder(new_batch_id(utc_now()))
+        for file in files:
+            path = folder.folder / file.name
+            if file.is_equal:
+                continue
+            if not file.is_known:
+                folder.forget(file.name)
+            elif path.exists():
+                folder.load(path, full_refresh=True)
+        after = self._reconciliation(self._compare(folder), found.started_at)
+        healed = replace(
+            found,
+            status=after.status,
+            is_healed=after.status == "equal",
+            healed_batch_id=folder.batch_id,
+            reconciled_at=after.reconciled_at,
+        )
+        with self._warehouse.transaction():
+            self._operations.save_reconciliation(healed)
+        return healed
+
+    def _folder(self, batch_id: str) -> FolderLoad:
+        return FolderLoad(
+            self._warehouse, self._operations, self._definition, self._landing, batch_id
+        )
+
+    def _compare(self, folder: FolderLoad) -> list[FileDifference]:
+        states = self._operations.file_states(self._definition.name, self._definition.table)
+        held = {
+            str(name): int(rows)
+            for name, rows in self._warehouse.execute(
+                f"select _file_name, count(*) from {self._raw} group by _file_name"
+            )
+        }
+        files = []
+        with heartbeat(f"comparing files in {folder.folder}"):
+            for name in sorted(states.keys() | held.keys()):
+                path, state = folder.folder / name, states.get(name)
+                files.append(
+                    FileDifference(
+                        name=name,
+                        wanted=state.row_count if state else 0,
+                        held=held.get(name, 0),
+                        is_known=state is not None,
+                        is_rewritten=bool(
+                            state and path.exists() and sha256_of(path) != state.sha256
+                        ),
+                    )
+                )
+        return files
+
+    def _reconciliation(self, files: list[FileDifference], started_at: datetime) -> Reconciliation:
+        missing = [file for file in files if file.held < file.wanted]
+        doubled = [file for file in files if file.is_known and file.held > file.wanted]
+        surplus = [file for file in files if not file.is_known]
+        changed = [file for file in files if file.is_rewritten]
+        differing = [file for file in files if not file.is_equal]
+        gone = sum(not (self._landing / self._definition.folder / f.name).exists() for f in files)
+        return Reconciliation(
+            source_name=self._definition.name,
+            table_name=self._definition.table,
+            load_mode=MODE,
+            batch_id=self._batch_id,
+            started_at=started_at,
+            reconciled_at=utc_now(),
+            status="differs" if differing else "equal",
+            source_rows=sum(file.wanted for file in files),
+            raw_rows=sum(file.held for file in files),
+            range_count=len(files),
+            differing_range_count=len(differing),
+            differences=Differences(
+                missing=sum(file.wanted - file.held for file in missing),
+                surplus=sum(file.held for file in surplus),
+                doubled=sum(file.held - file.wanted for file in doubled),
+                changed=sum(file.wanted for file in changed),
+                examples=Examples(
+                    *(
+                        listed[0].name if listed else None
+                        for listed in (missing, surplus, doubled, changed)
+                    )
+                ),
+            ),
+            note=f"{gone} files are no longer in the landing folder" if gone else "",
+        )
