@@ -55,6 +55,11 @@ def run_parameters(definition: SourceDefinition) -> dict[str, Param]:
         "last_day": Param(
             None, type=["null", "string"], format="date", description="Inclusive; as above."
         ),
+        "reconcile": Param(
+            True,
+            type="boolean",
+            description="Compare raw with the source afterwards, and reload what differs.",
+        ),
     }
 
 
@@ -85,9 +90,15 @@ def extract_load_dag(definition: SourceDefinition) -> DAG:
 
         @task(pool=WRITER_POOL, trigger_rule=TriggerRule.ALL_DONE)
         def load(table: str, params: dict[str, Any] | None = None) -> dict[str, int]:
-            from finhouse.orchestration.tasks import load_table
+            from finhouse.orchestration import tasks
 
-            return load_table(definition.name, table, params or {})
+            return tasks.load_table(definition.name, table, params or {})
+
+        @task(pool=WRITER_POOL, trigger_rule=TriggerRule.NONE_FAILED)
+        def reconcile(params: dict[str, Any] | None = None) -> dict[str, str]:
+            from finhouse.orchestration import tasks
+
+            return tasks.reconcile(definition.name, params or {})
 
         @task(outlets=[raw], trigger_rule=TriggerRule.NONE_FAILED)
         def announce(loaded: list[dict[str, int]]):
@@ -102,7 +113,7 @@ def extract_load_dag(definition: SourceDefinition) -> DAG:
         for unit in definition.load_units:
             for parent in unit.references:
                 loads[unit.name] >> loads[parent]
-        announce(list(loads.values()))
+        list(loads.values()) >> reconcile() >> announce(list(loads.values()))
     return dag
 
 

@@ -41,15 +41,15 @@ def near_real_time_dag(definition: PostgresDefinition, schedule: str) -> DAG:
 
         @task(pool=WRITER_POOL)
         def load(tables: list[str]) -> dict[str, int]:
-            from finhouse.orchestration.tasks import load_tables
+            from finhouse.orchestration import tasks
 
-            return load_tables(definition.name, tables)
+            return tasks.load_tables(definition.name, tables)
 
         @task(outlets=[fresh])
         def announce(counts: dict[str, int]) -> Any:
-            from finhouse.orchestration.tasks import skip_unless_changed
+            from finhouse.orchestration import tasks
 
-            skip_unless_changed(counts)
+            tasks.skip_unless_changed(counts)
             yield Metadata(fresh, counts)
 
         announce(load(list(definition.append_tables)))

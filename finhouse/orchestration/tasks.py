@@ -10,19 +10,28 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowSkipException
 
 from finhouse.console import console
-from finhouse.extract_load import load_source
+from finhouse.errors import ConfigurationError
+from finhouse.extract_load import (
+    DateWindow,
+    load_source,
+    reconcile_source,
+    refuse_differences,
+)
 from finhouse.oltp import oltp_url
 from finhouse.orchestration.dbt_log import end_log, start_log
 from finhouse.orchestration.model_graph import write_model_graph
-from finhouse.orchestration.names import FULL_REFRESH
+from finhouse.orchestration.names import DATE_RANGE, FULL_REFRESH
 from finhouse.orchestration.surroundings import task_settings
 from finhouse.pipeline import connect
 from finhouse.publish import ensure_reporting_tables, publish
+from finhouse.sources import read_source
 from finhouse.transform import build_marts, check_freshness
 
 
 def load_table(source_name: str, table: str, params: dict[str, Any]) -> dict[str, int]:
     """Load one table (or the files of a folder) as the run's parameters ask.
+
+    A range of days asked of all tables leaves those that have none to their usual load.
 
     Returns:
         Rows read, inserted, updated and deleted.
@@ -31,13 +40,40 @@ def load_table(source_name: str, table: str, params: dict[str, Any]) -> dict[str
         AirflowSkipException: the run is for other tables.
         FinhouseError: as the loader says; the DAGs' retry policy knows which may pass.
     """
-    if params["tables"] and table not in params["tables"]:
-        raise AirflowSkipException(f"this run is for {', '.join(params['tables'])}")
-    return load_tables(source_name, [table], full_refresh=params["load"] == FULL_REFRESH)
+    chosen = params["tables"]
+    if chosen and table not in chosen:
+        raise AirflowSkipException(f"this run is for {', '.join(chosen)}")
+    window = _window(params)
+    if window and not chosen and not _has_days(source_name, table):
+        console.print(f"{table} has no days: loaded as usual", markup=False)
+        window = None
+    return load_tables(
+        source_name, [table], full_refresh=params["load"] == FULL_REFRESH, window=window
+    )
+
+
+def _window(params: dict[str, Any]) -> DateWindow | None:
+    if params["load"] != DATE_RANGE:
+        return None
+    first, last = params["first_day"], params["last_day"]
+    if not first or not last:
+        raise ConfigurationError(
+            "the run is for a range of days but names none",
+            "trigger it again with first_day and last_day",
+        )
+    return DateWindow(date.fromisoformat(first), date.fromisoformat(last))
+
+
+def _has_days(source_name: str, table: str) -> bool:
+    return any(unit.has_days for unit in read_source(source_name).load_units if unit.name == table)
 
 
 def load_tables(
-    source_name: str, tables: Sequence[str], *, full_refresh: bool = False
+    source_name: str,
+    tables: Sequence[str],
+    *,
+    full_refresh: bool = False,
+    window: DateWindow | None = None,
 ) -> dict[str, int]:
     """Load some tables of a source; returns and raises as ``load_table``."""
     settings = task_settings()
@@ -51,6 +87,7 @@ def load_tables(
             warehouse=warehouse,
             tables=tables,
             full_refresh=full_refresh,
+            window=window,
         )
     counts = {
         name: sum(getattr(result.counts, name) for result in results)
@@ -58,6 +95,33 @@ def load_tables(
     }
     console.print(f"{source_name}: {', '.join(tables)}: {counts}", markup=False)
     return counts
+
+
+def reconcile(source_name: str, params: dict[str, Any]) -> dict[str, str]:
+    """Compare raw with the source, reload what differs, and fail if anything still does.
+
+    Returns:
+        Table -> how it was found: ``equal`` or ``healed``.
+
+    Raises:
+        AirflowSkipException: the run does not ask for it.
+        ReconciliationError: a difference that reloading does not mend.
+    """
+    if not params["reconcile"]:
+        raise AirflowSkipException("this run does not reconcile")
+    settings = task_settings()
+    with connect(settings) as warehouse:
+        ensure_reporting_tables(warehouse)
+        results = reconcile_source(
+            settings,
+            source_name,
+            oltp_url=oltp_url(settings),
+            warehouse=warehouse,
+            tables=params["tables"] or None,
+            heal=True,
+        )
+    refuse_differences(results)
+    return {result.table_name: "healed" if result.is_healed else "equal" for result in results}
 
 
 def skip_unless_changed(counts: dict[str, int]) -> None:

@@ -101,11 +101,13 @@ class LoadUnit:
 
     Attributes:
         references: names of the units it points to, which are loaded after it.
+        has_days: whether the rows of a range of days can be loaded again.
     """
 
     name: str
     group: str
     references: tuple[str, ...] = ()
+    has_days: bool = True
 
 
 class _Source(_Declared):
@@ -184,7 +186,10 @@ class PostgresDefinition(_Source):
 
     @property
     def load_units(self) -> tuple[LoadUnit, ...]:
-        return tuple(LoadUnit(table.name, table.group, table.references) for table in self.tables)
+        return tuple(
+            LoadUnit(table.name, table.group, table.references, bool(table.event_time))
+            for table in self.tables
+        )
 
 
 class CsvFolderDefinition(_Source):

@@ -59,9 +59,9 @@ def test_an_el_dag_has_a_task_per_table_in_its_group(bag: dict, name: str):
             if unit.name in other.references
         }
         assert set(task["upstream"]) == referring
-    assert set(tasks["announce"]["upstream"]) == {
-        f"{unit.group}.{unit.name}" for unit in definition.load_units
-    }
+    loads = {f"{unit.group}.{unit.name}" for unit in definition.load_units}
+    assert set(tasks["reconcile"]["upstream"]) == loads
+    assert set(tasks["announce"]["upstream"]) == {*loads, "reconcile"}
 
 
 def test_the_transform_shows_every_model_as_dbt_orders_them(bag: dict, company):

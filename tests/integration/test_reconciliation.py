@@ -13,10 +13,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from finhouse.errors import ReconciliationError, WarehouseError
-from finhouse.extract_load import read_source, refuse_differences
+from finhouse.extract_load import refuse_differences
 from finhouse.extract_load.postgres_source import PostgresSource
 from finhouse.extract_load.state import Operations
 from finhouse.extract_load.table_reconciling import TableReconciliation
+from finhouse.sources import read_source
 from tests.integration.el_helpers import (
     APPEND,
     BY_COLUMN,
