@@ -116,7 +116,8 @@ SLOW_HEALING = """
         return id;
     end $$;
     create table shop.stored as
-        select i::bigint as id, (i * 0.5)::numeric(9, 1) as amount, timestamptz '2020-01-01' as updated_at
+        select i::bigint as id, (i * 0.5)::numeric(9, 1) as amount,
+            timestamptz '2020-01-01' as updated_at
         from generate_series(1, 99999) i;
     insert into shop.stored values (100000, 1, '2026-01-01');
     create view shop.orders as
