@@ -259,26 +259,22 @@ def reconcile(settings: Settings, source: str | None, tables: tuple[str, ...], h
     print_table(
         "Reconciled (rows as found)",
         [
-            "source",
             "table",
             "in source",
             "in raw",
             "ranges",
-            "differing",
             "missing",
             "surplus",
             "doubled",
             "changed",
-            "status",
+            "is",
         ],
         [
             (
-                result.source_name,
-                result.table_name,
+                f"{result.source_name}.{result.table_name}",
                 f"{result.source_rows:,}",
                 f"{result.raw_rows:,}",
-                f"{result.range_count:,}",
-                f"{result.differing_range_count:,}",
+                f"{result.differing_range_count:,} of {result.range_count:,}",
                 f"{result.differences.missing:,}",
                 f"{result.differences.surplus:,}",
                 f"{result.differences.doubled:,}",
@@ -287,16 +283,7 @@ def reconcile(settings: Settings, source: str | None, tables: tuple[str, ...], h
             )
             for result in results
         ],
-        numeric=(
-            "in source",
-            "in raw",
-            "ranges",
-            "differing",
-            "missing",
-            "surplus",
-            "doubled",
-            "changed",
-        ),
+        numeric=("in source", "in raw", "ranges", "missing", "surplus", "doubled", "changed"),
     )
     refuse_differences(results)
 

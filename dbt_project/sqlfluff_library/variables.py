@@ -1,5 +1,6 @@
-"""`var` and `target`: the values of dbt_project.yml, read from it."""
+"""`var`, `target` and `run_started_at`: variables are those of dbt_project.yml, read from it."""
 
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ import yaml
 
 PROJECT_FILE = Path(__file__).parents[1] / "dbt_project.yml"
 
+run_started_at = datetime(2026, 1, 1)
 target = SimpleNamespace(name="duckdb", type="duckdb", schema="marts")
 
 

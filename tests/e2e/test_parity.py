@@ -10,6 +10,10 @@ from tests.support.house import House, marts
 ALL_MARTS = sorted(
     path.stem for path in (PROJECT_ROOT / "dbt_project/models/marts").glob("*/*.sql")
 )
+# The two targets are built one after the other: these tell when.
+TIMES_OF_THE_RUN = {
+    "freshness": {"age_hours", "last_loaded_at", "last_changed_at", "checked_at"},
+}
 
 
 def test_both_targets_publish_every_mart(company: House):
@@ -24,6 +28,7 @@ def test_rows_are_equal(company: House, mart: str):
             "select column_name from information_schema.columns "
             f"where table_schema = 'published' and table_name = '{mart}' order by ordinal_position"
         )
+        if name not in TIMES_OF_THE_RUN.get(mart, ())
     ]
     listed = ", ".join(columns)
     left, right = (

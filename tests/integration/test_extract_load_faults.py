@@ -19,6 +19,7 @@ from finhouse.extract_load import load_source
 from finhouse.settings import Settings
 from finhouse.warehouse import open_warehouse
 from tests.integration.el_helpers import (
+    BY_COLUMN,
     FULL,
     INCREMENTAL,
     ORDERS_DDL,
@@ -27,6 +28,7 @@ from tests.integration.el_helpers import (
     orders_yaml,
     wait_until,
 )
+from tests.integration.reconciling_helpers import counts, reconcile
 
 
 @pytest.fixture
@@ -36,18 +38,18 @@ def shop(oltp_url, settings, warehouse, declare) -> Shop:
     return made
 
 
-def start_loading(shop: Shop) -> subprocess.Popen:
-    """The same load in a process of its own."""
+def start_loading(shop: Shop, function: str = "load_source", options: str = "") -> subprocess.Popen:
+    """The same load, or another function of the package, in a process of its own."""
     program = textwrap.dedent(f"""
         from pathlib import Path
-        from finhouse.extract_load import load_source
+        from finhouse.extract_load import {function}
         from finhouse.settings import Settings
         from finhouse.warehouse import open_warehouse
         settings = Settings(Path({str(shop.settings.home)!r}), Path({str(shop.settings.landing)!r}),
                             {shop.settings.target!r}, None, {shop.settings.warehouse_url!r})
         with open_warehouse(settings) as warehouse:
-            load_source(settings, "shop", oltp_url={shop.oltp_url!r}, warehouse=warehouse,
-                        definitions=Path({str(shop.definitions)!r}))
+            {function}(settings, "shop", oltp_url={shop.oltp_url!r}, warehouse=warehouse,
+                        definitions=Path({str(shop.definitions)!r}), {options})
     """)
     return subprocess.Popen(
         [sys.executable, "-c", program], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -93,6 +95,58 @@ def test_kill_9_in_the_middle_keeps_the_old_rows_and_the_next_run_heals(shop):
         rows = shop.raw_rows(columns="id, v")
         assert len(rows) == len(set(rows)) == 100_000
         assert rows == shop.source_rows(columns="id, v")
+
+
+# Healing reads whole rows of the range that holds row 60,000; comparing reads digests.
+SLOW_HEALING = """
+    create function shop.wait_at(id bigint) returns bigint language plpgsql volatile as $$
+    begin
+        if id = 60000 and current_query() ilike 'copy%'
+            and current_query() not ilike '%digest%' then
+            perform pg_advisory_xact_lock_shared(42);
+        end if;
+        return id;
+    end $$;
+    create table shop.stored as
+        select i::bigint as id, (i * 0.5)::numeric(9, 1) as amount,
+            timestamptz '2020-01-01' as updated_at
+        from generate_series(1, 99999) i;
+    insert into shop.stored values (100000, 1, '2026-01-01');
+    create view shop.orders as
+        select shop.wait_at(id) as id, amount, updated_at from shop.stored;
+"""
+
+
+def test_kill_9_while_healing_leaves_no_gap_and_healing_again_heals(shop):
+    shop.sql("drop table shop.orders")
+    shop.sql(SLOW_HEALING)
+    (shop.definitions / "shop.yml").write_text(orders_yaml(BY_COLUMN))
+    shop.load()
+    shop.warehouse.execute("delete from raw_shop.orders where id between 59001 and 59010")
+    shop.warehouse.execute("update raw_shop.orders set amount = 0 where id between 59011 and 59020")
+    before = shop.raw_rows(columns="*")
+    shop.warehouse.close()
+    with psycopg.connect(shop.oltp_url) as gate:
+        gate.execute("select pg_advisory_xact_lock(42)")
+        process = start_loading(shop, "reconcile_source", "heal=True, range_rows=5000")
+        with psycopg.connect(shop.oltp_url, autocommit=True) as watcher:
+            waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+            wait_until(lambda: watcher.execute(waiting).fetchone()[0] == 1)
+        if shop.settings.target == "postgres":
+            with open_warehouse(shop.settings) as reader:
+                shown = reader.execute("select * from raw_shop.orders order by 1")
+                assert shown == before, "a reader saw a healing half done"
+        process.kill()
+        process.wait(SECONDS)
+    shop.warehouse = _open_when_free(shop.settings)
+    with shop.warehouse:
+        assert shop.raw_rows(columns="*") == before
+        reports = "select status, is_healed from raw_operations.source_reconciliation"
+        assert shop.warehouse.execute(reports) == [("differs", False)]
+        healed = reconcile(shop, heal=True, range_rows=5_000)
+        assert (healed.is_healed, counts(healed)) == (True, (10, 0, 0, 10))
+        assert healed.differing_range_count == 1
+        assert shop.raw_rows(columns="id, amount") == shop.source_rows(columns="id, amount")
 
 
 def _open_when_free(settings: Settings):

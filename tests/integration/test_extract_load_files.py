@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import os
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from finhouse.errors import ConfigurationError, SchemaDriftError, SourceError
-from finhouse.extract_load import load_source, withdraw_file
+from finhouse.errors import (
+    ConfigurationError,
+    ReconciliationError,
+    SchemaDriftError,
+    SourceError,
+)
+from finhouse.extract_load import (
+    DateWindow,
+    load_source,
+    reconcile_source,
+    refuse_differences,
+    withdraw_file,
+)
 from finhouse.settings import PROJECT_ROOT
 
 YAML = """
@@ -262,3 +274,83 @@ def test_the_real_merchant_files(settings, warehouse):
     lines = {path.name: sum(1 for _ in path.open(encoding="utf-8")) for path in real.glob("*.csv")}
     last = warehouse.execute(f"select _file_name, max(_line_number) from {raw} group by 1")
     assert dict(last) == lines
+
+
+def test_a_window_loads_the_files_of_its_days_again(landing):
+    for day in ("20260101", "20260102", "20260103"):
+        landing.put(day, b"1,a,b\n")
+    landing.load()
+    landing.warehouse.execute("delete from raw_visits.visits")
+    loaded = landing.load(window=DateWindow(date(2026, 1, 2), date(2026, 1, 3)))
+    assert [result.file_name for result in loaded] == ["visits_20260102.csv", "visits_20260103.csv"]
+    assert [row[0] for row in landing.rows()] == ["visits_20260102.csv", "visits_20260103.csv"]
+    assert landing.load(window=DateWindow(date(2025, 1, 1), date(2025, 1, 1))) == []
+
+
+def reconcile(landing: Landing, **options):
+    [found] = reconcile_source(
+        landing.settings,
+        "visits",
+        oltp_url=None,
+        warehouse=landing.warehouse,
+        definitions=landing.definitions,
+        **options,
+    )
+    return found
+
+
+def test_files_are_reconciled_by_rows_and_checksum(landing):
+    for day in ("20260101", "20260102", "20260103", "20260104"):
+        landing.put(day, b"1,a,b\n2,c,d\n")
+    landing.load()
+    # News is caught up with.
+    landing.put("20260105", b"1,x,y\n")
+    assert (reconcile(landing).status, reconcile(landing).range_count) == ("equal", 5)
+
+    landing.warehouse.execute("delete from raw_visits.visits where _file_name like '%01.csv'")
+    landing.warehouse.execute(
+        "insert into raw_visits.visits select * from raw_visits.visits"
+        " where _file_name like '%02.csv'"
+    )
+    landing.warehouse.execute(
+        "insert into raw_visits.visits (id, _file_name) values ('9', 'visits_20250101.csv')"
+    )
+    # Another content under the same size and time: only its checksum tells.
+    path = landing.folder / "visits_20260103.csv"
+    status = path.stat()
+    path.write_bytes(HEADER + b"1,a,b\n2,c,e\n")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    before = {row[0]: row for row in landing.rows("_file_name, _batch_id")}
+    found = reconcile(landing)
+    differences = found.differences
+    assert (differences.missing, differences.doubled, differences.surplus) == (2, 2, 1)
+    assert (differences.changed, found.differing_range_count, found.status) == (2, 4, "differs")
+    assert differences.examples.changed == "visits_20260103.csv"
+
+    healed = reconcile(landing, heal=True)
+    assert (healed.status, healed.is_healed) == ("equal", True)
+    rows = landing.rows("_file_name, _line_number, note, _batch_id")
+    assert [row[:3] for row in rows if row[0] == "visits_20260103.csv"] == [
+        ("visits_20260103.csv", 2, "b"), ("visits_20260103.csv", 3, "e"),
+    ]  # fmt: skip
+    assert len(rows) == 9
+    untouched = {"visits_20260104.csv", "visits_20260105.csv"}
+    assert {(row[0], row[3]) for row in rows if row[0] in untouched} == {
+        before[name] for name in untouched
+    }
+    again = reconcile(landing, heal=True)
+    assert (again.status, again.is_healed) == ("equal", False)
+
+
+def test_a_file_gone_from_the_landing_folder_is_judged_by_what_was_loaded(landing):
+    path = landing.put("20260101", b"1,a,b\n2,c,d\n")
+    landing.load()
+    path.unlink()
+    found = reconcile(landing)
+    assert (found.status, found.raw_rows) == ("equal", 2)
+    assert "1 files are no longer in the landing folder" in found.note
+    landing.warehouse.execute("delete from raw_visits.visits where _line_number = 2")
+    left = reconcile(landing, heal=True)
+    assert (left.status, left.is_healed, left.differences.missing) == ("differs", False, 1)
+    with pytest.raises(ReconciliationError, match=r"visits.*1 missing"):
+        refuse_differences([left])

@@ -290,7 +290,7 @@ def test_writes_during_the_reconciliation_are_no_differences(shop):
                 if stop.is_set():
                     return
                 connection.execute(
-                    "update shop.orders set amount = amount + 1 where id % 50 = %s", (turn % 50,)
+                    "update shop.orders set amount = amount + 1 where id %% 50 = %s", (turn % 50,)
                 )
                 connection.execute("insert into shop.orders select max(id) + 1 from shop.orders")
                 connection.execute("delete from shop.orders where id = %s", (turn + 1,))

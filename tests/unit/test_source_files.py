@@ -70,6 +70,17 @@ MISTAKES = {
         "never deletes",
         "",
     ),
+    "event time of full": (
+        "kind: postgres\nname: shop\nschema: shop\ntables:\n  - name: orders\n    mode: full\n"
+        "    event_time: at\n",
+        "event_time has no meaning in mode full",
+        "",
+    ),
+    "omitted event time": (
+        GOOD + "    event_time: at\n    personal_data: {at: omit}\n",
+        "cannot be omitted",
+        "",
+    ),
     "omitted key": (GOOD + "    personal_data: {id: omit}\n", "cannot be omitted", ""),
     "odd rule": (GOOD + "    personal_data: {x: mask}\n", r"line 9: .*= 'mask'", ""),
 }
