@@ -20,6 +20,8 @@ FINHOUSE := $(BIN)/finhouse
 # A uv on the PATH serves; else make brings its own, pinned, into .tools.
 UV := $(shell command -v uv 2>/dev/null || echo .tools/uv/bin/uv)
 READY := $(VENV)/.ready
+SUPERSET := .venv-superset
+SUPERSET_READY := $(SUPERSET)/.ready
 PACKAGES := dbt_project/dbt_packages/.ready
 
 .PHONY: help
@@ -36,6 +38,13 @@ $(READY): requirements/dev.txt pyproject.toml | $(UV)
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
 	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+# Superset needs an environment of its own: see requirements/superset.in.
+$(SUPERSET_READY): requirements/superset.txt | $(UV)
+	@echo "Superset's environment"
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(SUPERSET)
+	$(UV) pip sync --quiet --python $(SUPERSET)/bin/python --require-hashes requirements/superset.txt
 	@touch $@
 
 $(PACKAGES): dbt_project/packages.yml $(wildcard dbt_project/compat/dbt_utils/macros/*.sql) $(READY)
@@ -59,8 +68,16 @@ build: setup ## run the whole job: OLTP, load, dbt, publish, scorecard (TARGET=,
 day: setup ## the demo company lives DAYS= more days, then an incremental build
 	@$(FINHOUSE) day --days $(DAYS)
 
+.PHONY: serve
+serve: setup $(SUPERSET_READY) ## start Superset with all dashboards (TARGET=)
+	@$(FINHOUSE) dashboards serve
+
+.PHONY: serve-stop
+serve-stop: ## stop Superset
+	@if [ -x $(FINHOUSE) ]; then $(FINHOUSE) dashboards stop; fi
+
 .PHONY: test
-test: setup ## run all tests
+test: setup $(SUPERSET_READY) ## run all tests
 	@$(BIN)/python -m pytest $(ARGS)
 
 .PHONY: lint
@@ -69,6 +86,7 @@ lint: setup ## check SQL, YAML and Python
 	$(BIN)/ruff format --check finhouse tests
 	$(BIN)/yamllint --strict .
 	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
+	$(FINHOUSE) dashboards check
 
 .PHONY: docs
 docs: setup ## write the dbt documentation as one page, docs/site/index.html
@@ -85,7 +103,7 @@ bench: setup ## measure extract-load and dbt beside the bare engines (ARGS=--qui
 	@$(FINHOUSE) bench $(ARGS)
 
 .PHONY: stop
-stop: ## stop the embedded PostgreSQL server
+stop: serve-stop ## stop Superset and the embedded PostgreSQL server
 	@if [ -x $(FINHOUSE) ]; then $(FINHOUSE) oltp stop; fi
 
 .PHONY: clean
@@ -94,7 +112,7 @@ clean: stop ## remove all data and build output (environments stay)
 
 .PHONY: requirements
 requirements: | $(UV) ## compile requirements/*.in into pinned, hashed *.txt
-	cd requirements && for name in uv runtime dev; do \
+	cd requirements && for name in uv runtime dev superset; do \
 		$(if $(findstring .tools,$(UV)),$(CURDIR)/$(UV),$(UV)) pip compile --quiet --universal --python-version 3.11 \
 			--generate-hashes --no-emit-index-url \
 			--custom-compile-command 'make requirements' $$name.in -o $$name.txt; \

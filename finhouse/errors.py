@@ -52,3 +52,9 @@ class PublishError(FinhouseError):
     """A tested build could not be handed to readers (exit code 6)."""
 
     exit_code = 6
+
+
+class ServiceError(FinhouseError):
+    """A server of the project does not come up, does not answer, or reports a failure (exit 7)."""
+
+    exit_code = 7

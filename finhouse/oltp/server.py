@@ -87,7 +87,7 @@ class EmbeddedServer:
             if not (self.data / "PG_VERSION").exists():
                 self._create_cluster()
             self._forget_dead_server()
-            self._launch(_free_port(preferred=self._last_port()))
+            self._launch(free_port(preferred=self._last_port()))
             self._create_databases()
 
     def stop(self) -> None:
@@ -262,7 +262,7 @@ def _binary(name: str) -> Path:
     return Path(spec.origin).parent / "pginstall" / "bin" / name
 
 
-def _free_port(preferred: int | None) -> int:
+def free_port(preferred: int | None) -> int:
     """``preferred`` if nothing listens there, else one the system hands out."""
     for port in (preferred, 0):
         if port is None:

@@ -1,0 +1,109 @@
+"""A server of ours that outlives the command that started it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from finhouse.errors import ServiceError
+
+_STOP_SECONDS = 30
+
+
+class BackgroundServer:
+    """One process group per ``home``, found again by a lock that it holds while it lives.
+
+    A process id alone may since belong to another program; the lock cannot.
+
+    Args:
+        home: folder of its lock, process id and log.
+        name: what messages call it.
+    """
+
+    def __init__(self, home: Path, name: str) -> None:
+        self.home, self.name = home, name
+        self.log_file = home / f"{name.lower()}.log"
+        self._pid_file = home / "pid"
+        self._lock_file = home / "lock"
+
+    def is_running(self) -> bool:
+        """Whether the process we started lives."""
+        if not self._lock_file.exists():
+            return False
+        with self._lock_file.open("r") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
+
+    def start(
+        self,
+        command: Sequence[str],
+        env: Mapping[str, str],
+        is_ready: Callable[[], bool],
+        timeout: float,
+    ) -> None:
+        """Start ``command`` in the background and wait until it answers.
+
+        Args:
+            is_ready: asked every half second.
+            timeout: seconds to wait.
+
+        Raises:
+            ServiceError: it ended, or does not answer in time; the end of its log is in the
+                message, and nothing is left running.
+        """
+        self.home.mkdir(parents=True, exist_ok=True)
+        with self._lock_file.open("w") as lock, self.log_file.open("ab") as log:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            process = subprocess.Popen(
+                command,
+                env=dict(env),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                # The lock lives as long as the server has it open.
+                pass_fds=[lock.fileno()],
+            )
+        self._pid_file.write_text(str(process.pid))
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline and process.poll() is None:
+            if is_ready():
+                return
+            time.sleep(0.5)
+        self.stop()
+        end_of_log = "\n".join(self.log_file.read_text(errors="replace").splitlines()[-8:])
+        raise ServiceError(
+            f"{self.name} does not come up:\n{end_of_log}", f"see {self.log_file} for the whole"
+        )
+
+    def stop(self) -> None:
+        """End the process and all it started; silent when it does not run."""
+        if not self.is_running():
+            return
+        group = int(self._pid_file.read_text())
+        for what, seconds in ((signal.SIGINT, _STOP_SECONDS), (signal.SIGKILL, _STOP_SECONDS)):
+            try:
+                os.killpg(group, what)
+            except ProcessLookupError:
+                return
+            deadline = time.monotonic() + seconds
+            while _group_lives(group) and time.monotonic() < deadline:
+                time.sleep(0.1)
+            if not _group_lives(group):
+                return
+
+
+def _group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
