@@ -15,7 +15,7 @@ from finhouse.bench.running import run_benchmarks
 from finhouse.console import console, print_table, step
 from finhouse.dashboards.definitions import load_definitions
 from finhouse.dashboards.exposures import exposures_path, render_exposures
-from finhouse.dashboards.serving import checked, serve, superset_server
+from finhouse.dashboards.serving import checked, refresh_caches, serve, superset_server
 from finhouse.dbt_packages import install_dbt_packages
 from finhouse.errors import ConfigurationError, FinhouseError
 from finhouse.extract_load import available_sources, load_source, withdraw_file
@@ -185,6 +185,7 @@ def publish_command(settings: Settings) -> None:
     """Publish the marts as they stand (a build does so by itself when its tests pass)."""
     with connect(settings) as warehouse:
         published = publish(settings, warehouse)
+    refresh_caches(settings)
     console.print(
         f"Published {published.marts} marts, {published.rows:,} rows, to {published.location}."
     )

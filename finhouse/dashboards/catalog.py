@@ -32,10 +32,18 @@ from finhouse.settings import PROJECT_ROOT, Settings
 from finhouse.transform import DBT, dbt_environment
 
 Format = Literal[
-    "count", "currency", "money", "percent", "fine_percent", "number", "duration", "text", "date"
+    "count",
+    "currency",
+    "money",
+    "percent",
+    "fine_percent",
+    "number",
+    "milliseconds",
+    "text",
+    "date",
 ]
 
-# d3 formats; SMART_NUMBER and DURATION (of milliseconds) are Superset's own.
+# d3 formats; SMART_NUMBER is Superset's own.
 D3_FORMATS: dict[str, str | None] = {
     "count": ",d",
     "currency": "SMART_NUMBER",
@@ -43,7 +51,7 @@ D3_FORMATS: dict[str, str | None] = {
     "percent": ".1%",
     "fine_percent": ".2%",
     "number": ",.2f",
-    "duration": "DURATION",
+    "milliseconds": ",d",
     "text": None,
     "date": None,
 }
@@ -53,18 +61,19 @@ FORMAT_OF_SUFFIX: dict[str, Format] = {
     "amount": "currency",
     "rate": "percent",
     "share": "percent",
-    "ms": "duration",
+    "ms": "milliseconds",
 }
 FORMAT_OF_KPI_UNIT: dict[str, Format] = {
     "currency": "currency",
     "count": "count",
     "rate": "fine_percent",
     "number": "number",
-    "ms": "duration",
+    "ms": "milliseconds",
 }
 KPI_TIME = {"kpi_monthly": "month_start", "kpi_daily": "date_day"}
 TEMPORAL_TYPES = ("date", "timestamp")
 PERIOD_STATUS = "period_status"
+TARGET_SUFFIX = "__target"
 PERSONAL = "personal"
 
 WORDS = {
@@ -94,8 +103,7 @@ class MetricSpec(Written):
     """
 
     aggregate: (
-        Literal["sum", "count", "count_distinct", "min", "max", "last", "average_over_time"]
-        | None
+        Literal["sum", "count", "count_distinct", "min", "max", "last", "average_over_time"] | None
     ) = None
     ratio: tuple[str, str] | None = None
     column: str | None = None
@@ -233,7 +241,9 @@ def humanise(name: str) -> str:
 
 
 def _plural(words: str) -> str:
-    return words[:-1] + "ies" if words.endswith("y") else words + "s"
+    if words.endswith("y"):
+        return words[:-1] + "ies"
+    return words + ("es" if words.endswith("s") else "s")
 
 
 def _dataset(node: Mapping[str, Any], currency: str | None, reporting: str) -> Dataset:
@@ -383,8 +393,8 @@ def _add_kpis(
         formula = kpi["formula"][:1].upper() + kpi["formula"][1:]
         dataset.metrics[code] = Metric(code, kpi["kpi_name"], f"{formula}.", expression, **shared)
         if kpi["target_operator"]:
-            dataset.metrics[f"{code}__target"] = Metric(
-                name=f"{code}__target",
+            dataset.metrics[code + TARGET_SUFFIX] = Metric(
+                name=code + TARGET_SUFFIX,
                 label="Target",
                 description=f"Target of {kpi['kpi_name']}: {kpi['target_operator']} this value.",
                 expression=last.format("target"),

@@ -9,11 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from finhouse.dashboards.catalog import KPI_TIME, Dataset, Metric
+from finhouse.dashboards.catalog import KPI_TIME, TARGET_SUFFIX, Dataset, Metric
 from finhouse.dashboards.definitions import Chart, ColourRule, Filter
 
-GRAINS = {"day": "P1D", "week": "P1W", "month": "P1M", "quarter": "P3M", "year": "P1Y"}
+GRAINS = {
+    "second": "PT1S",
+    "day": "P1D",
+    "week": "P1W",
+    "month": "P1M",
+    "quarter": "P3M",
+    "year": "P1Y",
+}
 PERIOD_FORMATS = {
+    "second": "%d %b %H:%M",
     "day": "%d %b %Y",
     "week": "%d %b %Y",
     "month": "%b %Y",
@@ -30,7 +38,6 @@ VIZ_TYPES = {
     "bar": "echarts_timeseries_bar",
     "table": "table",
     "heatmap": "heatmap_v2",
-    "funnel": "funnel",
 }
 OVER_TIME = ("headline", "line", "area", "column", "combo")
 ROW_LIMIT = 10_000
@@ -140,9 +147,10 @@ def _metric(chart: Chart, dataset: Dataset) -> Metric:
     return dataset.metrics[chart.metrics[0]]
 
 
-def _shown_as(metric: Metric) -> Form:
-    """Number format and currency of the value axis or the headline."""
-    form: Form = {"y_axis_format": metric.d3_format or "SMART_NUMBER"}
+def _shown_as(metric: Metric, *, axis: bool = False) -> Form:
+    """Number format and currency of a headline or a value axis, there without idle zeros."""
+    shown = metric.d3_format or "SMART_NUMBER"
+    form: Form = {"y_axis_format": shown.replace("%", "~%").replace("f", "~f") if axis else shown}
     if metric.currency:
         form["currency_format"] = currency_of(metric)
     return form
@@ -165,9 +173,9 @@ def _headline(chart: Chart, dataset: Dataset) -> Form:
         "show_timestamp": True,
         "time_format": PERIOD_FORMATS[chart.grain or "month"],
         "header_font_size": 0.4,
-        "subheader_font_size": 0.125,
-        "timestamp_font_size": 0.125,
-        "subtitle_font_size": 0.125,
+        "subheader_font_size": 0.2,
+        "timestamp_font_size": 0.2,
+        "subtitle_font_size": 0.2,
         "rolling_type": "None",
         "color_picker": {"r": 31, "g": 111, "b": 139, "a": 1},
     }
@@ -179,8 +187,8 @@ def _headline(chart: Chart, dataset: Dataset) -> Form:
 def _number(chart: Chart, dataset: Dataset) -> Form:
     return {
         "metric": chart.metrics[0],
-        "header_font_size": 0.4,
-        "subtitle_font_size": 0.125,
+        "header_font_size": 0.5,
+        "subtitle_font_size": 0.2,
         "subtitle": chart.compare_label,
         "time_format": PERIOD_FORMATS["month"],
     } | _shown_as(_metric(chart, dataset))
@@ -202,7 +210,8 @@ def _over_time(chart: Chart, dataset: Dataset) -> Form:
 
 def _axes(chart: Chart, dataset: Dataset) -> Form:
     """What line, area and bar charts share: legend, tooltip and value axis."""
-    several = len(chart.all_metrics) > 1 or bool(chart.by)
+    series = chart.by[1:] if chart.type == "bar" else chart.by
+    several = len(chart.all_metrics) > 1 or bool(series)
     bounds = [chart.axis_from, chart.axis_to]
     return {
         "order_desc": True,
@@ -224,7 +233,7 @@ def _axes(chart: Chart, dataset: Dataset) -> Form:
         "y_axis_title_margin": 0,
         "sort_series_type": "sum",
         "sort_series_ascending": False,
-    } | _shown_as(_metric(chart, dataset))
+    } | _shown_as(_metric(chart, dataset), axis=True)
 
 
 def _line(chart: Chart, dataset: Dataset) -> Form:
@@ -250,7 +259,8 @@ def _combo(chart: Chart, dataset: Dataset) -> Form:
         "metrics_b": chart.lines,
         "groupby_b": [],
         "adhoc_filters_b": [_adhoc(entry) for entry in _conditions(chart, dataset)],
-        "seriesTypeB": "line",
+        # A target holds for its whole month: a slope between two would be no target at all.
+        "seriesTypeB": "middle" if chart.lines[0].endswith(TARGET_SUFFIX) else "line",
         "markerEnabledB": False,
         "yAxisIndexB": 0 if same_axis else 1,
         "y_axis_format_secondary": lines.d3_format or "SMART_NUMBER",
@@ -299,7 +309,7 @@ def _table(chart: Chart, dataset: Dataset) -> Form:
         "show_cell_bars": False,
         "color_pn": False,
         "allow_render_html": False,
-        "table_timestamp_format": PERIOD_FORMATS["day"],
+        "table_timestamp_format": PERIOD_FORMATS[chart.grain or "day"],
         "temporal_columns_lookup": {chart.time: True},
         "column_config": {name: _cell(dataset.metrics[name]) for name in chart.metrics},
         "conditional_formatting": [_rule(rule) for rule in chart.colours],
@@ -348,29 +358,14 @@ def _heatmap(chart: Chart, dataset: Dataset) -> Form:
         "value_bounds": [chart.axis_from, chart.axis_to],
         "xscale_interval": -1,
         "yscale_interval": -1,
-        "left_margin": "auto",
-        "bottom_margin": "auto",
+        "left_margin": 75,
+        "bottom_margin": 40,
         "border_color": {"r": 255, "g": 255, "b": 255, "a": 1},
         "border_width": 1,
         "time_grain_sqla": GRAINS[chart.grain] if chart.grain else None,
         "x_axis_time_format": PERIOD_FORMATS["month"],
         "time_format": PERIOD_FORMATS["month"],
     } | _shown_as(_metric(chart, dataset))
-
-
-def _funnel(chart: Chart, dataset: Dataset) -> Form:
-    return {
-        "groupby": chart.by,
-        "metric": chart.metrics[0],
-        "sort_by_metric": True,
-        "percent_calculation_type": "first_step",
-        "show_labels": True,
-        "show_tooltip_labels": True,
-        "show_legend": False,
-        "label_type": "key_value_percent",
-        "tooltip_label_type": 5,
-        "number_format": _metric(chart, dataset).d3_format,
-    }
 
 
 _FORMS: dict[str, Callable[[Chart, Dataset], Form]] = {
@@ -383,5 +378,4 @@ _FORMS: dict[str, Callable[[Chart, Dataset], Form]] = {
     "bar": _bar,
     "table": _table,
     "heatmap": _heatmap,
-    "funnel": _funnel,
 }

@@ -144,11 +144,11 @@ def _shape(chart: Chart) -> Iterator[str]:
         yield "a combo needs lines"
     if chart.type != "combo" and chart.lines:
         yield f"a {chart.type} has no lines; use a combo"
-    if chart.type in ("bar", "funnel", "heatmap", "table") and not chart.by:
+    if chart.type in ("bar", "heatmap", "table") and not chart.by:
         yield f"a {chart.type} needs `by`"
     if chart.type == "heatmap" and not chart.y:
         yield "a heatmap needs y"
-    if chart.type in ("headline", "number", "funnel", "heatmap") and len(chart.metrics) > 1:
+    if chart.type in ("headline", "number", "heatmap") and len(chart.metrics) > 1:
         yield f"a {chart.type} shows one metric"
 
 

@@ -22,9 +22,9 @@ DEFINITIONS = PROJECT_ROOT / "superset"
 ROW_WIDTH = 12
 
 ChartType = Literal[
-    "headline", "number", "line", "area", "column", "combo", "bar", "table", "heatmap", "funnel"
+    "headline", "number", "line", "area", "column", "combo", "bar", "table", "heatmap"
 ]
-Grain = Literal["day", "week", "month", "quarter", "year"]
+Grain = Literal["second", "day", "week", "month", "quarter", "year"]
 
 
 class Written(BaseModel):

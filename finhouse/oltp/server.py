@@ -268,6 +268,8 @@ def free_port(preferred: int | None) -> int:
         if port is None:
             continue
         with socket.socket() as probe:
+            # A port that was left a moment ago is free, though the system still remembers it.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:

@@ -45,8 +45,8 @@ def what_is_refused(query_context: Any) -> str | None:
     form_data = query_context.form_data or {}
     if form_data.get("native_filter_id"):
         columns, metrics = _of_filter(form_data)
-    elif query_context.slice_ is not None:
-        columns, metrics = _of_chart(query_context.slice_)
+    elif form_data.get("slice_id"):
+        columns, metrics = _of_chart(form_data["slice_id"])
     else:
         return "a query of one's own"
     for query in query_context.queries:
@@ -55,8 +55,15 @@ def what_is_refused(query_context: Any) -> str | None:
     return None
 
 
-def _of_chart(chart: Any) -> tuple[set[str], set[str]]:
-    """Names of the columns and metrics a chart was written with."""
+def _of_chart(chart_id: int) -> tuple[set[str], set[str]]:
+    """Names of the columns and metrics a chart was written with.
+
+    Superset has made sure that it is a chart of the dashboard, on this very dataset.
+    """
+    from superset import db
+    from superset.models.slice import Slice
+
+    chart = db.session.get(Slice, chart_id)
     columns: set[str] = set()
     metrics: set[str] = set()
     for query in json.loads(chart.query_context or "{}").get("queries", []):

@@ -45,6 +45,7 @@ final as (
         compared.currency_code,
         compared.target,
         compared.target_status,
+        compared.target is not null as has_target,
         {{ kpi_value_text('compared.value', 'catalogue.unit', 'compared.currency_code') }}
             as value_text,
         case
@@ -55,11 +56,13 @@ final as (
                     kpi_value_text(
                         'compared.target', 'catalogue.unit', 'compared.currency_code')
                 ]) }}
+            else ''
         end as target_text,
         case compared.target_status
             when 'met' then 'Met'
             when 'missed' then 'Missed'
             when 'no_data' then 'No data'
+            else ''
         end as status_text
     from compared
     inner join catalogue
