@@ -12,7 +12,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import yaml
 
-from finhouse.dashboards.catalog import Column, Dataset, Metric
+from finhouse.dashboards.catalog import TARGET_SUFFIX, Column, Dataset, Metric
 from finhouse.dashboards.charts import CATEGORICAL, currency_of, form_of, queries_of
 from finhouse.dashboards.definitions import (
     Chart,
@@ -205,7 +205,7 @@ def _dashboard(
             "native_filter_configuration": filters,
             "filter_bar_orientation": "HORIZONTAL",
             "color_scheme": CATEGORICAL,
-            "label_colors": LABEL_COLOURS | dashboard.label_colours,
+            "label_colors": LABEL_COLOURS | _target_colours(charts) | dashboard.label_colours,
             "cross_filters_enabled": False,
             "expanded_slices": {},
             "refresh_frequency": 0,
@@ -215,7 +215,8 @@ def _dashboard(
 
 
 # Colours that mean the same on every dashboard.
-LABEL_COLOURS = {"Target": "#e0a030", "Complete": "#1f6f8b", "Still running": "#8fb8c9"}
+TARGET_COLOUR = "#e0a030"
+LABEL_COLOURS = {"Complete": "#1f6f8b", "Still running": "#8fb8c9"}
 
 # Denser than Superset's own: what matters is in sight on a laptop. The warning sign only says that
 # a top ten has ten rows.
@@ -225,8 +226,18 @@ CSS = """
   font-size: 15px; font-weight: 600; padding: 4px 0; margin: 0;
 }
 .dashboard-component-chart-holder { padding: 10px 14px; }
+.superset-legacy-chart-big-number .kicker { font-size: 12px !important; line-height: 1.3; }
 .header-controls .anticon-warning, .chart-header .anticon-warning { display: none; }
 """
+
+
+def _target_colours(charts: list[Chart]) -> dict[str, str]:
+    return {
+        name: TARGET_COLOUR
+        for chart in charts
+        for name in chart.all_metrics
+        if name.endswith(TARGET_SUFFIX)
+    }
 
 
 def _time_filter(dashboard: Dashboard) -> dict[str, Any]:

@@ -147,10 +147,15 @@ def _metric(chart: Chart, dataset: Dataset) -> Metric:
     return dataset.metrics[chart.metrics[0]]
 
 
+def _on_axis(metric: Metric) -> str:
+    """A metric's number format on an axis: without idle zeros."""
+    return (metric.d3_format or "SMART_NUMBER").replace("%", "~%").replace("f", "~f")
+
+
 def _shown_as(metric: Metric, *, axis: bool = False) -> Form:
-    """Number format and currency of a headline or a value axis, there without idle zeros."""
+    """Number format and currency of a headline or a value axis."""
     shown = metric.d3_format or "SMART_NUMBER"
-    form: Form = {"y_axis_format": shown.replace("%", "~%").replace("f", "~f") if axis else shown}
+    form: Form = {"y_axis_format": _on_axis(metric) if axis else shown}
     if metric.currency:
         form["currency_format"] = currency_of(metric)
     return form
@@ -187,7 +192,7 @@ def _headline(chart: Chart, dataset: Dataset) -> Form:
 def _number(chart: Chart, dataset: Dataset) -> Form:
     return {
         "metric": chart.metrics[0],
-        "header_font_size": 0.5,
+        "header_font_size": 0.3,
         "subtitle_font_size": 0.2,
         "subtitle": chart.compare_label,
         "time_format": PERIOD_FORMATS["month"],
@@ -263,7 +268,7 @@ def _combo(chart: Chart, dataset: Dataset) -> Form:
         "seriesTypeB": "middle" if chart.lines[0].endswith(TARGET_SUFFIX) else "line",
         "markerEnabledB": False,
         "yAxisIndexB": 0 if same_axis else 1,
-        "y_axis_format_secondary": lines.d3_format or "SMART_NUMBER",
+        "y_axis_format_secondary": _on_axis(lines),
         "truncateYAxisSecondary": True,
         "y_axis_bounds_secondary": [0, None],
         "row_limit": ROW_LIMIT,
@@ -311,7 +316,8 @@ def _table(chart: Chart, dataset: Dataset) -> Form:
         "allow_render_html": False,
         "table_timestamp_format": PERIOD_FORMATS[chart.grain or "day"],
         "temporal_columns_lookup": {chart.time: True},
-        "column_config": {name: _cell(dataset.metrics[name]) for name in chart.metrics},
+        "column_config": {name: _cell(dataset.metrics[name]) for name in chart.metrics}
+        | {name: _text_cell(chart) for name in chart.by},
         "conditional_formatting": [_rule(rule) for rule in chart.colours],
     }
 
@@ -325,6 +331,16 @@ def _cell(metric: Metric) -> Form:
     if metric.currency:
         form["currencyFormat"] = currency_of(metric)
     return form
+
+
+def _text_cell(chart: Chart) -> Form:
+    if chart.text_width is None:
+        return {"horizontalAlign": "left"}
+    return {
+        "horizontalAlign": "left",
+        "truncateLongCells": True,
+        "columnWidth": chart.text_width,
+    }
 
 
 def _rule(rule: ColourRule) -> Form:
@@ -365,7 +381,9 @@ def _heatmap(chart: Chart, dataset: Dataset) -> Form:
         "time_grain_sqla": GRAINS[chart.grain] if chart.grain else None,
         "x_axis_time_format": PERIOD_FORMATS["month"],
         "time_format": PERIOD_FORMATS["month"],
-    } | _shown_as(_metric(chart, dataset))
+        # Cells are small: whole percents.
+        "y_axis_format": ".0%" if "%" in (_metric(chart, dataset).d3_format or "") else ",d",
+    }
 
 
 _FORMS: dict[str, Callable[[Chart, Dataset], Form]] = {

@@ -102,6 +102,7 @@ class Chart(Written):
         axis_from: lower end of the value axis; default 0 for bars, the data's for lines.
         axis_to: upper end of the value axis.
         colours: rules for the cells of a table.
+        text_width: pixels after which the texts of a table are cut.
         y: the column down the side of a heatmap; ``by`` holds the one along the top.
     """
 
@@ -126,6 +127,7 @@ class Chart(Written):
     axis_from: float | None = None
     axis_to: float | None = None
     colours: list[ColourRule] = []
+    text_width: int | None = None
     y: str | None = None
 
     @property
@@ -194,7 +196,7 @@ class Dashboard(Written):
         owner: who answers for it.
         filters: choices beside the time filter, which every dashboard has.
         sections: charts by title, in reading order.
-        label_colours: colours of series that mean something, by label.
+        label_colours: colours that mean something, by name of a metric or value of a split.
     """
 
     title: str

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import yaml
 
 from finhouse.dashboards.bundle import DATABASE_UUID, build_assets
 from finhouse.dashboards.catalog import Dataset, build_catalog, read_kpi_catalogue, read_manifest
 from finhouse.dashboards.check import findings
-from finhouse.dashboards.definitions import Definitions, load_definitions
+from finhouse.dashboards.definitions import DEFINITIONS, Definitions, load_definitions
 from finhouse.dashboards.readers import reader_uri
 from finhouse.dashboards.server import ROLES, SupersetServer
 from finhouse.errors import ConfigurationError, WarehouseError
@@ -58,13 +59,15 @@ def load_catalog(settings: Settings) -> dict[str, Dataset]:
     )
 
 
-def checked(settings: Settings) -> tuple[Definitions, dict[str, Dataset]]:
-    """Definitions and catalog, once the static check has found nothing.
+def checked(
+    settings: Settings, folder: Path = DEFINITIONS
+) -> tuple[Definitions, dict[str, Dataset]]:
+    """Definitions of ``folder`` and catalog, once the static check has found nothing.
 
     Raises:
         ConfigurationError: it found something; every finding is in the message.
     """
-    definitions, catalog = load_definitions(), load_catalog(settings)
+    definitions, catalog = load_definitions(folder), load_catalog(settings)
     found = findings(definitions, catalog)
     if found:
         raise ConfigurationError(
@@ -75,17 +78,18 @@ def checked(settings: Settings) -> tuple[Definitions, dict[str, Dataset]]:
     return definitions, catalog
 
 
-def serve(settings: Settings, published: Warehouse) -> Serving:
+def serve(settings: Settings, published: Warehouse, folder: Path = DEFINITIONS) -> Serving:
     """Check, import, start. Safe to repeat: what is gone from the code goes from Superset.
 
     Args:
         published: what readers see, open.
+        folder: where the dashboards are written.
 
     Raises:
         FinhouseError: the definitions are wrong, nothing is published, or Superset does not come
             up.
     """
-    definitions, catalog = checked(settings)
+    definitions, catalog = checked(settings, folder)
     _check_published(catalog, published)
     server = superset_server(settings)
     passwords = server.passwords()
