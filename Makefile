@@ -21,6 +21,8 @@ FINHOUSE := $(BIN)/finhouse
 UV := $(shell command -v uv 2>/dev/null || echo .tools/uv/bin/uv)
 READY := $(VENV)/.ready
 AIRFLOW_READY := $(VENV)/.airflow-ready
+SUPERSET := .venv-superset
+SUPERSET_READY := $(SUPERSET)/.ready
 PACKAGES := dbt_project/dbt_packages/.ready
 
 .PHONY: help
@@ -43,6 +45,13 @@ $(READY): requirements/dev.txt pyproject.toml | $(UV)
 $(AIRFLOW_READY): requirements/airflow.txt $(READY)
 	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/airflow.txt
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+# Superset needs an environment of its own: see requirements/superset.in.
+$(SUPERSET_READY): requirements/superset.txt | $(UV)
+	@echo "Superset's environment"
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(SUPERSET)
+	$(UV) pip sync --quiet --python $(SUPERSET)/bin/python --require-hashes requirements/superset.txt
 	@touch $@
 
 $(PACKAGES): dbt_project/packages.yml $(wildcard dbt_project/compat/dbt_utils/macros/*.sql) $(READY)
@@ -78,8 +87,16 @@ airflow-run: ## trigger all loads and wait for the transform that follows
 airflow-stop: ## stop Airflow
 	@$(FINHOUSE) airflow stop
 
+.PHONY: serve
+serve: setup $(SUPERSET_READY) ## start Superset with all dashboards (TARGET=)
+	@$(FINHOUSE) dashboards serve
+
+.PHONY: serve-stop
+serve-stop: ## stop Superset
+	@if [ -x $(FINHOUSE) ]; then $(FINHOUSE) dashboards stop; fi
+
 .PHONY: test
-test: setup $(AIRFLOW_READY) ## run all tests
+test: setup $(AIRFLOW_READY) $(SUPERSET_READY) ## run all tests
 	@$(BIN)/python -m pytest $(ARGS)
 
 .PHONY: lint
@@ -88,6 +105,7 @@ lint: setup ## check SQL, YAML and Python
 	$(BIN)/ruff format --check finhouse airflow tests
 	$(BIN)/yamllint --strict .
 	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
+	$(FINHOUSE) dashboards check
 
 .PHONY: docs
 docs: setup ## write the dbt documentation as one page, docs/site/index.html
@@ -108,7 +126,7 @@ reconcile: setup ## compare raw with its sources (ARGS=--heal, ARGS="wallet tran
 	@$(FINHOUSE) reconcile $(ARGS)
 
 .PHONY: stop
-stop: ## stop Airflow and the embedded PostgreSQL server
+stop: serve-stop ## stop Superset, Airflow and the embedded PostgreSQL server
 	@if [ -x $(FINHOUSE) ]; then $(FINHOUSE) airflow stop; $(FINHOUSE) oltp stop; fi
 
 .PHONY: clean
@@ -117,7 +135,7 @@ clean: stop ## remove all data and build output (environments stay)
 
 .PHONY: requirements
 requirements: | $(UV) ## compile requirements/*.in into pinned, hashed *.txt
-	cd requirements && for name in uv runtime dev airflow; do \
+	cd requirements && for name in uv runtime dev airflow superset; do \
 		$(if $(findstring .tools,$(UV)),$(CURDIR)/$(UV),$(UV)) pip compile --quiet --universal --python-version 3.11 \
 			--generate-hashes --no-emit-index-url \
 			--custom-compile-command 'make requirements' $$name.in -o $$name.txt; \

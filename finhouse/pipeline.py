@@ -11,6 +11,8 @@ from typing import TypeVar
 
 from finhouse import demo
 from finhouse.console import console, print_table, step
+from finhouse.dashboards.serving import refresh_caches
+from finhouse.dbt_history import record_build
 from finhouse.dbt_packages import packages_in_use
 from finhouse.dbt_results import DbtSummary
 from finhouse.errors import ConfigurationError, FinhouseError, SourceError
@@ -144,9 +146,15 @@ def run_build(settings: Settings, options: BuildOptions) -> None:
         loaded = load_all(settings, url, full_refresh=options.full_refresh)
     with step("dbt build: models and data tests", timings):
         console.print(f"  macros of {packages_in_use(settings.dbt_project)}")
-        built = build_marts(settings, as_of=options.as_of, full_refresh=options.full_refresh)
+        try:
+            built = build_marts(settings, as_of=options.as_of, full_refresh=options.full_refresh)
+        finally:
+            # A build that failed is history, too.
+            with connect(settings) as warehouse:
+                record_build(settings, warehouse)
     with step("Publish", timings), connect(settings) as warehouse:
         published = publish(settings, warehouse)
+        refresh_caches(settings)
     with connect_published(settings) as readable:
         print_scorecard(readable)
     _print_report(settings, loaded, built, published, timings)
@@ -200,6 +208,6 @@ def _print_report(
         numeric=("seconds",),
     )
     console.print(
-        "Next: `make day` lives one more day, `make docs` documents every column, "
-        f"CSV files go into {settings.landing}/merchant_activity."
+        "Next: `make serve` shows the dashboards, `make day` lives one more day, `make docs` "
+        f"documents every column, CSV files go into {settings.landing}/merchant_activity."
     )

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from finhouse.dbt_history import DBT_RESULTS_DDL
 from finhouse.errors import PublishError
 from finhouse.settings import Settings
 from finhouse.transform import declared_marts
@@ -104,6 +105,7 @@ def ensure_reporting_tables(warehouse: Warehouse) -> None:
     warehouse.create_schema("raw_operations")
     warehouse.execute(PUBLICATIONS_DDL)
     warehouse.execute(REPORTED_KPIS_DDL)
+    warehouse.execute(DBT_RESULTS_DDL)
 
 
 def publish(settings: Settings, warehouse: Warehouse) -> Publication:

@@ -24,6 +24,8 @@ class Settings:
         oltp_url: the OLTP database, or None for the embedded server (``OLTP_URL``).
         warehouse_url: Postgres warehouse, or None for a database beside the embedded OLTP
             (``WAREHOUSE_URL``); used by the postgres target only.
+        reader_url: SQLAlchemy address of a role that may only read schema ``published`` of that
+            warehouse, or None for one of the project's own making (``READER_URL``).
     """
 
     home: Path
@@ -31,6 +33,7 @@ class Settings:
     target: str = "duckdb"
     oltp_url: str | None = None
     warehouse_url: str | None = None
+    reader_url: str | None = None
 
     @property
     def duckdb_path(self) -> Path:
@@ -56,6 +59,11 @@ class Settings:
     def airflow_home(self) -> Path:
         """Metadata, logs, password and process of the local Airflow."""
         return self.home / "airflow"
+
+    @property
+    def superset_home(self) -> Path:
+        """Metadata, passwords, caches and log of Superset."""
+        return self.home / "superset"
 
     @property
     def dbt_output(self) -> Path:
@@ -87,4 +95,5 @@ def load_settings(env: Mapping[str, str] | None = None, target: str | None = Non
         target=chosen,
         oltp_url=env.get("OLTP_URL") or None,
         warehouse_url=env.get("WAREHOUSE_URL") or None,
+        reader_url=env.get("READER_URL") or None,
     )

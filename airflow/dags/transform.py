@@ -89,9 +89,15 @@ with DAG(
 
         yield Metadata(published_marts, tasks.hand_to_readers())
 
+    @task
+    def refresh_dashboards() -> bool:
+        from finhouse.orchestration import tasks
+
+        return tasks.refresh_dashboards()
+
     fresh = freshness_gate()
     built = build(LOG_FOLDER)
-    fresh >> built >> publish()
+    fresh >> built >> publish() >> refresh_dashboards()
 
     models = read_model_graph(settings)
     sensors: dict[str, ModelSensor] = {}

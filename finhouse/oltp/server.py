@@ -87,7 +87,7 @@ class EmbeddedServer:
             if not (self.data / "PG_VERSION").exists():
                 self._create_cluster()
             self._forget_dead_server()
-            self._launch(_free_port(preferred=self._last_port()))
+            self._launch(free_port(preferred=self._last_port()))
             self._create_databases()
 
     def stop(self) -> None:
@@ -262,12 +262,14 @@ def _binary(name: str) -> Path:
     return Path(spec.origin).parent / "pginstall" / "bin" / name
 
 
-def _free_port(preferred: int | None) -> int:
+def free_port(preferred: int | None) -> int:
     """``preferred`` if nothing listens there, else one the system hands out."""
     for port in (preferred, 0):
         if port is None:
             continue
         with socket.socket() as probe:
+            # A port that was left a moment ago is free, though the system still remembers it.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:

@@ -6,7 +6,6 @@ import importlib.util
 import json
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from urllib.parse import quote
 
 from finhouse.background import BackgroundServer
 from finhouse.errors import ConfigurationError, ServiceError, TransformError
+from finhouse.oltp.server import free_port
 from finhouse.orchestration.model_graph import write_model_graph
 from finhouse.orchestration.names import (
     TRANSFORM_DAG,
@@ -101,7 +101,7 @@ class LocalAirflow:
             return
         self.home.mkdir(parents=True, exist_ok=True)
         self._write_password()
-        self._port_file.write_text(str(_free_port()))
+        self._port_file.write_text(str(free_port(preferred=PREFERRED_PORT)))
         show_models(self._settings)
         self._airflow("db", "migrate")
         self._airflow(
@@ -297,13 +297,3 @@ def _until(look: Callable[[], Any], deadline: float, what: str) -> Any:
             raise ServiceError(f"waited too long for {what}", "look at Airflow's grid and logs")
         time.sleep(_POLL_SECONDS)
     return found
-
-
-def _free_port() -> int:
-    """The usual port if nothing listens there, else one the system hands out."""
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", PREFERRED_PORT))
-        except OSError:
-            probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

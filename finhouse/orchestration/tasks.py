@@ -10,6 +10,7 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowSkipException
 
 from finhouse.console import console
+from finhouse.dashboards.serving import refresh_caches
 from finhouse.errors import ConfigurationError
 from finhouse.extract_load import (
     DateWindow,
@@ -165,3 +166,8 @@ def hand_to_readers() -> dict[str, int | str]:
         "rows": published.rows,
         "reported_values": published.reported_values,
     }
+
+
+def refresh_dashboards() -> bool:
+    """Let a running Superset show what has been published; returns whether one runs."""
+    return refresh_caches(task_settings())

@@ -12,6 +12,12 @@ final as (
         product,
         event_type,
         activity_status,
+        case
+            when product <> 'KYC' then null
+            when event_type = 'DOCUMENT_SUBMITTED' then '1 Document submitted'
+            when event_type = 'VERIFICATION_COMPLETED' then '2 Verification completed'
+            when event_type = 'TIER_UPGRADE' then '3 Tier upgrade'
+        end as kyc_stage,
         channel,
         region,
         merchant_tier,

@@ -1,0 +1,73 @@
+with kpi_values as (
+
+    select * from {{ ref('kpi_monthly') }}
+
+),
+
+catalogue as (
+
+    select * from {{ ref('kpi_catalogue') }}
+
+),
+
+compared as (
+
+    select
+        kpi_values.*,
+        -- A running period is not compared with a whole one.
+        case
+            when kpi_values.is_complete_period
+                then lag(kpi_values.value) over (
+                    partition by kpi_values.kpi_code order by kpi_values.month_start
+                )
+        end as previous_value
+    from kpi_values
+
+),
+
+final as (
+
+    select
+        compared.kpi_code,
+        compared.month_start,
+        catalogue.kpi_name,
+        compared.domain,
+        catalogue.owner,
+        catalogue.unit,
+        catalogue.direction,
+        catalogue.display_order,
+        compared.is_complete_period,
+        compared.value,
+        compared.previous_value,
+        {{ ratio(
+            '(compared.value - compared.previous_value)',
+            'abs(compared.previous_value)') }} as change_rate,
+        compared.currency_code,
+        compared.target,
+        compared.target_status,
+        compared.target is not null as has_target,
+        {{ kpi_value_text('compared.value', 'catalogue.unit', 'compared.currency_code') }}
+            as value_text,
+        case
+            when compared.target is not null
+                then {{ dbt.concat([
+                    'catalogue.target_operator',
+                    "' '",
+                    kpi_value_text(
+                        'compared.target', 'catalogue.unit', 'compared.currency_code')
+                ]) }}
+            else ''
+        end as target_text,
+        case compared.target_status
+            when 'met' then 'Met'
+            when 'missed' then 'Missed'
+            when 'no_data' then 'No data'
+            else ''
+        end as status_text
+    from compared
+    inner join catalogue
+        on compared.kpi_code = catalogue.kpi_code
+
+)
+
+select * from final

@@ -1,0 +1,1 @@
+"""Dashboards as code: YAML files and dbt's metrics become a running Superset."""

@@ -1,0 +1,406 @@
+"""What charts may use: the datasets of Superset, made from dbt's manifest and the KPI catalogue.
+
+A metric is defined once, in dbt:
+
+* ``config.meta.metric`` of a mart's column: ``{aggregate: sum}``, ``{ratio: [a, b]}``,
+  ``{aggregate: last, over: month_start}``;
+* ``config.meta.metrics`` of a mart, by name, for what is no column: distinct counts, sums under a
+  condition, ratios of such;
+* each row of the seed ``kpi_catalogue_entries`` is a metric of ``kpi_monthly`` and ``kpi_daily``,
+  and its target another one.
+
+The SQL of the aggregation is written here alone and runs unchanged on DuckDB and Postgres.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from finhouse.dashboards.definitions import Written
+from finhouse.errors import ConfigurationError, TransformError
+from finhouse.settings import PROJECT_ROOT, Settings
+from finhouse.transform import DBT, dbt_environment
+
+Format = Literal[
+    "count",
+    "currency",
+    "money",
+    "percent",
+    "fine_percent",
+    "number",
+    "milliseconds",
+    "text",
+    "date",
+]
+
+# d3 formats; SMART_NUMBER is Superset's own.
+D3_FORMATS: dict[str, str | None] = {
+    "count": ",d",
+    "currency": "SMART_NUMBER",
+    "money": ",.2f",
+    "percent": ".1%",
+    "fine_percent": ".2%",
+    "number": ",.2f",
+    "milliseconds": ",d",
+    "text": None,
+    "date": None,
+}
+# Names promise units (style: `_count`, `_amount`, `_rate` ...); other names state a format.
+FORMAT_OF_SUFFIX: dict[str, Format] = {
+    "count": "count",
+    "amount": "currency",
+    "rate": "percent",
+    "share": "percent",
+    "ms": "milliseconds",
+}
+FORMAT_OF_KPI_UNIT: dict[str, Format] = {
+    "currency": "currency",
+    "count": "count",
+    "rate": "fine_percent",
+    "number": "number",
+    "ms": "milliseconds",
+}
+KPI_TIME = {"kpi_monthly": "month_start", "kpi_daily": "date_day"}
+TEMPORAL_TYPES = ("date", "timestamp")
+PERIOD_STATUS = "period_status"
+TARGET_SUFFIX = "__target"
+PERSONAL = "personal"
+
+WORDS = {
+    "mau": "MAU", "dau": "DAU", "wau": "WAU", "ltv": "LTV", "cac": "CAC", "kyc": "KYC",
+    "kpi": "KPI", "id": "ID", "ms": "(ms)", "rpu": "Revenue per user", "mrr": "MRR",
+    "cogs": "COGS", "d1": "D1", "d7": "D7", "d30": "D30", "p95": "P95",
+}  # fmt: skip
+
+
+class MetricSpec(Written):
+    """A metric as dbt's ``meta`` states it; see the module's docstring.
+
+    Attributes:
+        aggregate: how rows become one value. ``last`` and ``average_over_time`` are for what must
+            never be summed over time; both need ``over``, the column of the period.
+        ratio: sum of the first column over sum of the second; or two metrics of the mart.
+        complement: 1 - the ratio.
+        column: the column aggregated, for metrics that bear another name.
+        where: columns of booleans that must all be true for a row to count.
+        where_any: columns of booleans of which one must be true.
+        over: the date column of a semi-additive metric.
+        per: columns that the chart must split by or pin to one value.
+        format: how it is shown; default by the suffix of its name.
+        label: its name for viewers; default made from the name.
+        description: default the column's.
+        currency: ``reporting`` for amounts in the reporting currency; default the domain's.
+    """
+
+    aggregate: (
+        Literal["sum", "count", "count_distinct", "min", "max", "last", "average_over_time"] | None
+    ) = None
+    ratio: tuple[str, str] | None = None
+    column: str | None = None
+    where: tuple[str, ...] = ()
+    where_any: tuple[str, ...] = ()
+    complement: bool = False
+    over: str | None = None
+    per: tuple[str, ...] = ()
+    format: Format | None = None
+    label: str | None = None
+    description: str | None = None
+    currency: Literal["reporting"] | None = None
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric of a dataset, ready for Superset."""
+
+    name: str
+    label: str
+    description: str
+    expression: str
+    format: Format
+    currency: str | None
+    per: tuple[str, ...] = ()
+    kpi_code: str | None = None
+
+    @property
+    def d3_format(self) -> str | None:
+        return D3_FORMATS[self.format]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a dataset; ``expression`` only for the one that is computed."""
+
+    name: str
+    label: str
+    description: str
+    data_type: str
+    expression: str | None = None
+
+    @property
+    def is_temporal(self) -> bool:
+        return self.data_type in TEMPORAL_TYPES
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A published mart as charts see it; columns of personal data are not part of it.
+
+    ``is_personal``: each row is about one person; such a mart is no dataset of Superset at all.
+    """
+
+    mart: str
+    domain: str
+    description: str
+    columns: dict[str, Column]
+    metrics: dict[str, Metric]
+    is_personal: bool = False
+    personal_columns: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def time_columns(self) -> list[str]:
+        return [column.name for column in self.columns.values() if column.is_temporal]
+
+
+def read_manifest(settings: Settings) -> dict[str, Any]:
+    """dbt's manifest of the project as it stands, by ``dbt parse`` into a folder of its own.
+
+    Raises:
+        TransformError: the project does not parse.
+    """
+    output = settings.home / "dbt" / "parse"
+    # Whatever the target, the project parses alike; DuckDB needs no server for it.
+    variables = dbt_environment(
+        Settings(home=settings.home, landing=settings.landing, target="duckdb")
+    )
+    variables |= {"DBT_TARGET_PATH": str(output), "DBT_LOG_PATH": str(output / "logs")}
+    result = subprocess.run(
+        [DBT, "--quiet", "parse"],
+        env={**os.environ, **variables},
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+    )
+    if result.returncode:
+        raise TransformError(
+            f"the dbt project does not parse:\n{(result.stdout + result.stderr).strip()}",
+            "correct it; `make dbt ARGS=parse` shows the same message",
+        )
+    return json.loads((output / "manifest.json").read_text())
+
+
+def read_kpi_catalogue(dbt_project: Path) -> list[dict[str, str]]:
+    """Rows of the KPI catalogue's seed."""
+    with (dbt_project / "seeds" / "kpi" / "kpi_catalogue_entries.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def build_catalog(
+    manifest: Mapping[str, Any], kpis: Iterable[Mapping[str, str]], variables: Mapping[str, Any]
+) -> dict[str, Dataset]:
+    """Datasets by mart.
+
+    Args:
+        manifest: dbt's manifest.
+        kpis: rows of the KPI catalogue.
+        variables: ``vars`` of dbt_project.yml: domains with their currencies.
+
+    Raises:
+        ConfigurationError: a metric in ``meta`` cannot be understood.
+    """
+    currencies = {name: entry["currency"] for name, entry in variables["domains"].items()}
+    reporting = variables["reporting_currency"]
+    kpis = list(kpis)
+    datasets = {}
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "model" and node["fqn"][1] == "marts":
+            dataset = _dataset(node, currencies.get(node["fqn"][2]), reporting)
+            if dataset.mart in KPI_TIME:
+                _add_kpis(dataset, kpis, currencies)
+            datasets[dataset.mart] = dataset
+    return dict(sorted(datasets.items()))
+
+
+def humanise(name: str) -> str:
+    """A column's name in words: ``new_user_count`` -> ``New users``, ``mau`` -> ``MAU``."""
+    stem = re.sub(r"_(amount|code|name|start)$", "", name)
+    if name.endswith("_count"):
+        stem = _plural(name.removesuffix("_count"))
+    words = [WORDS.get(word, word) for word in stem.removeprefix("is_").split("_")]
+    text = " ".join(words)
+    return text[:1].upper() + text[1:]
+
+
+def _plural(words: str) -> str:
+    if words.endswith("y"):
+        return words[:-1] + "ies"
+    return words + ("es" if words.endswith("s") else "s")
+
+
+def _dataset(node: Mapping[str, Any], currency: str | None, reporting: str) -> Dataset:
+    columns: dict[str, Column] = {}
+    personal = set()
+    for name, column in node["columns"].items():
+        meta = column["config"].get("meta") or column.get("meta") or {}
+        if meta.get("data_class") == PERSONAL:
+            personal.add(name)
+            continue
+        columns[name] = Column(
+            name=name,
+            label=meta.get("label") or humanise(name),
+            description=_one_line(column["description"]),
+            data_type=column["data_type"],
+        )
+    if "is_complete_period" in columns:
+        columns[PERIOD_STATUS] = Column(
+            name=PERIOD_STATUS,
+            label="Period",
+            description="Whether the period is over; one that still runs is not comparable yet.",
+            data_type="string",
+            expression="case when is_complete_period then 'Complete' else 'Still running' end",
+        )
+    dataset = Dataset(
+        mart=node["name"],
+        domain=node["fqn"][2],
+        description=_one_line(node["description"]),
+        columns=columns,
+        metrics={},
+        is_personal=node["config"].get("meta", {}).get("data_class") == PERSONAL,
+        personal_columns=frozenset(personal),
+    )
+    for name, spec, description in _specs(node):
+        dataset.metrics[name] = _metric(dataset, name, spec, description, currency, reporting)
+    return dataset
+
+
+def _specs(node: Mapping[str, Any]) -> list[tuple[str, MetricSpec, str]]:
+    """Metrics the mart's YAML states, those of columns first."""
+    stated = [
+        (name, column["config"].get("meta", {}).get("metric"), column["description"])
+        for name, column in node["columns"].items()
+    ]
+    of_mart = node["config"].get("meta", {}).get("metrics", {})
+    stated += [(name, spec, spec.get("description", "")) for name, spec in of_mart.items()]
+    found = []
+    for name, spec, description in stated:
+        if spec is None:
+            continue
+        try:
+            found.append((name, MetricSpec.model_validate(spec), _one_line(description)))
+        except ValidationError as error:
+            raise _wrong(node["name"], name, str(error.errors()[0]["msg"])) from error
+    return found
+
+
+def _metric(
+    dataset: Dataset,
+    name: str,
+    spec: MetricSpec,
+    description: str,
+    currency: str | None,
+    reporting: str,
+) -> Metric:
+    shown_as = spec.format or FORMAT_OF_SUFFIX.get(name.rsplit("_", 1)[-1])
+    if shown_as is None:
+        raise _wrong(dataset.mart, name, "its name promises no unit, so it needs a format")
+    in_currency = shown_as in ("currency", "money")
+    if in_currency and spec.currency is None and currency is None:
+        raise _wrong(dataset.mart, name, "the mart belongs to no domain with a currency")
+    return Metric(
+        name=name,
+        label=spec.label or humanise(name),
+        description=spec.description or description,
+        expression=_expression(dataset, name, spec),
+        format=shown_as,
+        currency=(reporting if spec.currency else currency) if in_currency else None,
+        per=spec.per,
+    )
+
+
+def _expression(dataset: Dataset, name: str, spec: MetricSpec) -> str:
+    """SQL of a metric, the same on both engines."""
+    if (spec.ratio is None) == (spec.aggregate is None):
+        raise _wrong(dataset.mart, name, "state either aggregate or ratio")
+    known = set(dataset.columns) | dataset.personal_columns
+    if spec.ratio:
+        parts = [
+            dataset.metrics[part].expression
+            if part in dataset.metrics
+            else f"sum({_known(dataset, name, part, known)})"
+            for part in spec.ratio
+        ]
+        ratio = f"1.0 * {parts[0]} / nullif({parts[1]}, 0)"
+        return f"1 - {ratio}" if spec.complement else ratio
+    conditions = [_known(dataset, name, condition, known) for condition in spec.where]
+    if spec.where_any:
+        either = [_known(dataset, name, condition, known) for condition in spec.where_any]
+        conditions.append(f"({' or '.join(either)})")
+    only = f" filter (where {' and '.join(conditions)})" if conditions else ""
+    if spec.aggregate == "count":
+        return f"count(*){only}"
+    column = _known(dataset, name, spec.column or name, known)
+    if spec.aggregate in ("last", "average_over_time"):
+        if spec.over is None:
+            raise _wrong(dataset.mart, name, f"{spec.aggregate} needs `over`, the period's column")
+        over = _known(dataset, name, spec.over, known)
+        if spec.aggregate == "last":
+            return f"(array_agg({column} order by {over} desc){only})[1]"
+        return f"1.0 * sum({column}){only} / nullif(count(distinct {over}){only}, 0)"
+    if spec.aggregate == "count_distinct":
+        return f"count(distinct {column}){only}"
+    return f"{spec.aggregate}({column}){only}"
+
+
+def _known(dataset: Dataset, metric: str, column: str, known: set[str]) -> str:
+    if column not in known:
+        raise _wrong(dataset.mart, metric, f"the mart has no column {column}")
+    return column
+
+
+def _wrong(mart: str, metric: str, why: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"metric {metric} of mart {mart}: {why}", f"correct `meta` in the YAML file of {mart}"
+    )
+
+
+def _add_kpis(
+    dataset: Dataset, kpis: list[Mapping[str, str]], currencies: Mapping[str, str]
+) -> None:
+    """Each KPI and its target as a metric of a long table of KPI values."""
+    over = KPI_TIME[dataset.mart]
+    for kpi in kpis:
+        code, only = kpi["kpi_code"], f"filter (where kpi_code = '{kpi['kpi_code']}')"
+        last = f"(array_agg({{}} order by {over} desc) {only})[1]"
+        expression = {
+            "sum": f"sum(numerator) {only}",
+            "ratio": f"sum(numerator) {only} / nullif(sum(denominator) {only}, 0)",
+        }.get(kpi["value_kind"], last.format("value"))
+        shown_as = FORMAT_OF_KPI_UNIT[kpi["unit"]]
+        shared = {
+            "format": shown_as,
+            "currency": currencies[kpi["domain"]] if shown_as == "currency" else None,
+            "kpi_code": code,
+        }
+        formula = kpi["formula"][:1].upper() + kpi["formula"][1:]
+        dataset.metrics[code] = Metric(code, kpi["kpi_name"], f"{formula}.", expression, **shared)
+        if kpi["target_operator"]:
+            dataset.metrics[code + TARGET_SUFFIX] = Metric(
+                name=code + TARGET_SUFFIX,
+                label="Target",
+                description=f"Target of {kpi['kpi_name']}: {kpi['target_operator']} this value.",
+                expression=last.format("target"),
+                **shared,
+            )
+
+
+def _one_line(text: str) -> str:
+    return " ".join((text or "").split())

@@ -1,0 +1,82 @@
+"""The database of Superset's viewers: the published marts, read-only, and nothing else."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import psycopg
+from psycopg import sql
+
+from finhouse.errors import WarehouseError
+from finhouse.oltp import warehouse_url
+from finhouse.publish import PUBLISHED_SCHEMA
+from finhouse.settings import Settings
+from finhouse.warehouse.postgres_connection import connect_postgres
+
+ROLE = "finhouse_reader"
+STATEMENT_TIMEOUT = "60s"
+
+
+def reader_uri(settings: Settings, home: Path) -> str:
+    """SQLAlchemy address of the published marts for readers; makes the Postgres role if need be.
+
+    Args:
+        home: Superset's folder, where the role's password is kept.
+
+    Raises:
+        WarehouseError: nothing is published, or the role cannot be made.
+    """
+    if settings.target == "duckdb":
+        return (
+            # Without external access SQL cannot reach a file of this machine.
+            f"duckdb:///{quote(str(settings.published_path))}"
+            "?access_mode=read_only&enable_external_access=false&lock_configuration=true"
+        )
+    if settings.reader_url:
+        return settings.reader_url
+    return _postgres_reader(warehouse_url(settings), private_text(home / "reader_password"))
+
+
+def private_text(path: Path) -> str:
+    """Text of a file only its owner may read; a random one is written on first use."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(24))
+    return path.read_text().strip()
+
+
+def _postgres_reader(url: str, password: str) -> str:
+    """Give the reader's role its password and its one schema; return its address."""
+    role, schema = sql.Identifier(ROLE), sql.Identifier(PUBLISHED_SCHEMA)
+    statements = [
+        sql.SQL("alter role {} login noinherit password {}").format(role, sql.Literal(password)),
+        sql.SQL("alter role {} set default_transaction_read_only = on").format(role),
+        sql.SQL("alter role {} set statement_timeout = {}").format(
+            role, sql.Literal(STATEMENT_TIMEOUT)
+        ),
+        sql.SQL("grant usage on schema {} to {}").format(schema, role),
+        sql.SQL("grant select on all tables in schema {} to {}").format(schema, role),
+    ]
+    with connect_postgres(url, {}, "the warehouse", "WAREHOUSE_URL", WarehouseError) as connection:
+        try:
+            if not connection.execute(
+                "select 1 from pg_roles where rolname = $1", (ROLE,)
+            ).fetchone():
+                statements.insert(0, sql.SQL("create role {}").format(role))
+            for statement in statements:
+                connection.execute(statement)
+        except psycopg.Error as error:
+            raise WarehouseError(
+                f"the role {ROLE}, which reads schema {PUBLISHED_SCHEMA} for Superset, cannot be "
+                f"made: {str(error).strip()}",
+                "run `make build` first; where you may not create roles, set READER_URL to the "
+                "address of one that may read that schema",
+            ) from error
+    parts = urlsplit(url)
+    return (
+        f"postgresql+psycopg2://{ROLE}:{quote(password, safe='')}"
+        f"@{parts.hostname}:{parts.port or 5432}{parts.path}"
+    )

@@ -1,0 +1,175 @@
+"""The Superset server: its environment, its folder, starting and stopping it.
+
+Superset runs in an environment of its own (``.venv-superset``); all its state lies in one folder:
+metadata database, secret key, passwords, caches and log.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from finhouse.background import BackgroundServer
+from finhouse.dashboards.readers import private_text
+from finhouse.errors import ConfigurationError, ServiceError
+from finhouse.oltp.server import free_port
+from finhouse.settings import PROJECT_ROOT
+
+INSIDE = Path(__file__).resolve().parent / "inside"
+ENVIRONMENT = PROJECT_ROOT / ".venv-superset"
+PREFERRED_PORT = 8088
+START_SECONDS = 180
+ROLES = ("admin", "analyst", "viewer")
+# Bumped when roles or metadata must be initialised anew.
+INITIALISED = "6.1.0/1"
+
+
+class SupersetServer(BackgroundServer):
+    """One Superset under ``home``; the server outlives the process that started it.
+
+    Args:
+        home: folder of all its state.
+        environment: Superset's virtual environment.
+    """
+
+    def __init__(self, home: Path, environment: Path = ENVIRONMENT) -> None:
+        super().__init__(home, "Superset")
+        self.environment = environment
+        self._port_file = home / "port"
+
+    @property
+    def url(self) -> str:
+        """Address of the running server.
+
+        Raises:
+            ServiceError: it does not run.
+        """
+        if not self.is_running():
+            raise ServiceError(f"the Superset in {self.home} is not running", "run `make serve`")
+        return f"http://127.0.0.1:{self._port_file.read_text()}"
+
+    def passwords(self, env: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Password of each user: SUPERSET_<USER>_PASSWORD, else one generated on first use."""
+        env = os.environ if env is None else env
+        return {
+            role: env.get(f"SUPERSET_{role.upper()}_PASSWORD")
+            or private_text(self.home / "passwords" / role)
+            for role in ROLES
+        }
+
+    def apply(self, bundle: Mapping[str, Any]) -> dict[str, Any]:
+        """Bring Superset's metadata to what ``bundle`` says; return the report of the import.
+
+        Raises:
+            ConfigurationError: the environment is not there.
+            ServiceError: Superset refused; the end of its message is in the error.
+        """
+        self._check_environment()
+        private_text(self.home / "secret_key")
+        (self.home / "cache" / "data").mkdir(parents=True, exist_ok=True)
+        marker = self.home / "initialised"
+        needed = not marker.exists() or marker.read_text() != INITIALISED
+        bundle_file, report_file = self.home / "bundle.json", self.home / "import.json"
+        report_file.unlink(missing_ok=True)
+        # It holds passwords: nobody else may read it, and it does not stay.
+        bundle_file.unlink(missing_ok=True)
+        bundle_file.touch(mode=0o600)
+        bundle_file.write_text(json.dumps({**bundle, "initialise": needed}))
+        try:
+            result = subprocess.run(
+                [self._python, str(INSIDE / "bootstrap.py"), bundle_file, report_file],
+                env=self._variables(),
+                cwd=self.home,
+                capture_output=True,
+                text=True,
+            )
+        finally:
+            bundle_file.unlink()
+        if result.returncode or not report_file.exists():
+            raise ServiceError(
+                "Superset does not take the dashboards:\n"
+                + "\n".join(result.stderr.strip().splitlines()[-12:]),
+                f"correct what it names; `rm -r {self.home}` starts afresh",
+            )
+        marker.write_text(INITIALISED)
+        return json.loads(report_file.read_text())
+
+    def serve(self) -> str:
+        """Start the server unless it runs; return its address once it answers.
+
+        Raises:
+            ConfigurationError: the environment is not there.
+            ServiceError: it does not come up; the end of its log is in the message.
+        """
+        self._check_environment()
+        if not self.is_running():
+            port = free_port(preferred=PREFERRED_PORT)
+            self._port_file.write_text(str(port))
+            self.start(
+                self._command(port), self._variables(), partial(_answers, port), START_SECONDS
+            )
+        return self.url
+
+    def clear_caches(self) -> None:
+        """Forget all query results: the marts have been replaced."""
+        for folder in ("data", "metadata"):
+            for entry in (self.home / "cache" / folder).glob("*"):
+                # The server may write or drop entries at the same moment.
+                with contextlib.suppress(OSError):
+                    entry.unlink()
+
+    @property
+    def _python(self) -> str:
+        return str(self.environment / "bin" / "python")
+
+    def _check_environment(self) -> None:
+        if not (self.environment / "bin" / "superset").exists():
+            raise ConfigurationError(
+                f"Superset's environment {self.environment} is not there", "run `make serve`"
+            )
+
+    def _variables(self) -> dict[str, str]:
+        kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SUPERSET_SECRET_KEY")
+        return {name: os.environ[name] for name in kept if name in os.environ} | {
+            "FINHOUSE_SUPERSET_HOME": str(self.home),
+            "SUPERSET_HOME": str(self.home),
+            "SUPERSET_CONFIG_PATH": str(INSIDE / "superset_config.py"),
+            "PYTHONPATH": str(INSIDE),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "FLASK_APP": "superset.app:create_app()",
+            "SCARF_ANALYTICS": "false",
+            "DO_NOT_TRACK": "1",
+        }
+
+    def _command(self, port: int) -> list[str]:
+        return [
+            self._python,
+            "-m",
+            "gunicorn",
+            f"--chdir={self.home}",
+            f"--bind=127.0.0.1:{port}",
+            "--workers=1",
+            "--worker-class=gthread",
+            "--threads=8",
+            "--timeout=60",
+            "--log-level=warning",
+            # Without it gunicorn writes into the home folder of the user.
+            "--no-control-socket",
+            "superset.app:create_app()",
+        ]
+
+
+def _answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as response:
+            return response.status == 200
+    except (urllib.error.URLError, OSError):
+        return False

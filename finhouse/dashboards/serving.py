@@ -1,0 +1,147 @@
+"""Serve the dashboards: check them, bring Superset up to date, start it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from finhouse.dashboards.bundle import DATABASE_UUID, build_assets
+from finhouse.dashboards.catalog import Dataset, build_catalog, read_kpi_catalogue, read_manifest
+from finhouse.dashboards.check import findings
+from finhouse.dashboards.definitions import DEFINITIONS, Definitions, load_definitions
+from finhouse.dashboards.readers import reader_uri
+from finhouse.dashboards.server import ROLES, SupersetServer
+from finhouse.errors import ConfigurationError, WarehouseError
+from finhouse.publish import PUBLISHED_SCHEMA
+from finhouse.settings import Settings
+from finhouse.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class Serving:
+    """What was brought up.
+
+    Attributes:
+        url: address of Superset.
+        passwords: by user.
+        imported: number of dashboards, charts, datasets and databases.
+        removed: titles of what was in Superset and is not in the code any more, by kind.
+        chart_ids: Superset's id of each chart by identifier.
+        dashboard_ids: Superset's id of each dashboard by slug.
+    """
+
+    url: str
+    passwords: dict[str, str]
+    imported: dict[str, int]
+    removed: dict[str, list[str]]
+    chart_ids: dict[str, int]
+    dashboard_ids: dict[str, int]
+
+
+def superset_server(settings: Settings) -> SupersetServer:
+    """The project's Superset, running or not."""
+    return SupersetServer(settings.superset_home)
+
+
+def load_catalog(settings: Settings) -> dict[str, Dataset]:
+    """Datasets of the dbt project as it stands.
+
+    Raises:
+        TransformError: the project does not parse.
+        ConfigurationError: a metric in ``meta`` cannot be understood.
+    """
+    project = yaml.safe_load((settings.dbt_project / "dbt_project.yml").read_text())
+    return build_catalog(
+        read_manifest(settings), read_kpi_catalogue(settings.dbt_project), project["vars"]
+    )
+
+
+def checked(
+    settings: Settings, folder: Path = DEFINITIONS
+) -> tuple[Definitions, dict[str, Dataset]]:
+    """Definitions of ``folder`` and catalog, once the static check has found nothing.
+
+    Raises:
+        ConfigurationError: it found something; every finding is in the message.
+    """
+    definitions, catalog = load_definitions(folder), load_catalog(settings)
+    found = findings(definitions, catalog)
+    if found:
+        raise ConfigurationError(
+            f"{len(found)} findings in the dashboards:\n"
+            + "\n".join(f"  {finding}" for finding in found),
+            "correct the files under superset/; docs/dashboards.md explains them",
+        )
+    return definitions, catalog
+
+
+def serve(settings: Settings, published: Warehouse, folder: Path = DEFINITIONS) -> Serving:
+    """Check, import, start. Safe to repeat: what is gone from the code goes from Superset.
+
+    Args:
+        published: what readers see, open.
+        folder: where the dashboards are written.
+
+    Raises:
+        FinhouseError: the definitions are wrong, nothing is published, or Superset does not come
+            up.
+    """
+    definitions, catalog = checked(settings, folder)
+    _check_published(catalog, published)
+    server = superset_server(settings)
+    passwords = server.passwords()
+    report = server.apply(
+        {
+            "assets": build_assets(definitions, catalog, reader_uri(settings, server.home)),
+            "database_uuid": DATABASE_UUID,
+            "users": {
+                name: {
+                    "password": passwords[name],
+                    # Superset's own name of the role that may do everything.
+                    "role": "Admin" if name == "admin" else name,
+                }
+                for name in ROLES
+            },
+            "viewable_by": ["viewer", "analyst"],
+        }
+    )
+    server.clear_caches()
+    return Serving(
+        url=server.serve(),
+        passwords=passwords,
+        imported=report["imported"],
+        removed=report["removed"],
+        chart_ids=report["charts"],
+        dashboard_ids=report["dashboards"],
+    )
+
+
+def refresh_caches(settings: Settings) -> bool:
+    """Let a running Superset show what has just been published; return whether one runs.
+
+    Call it after every publication: it does nothing where Superset does not run.
+    """
+    server = superset_server(settings)
+    if not server.is_running():
+        return False
+    server.clear_caches()
+    return True
+
+
+def _check_published(catalog: Mapping[str, Dataset], published: Warehouse) -> None:
+    """Refuse dashboards of marts that have not been published as dbt defines them now."""
+    missing = [
+        f"{mart}.{column.name}" if have else mart
+        for mart, dataset in catalog.items()
+        for have in [published.columns(PUBLISHED_SCHEMA, mart)]
+        for column in list(dataset.columns.values())[: None if have else 1]
+        if column.expression is None and column.name not in have
+    ]
+    if missing:
+        raise WarehouseError(
+            f"the published build lacks what dbt defines now: {', '.join(missing)}",
+            "run `make build`, then `make serve` again",
+        )

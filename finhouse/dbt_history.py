@@ -1,0 +1,81 @@
+"""Keep what each dbt build did: the marts dbt_run_history and dbt_test_history tell of it.
+
+A build cannot hold its own outcome; the marts it makes tell of the builds before it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from finhouse.settings import Settings
+from finhouse.warehouse import Warehouse
+
+DBT_RESULTS_DDL = """
+create table if not exists raw_operations.dbt_results (
+    invocation_id text not null,
+    node_id text not null,
+    resource_type text not null,
+    node_name text not null,
+    layer text,
+    tested_model text,
+    status text not null,
+    failing_row_count bigint,
+    execution_seconds numeric(12, 3) not null,
+    run_started_at timestamp not null
+)
+"""
+
+_INSERT = (
+    "insert into raw_operations.dbt_results values "
+    "($1, $2, $3, $4, $5, $6, $7, $8, $9, cast($10 as timestamp))"
+)
+_NODES = ("model", "seed", "test")
+
+
+def record_build(settings: Settings, warehouse: Warehouse) -> int:
+    """Store the outcome of the last dbt invocation of the target; return the nodes recorded.
+
+    Call it after each ``dbt build``, failed or not. An invocation already there is left alone.
+    """
+    artefacts = [settings.dbt_output / name for name in ("run_results.json", "manifest.json")]
+    if not all(path.exists() for path in artefacts):
+        return 0
+    run_results, manifest = (json.loads(path.read_text()) for path in artefacts)
+    invocation = run_results["metadata"]["invocation_id"]
+    if warehouse.count("raw_operations.dbt_results", "invocation_id = $1", (invocation,)):
+        return 0
+    recorded = 0
+    with warehouse.transaction():
+        for row in _rows(run_results, manifest):
+            recorded += warehouse.change(_INSERT, row)
+    return recorded
+
+
+def _rows(run_results: dict[str, Any], manifest: dict[str, Any]) -> Iterator[tuple[object, ...]]:
+    about = run_results["metadata"]
+    started = about.get("invocation_started_at") or about["generated_at"]
+    for result in run_results["results"]:
+        node = manifest["nodes"].get(result["unique_id"])
+        if node is None or node["resource_type"] not in _NODES:
+            continue
+        is_test = node["resource_type"] == "test"
+        yield (
+            about["invocation_id"],
+            result["unique_id"],
+            node["resource_type"],
+            node["name"],
+            node["fqn"][1] if node["resource_type"] == "model" else None,
+            _tested(node) if is_test else None,
+            result["status"],
+            result["failures"],
+            round(result["execution_time"], 3),
+            started.rstrip("Z"),
+        )
+
+
+def _tested(test: dict[str, Any]) -> str | None:
+    """Name of what a test judges; of several the first."""
+    judged = test.get("attached_node") or next(iter(test["depends_on"]["nodes"]), None)
+    return judged.rpartition(".")[2] if judged else None
