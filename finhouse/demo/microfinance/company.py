@@ -889,7 +889,7 @@ class Company:
         gone = np.flatnonzero((loans["written_off"] >= 0) & (loans["written_off"] < self.periods))
         part = np.round(loans["written_off_cents"][gone] * rng.uniform(0.03, 0.12, len(gone)))
         part = part.astype(np.int64)
-        paying = rng.random(len(gone)) < 0.008
+        paying = rng.random(len(gone)) < 0.02
         paying &= loans["recovered"][gone] + part <= 0.6 * loans["written_off_cents"][gone]
         paying &= part > 0
         chosen = gone[paying]

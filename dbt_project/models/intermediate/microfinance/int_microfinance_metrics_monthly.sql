@@ -99,7 +99,25 @@ paid as (
 joined as (
 
     select
-        portfolio.*,
+        portfolio.month_start,
+        portfolio.snapshot_date,
+        portfolio.is_complete_period,
+        portfolio.months_since_launch,
+        portfolio.active_loan_count,
+        portfolio.active_borrower_count,
+        portfolio.gross_portfolio_amount,
+        portfolio.par_1_amount,
+        portfolio.par_7_amount,
+        portfolio.par_30_amount,
+        portfolio.par_60_amount,
+        portfolio.par_90_amount,
+        portfolio.npl_amount,
+        portfolio.provision_amount,
+        portfolio.previous_at_risk_amount,
+        portfolio.cured_amount,
+        portfolio.top10_borrower_amount,
+        portfolio.product_weighted_amount,
+        portfolio.collateral_value_amount,
         lag(portfolio.gross_portfolio_amount, 1, 0) over (
             order by portfolio.month_start
         ) as previous_gross_portfolio_amount,

@@ -57,7 +57,7 @@ ranked_borrowers as (
         month_start,
         outstanding_amount,
         row_number() over (
-            partition by month_start order by outstanding_amount desc, customer_id
+            partition by month_start order by outstanding_amount desc, customer_id asc
         ) as borrower_rank
     from by_borrower
 

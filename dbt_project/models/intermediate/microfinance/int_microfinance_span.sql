@@ -39,22 +39,30 @@ last_day as (
 
 first_days as (
 
-    select min(signup_date) as first_date
+    select min(signup_date) as recorded_date
     from users
 
     union all
 
-    select min(opened_date) as first_date
+    select min(opened_date) as recorded_date
     from accounts
+
+),
+
+first_day as (
+
+    select min(recorded_date) as first_date
+    from first_days
 
 ),
 
 final as (
 
     select
-        (select min(first_date) from first_days) as first_date,
-        last_complete_date
-    from last_day
+        first_day.first_date,
+        last_day.last_complete_date
+    from first_day
+    cross join last_day
 
 )
 
