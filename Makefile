@@ -80,6 +80,10 @@ docs: setup ## write the dbt documentation as one page, docs/site/index.html
 dbt: setup ## run dbt: make dbt ARGS="build --select marts.wallet"
 	@$(FINHOUSE) dbt $(ARGS)
 
+.PHONY: verify-real
+verify-real: setup ## run the job on real data and compare with reference figures (TARGET=)
+	@$(FINHOUSE) verify-real
+
 .PHONY: bench
 bench: setup ## measure extract-load and dbt beside the bare engines (ARGS=--quick)
 	@$(FINHOUSE) bench $(ARGS)

@@ -26,6 +26,7 @@ from finhouse.pipeline import (
     run_build,
 )
 from finhouse.publish import ensure_reporting_tables, publish
+from finhouse.real_data import verify_real
 from finhouse.scorecard import print_scorecard
 from finhouse.settings import TARGETS, Settings, load_settings
 from finhouse.transform import dbt_environment, run_dbt
@@ -230,6 +231,13 @@ def oltp_status(settings: Settings) -> None:
     running = EmbeddedServer(settings.oltp_home).is_running()
     console.print("running" if running else "not running")
     sys.exit(0 if running else 1)
+
+
+@main.command("verify-real")
+@click.pass_obj
+def verify_real_command(settings: Settings) -> None:
+    """Run the job on real data and compare the marts with reference figures."""
+    verify_real(settings)
 
 
 @main.command()

@@ -24,6 +24,8 @@ class Settings:
         oltp_url: the OLTP database, or None for the embedded server (``OLTP_URL``).
         warehouse_url: Postgres warehouse, or None for a database beside the embedded OLTP
             (``WAREHOUSE_URL``); used by the postgres target only.
+        real_data: real data sets and their reference figures, for `make verify-real` and some
+            tests (``FINHOUSE_REAL_DATA``).
     """
 
     home: Path
@@ -31,6 +33,7 @@ class Settings:
     target: str = "duckdb"
     oltp_url: str | None = None
     warehouse_url: str | None = None
+    real_data: Path = PROJECT_ROOT.parent / "shared" / "data"
 
     @property
     def duckdb_path(self) -> Path:
@@ -76,10 +79,12 @@ def load_settings(env: Mapping[str, str] | None = None, target: str | None = Non
             f"unknown target {chosen!r}",
             f"use one of {', '.join(TARGETS)}, e.g. make build TARGET={TARGETS[0]}",
         )
+    real_data = env.get("FINHOUSE_REAL_DATA") or Settings.real_data
     return Settings(
         home=home,
         landing=Path(env.get("FINHOUSE_LANDING") or home / "landing").expanduser().resolve(),
         target=chosen,
         oltp_url=env.get("OLTP_URL") or None,
         warehouse_url=env.get("WAREHOUSE_URL") or None,
+        real_data=Path(real_data).expanduser().resolve(),
     )

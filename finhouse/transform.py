@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -72,7 +72,11 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> int:
 
 
 def build_marts(
-    settings: Settings, *, as_of: date | None = None, full_refresh: bool = False
+    settings: Settings,
+    *,
+    as_of: date | None = None,
+    full_refresh: bool = False,
+    variables: Mapping[str, object] | None = None,
 ) -> DbtSummary:
     """Run ``dbt build``: seeds, models and data tests.
 
@@ -80,13 +84,17 @@ def build_marts(
 
     Args:
         as_of: business day the run speaks for; default the last complete day loaded.
+        variables: variables of dbt_project.yml that this run sets otherwise.
 
     Raises:
         TransformError: a model or test failed; the message names each with dbt's reason.
     """
     arguments = ["build", "--quiet", "--exclude-resource-type", "unit_test"]
+    changed = dict(variables or {})
     if as_of:
-        arguments += ["--vars", json.dumps({"as_of_date": as_of.isoformat()})]
+        changed["as_of_date"] = as_of.isoformat()
+    if changed:
+        arguments += ["--vars", json.dumps(changed)]
     if full_refresh:
         arguments.append("--full-refresh")
     results_path = settings.dbt_output / "run_results.json"

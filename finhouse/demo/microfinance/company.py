@@ -749,7 +749,7 @@ class Company:
         self._mean(rows[split], INSTALLMENT, (cents - part)[split], today + rest[split])
         little = was_bad & (luck < 0.18)
         self._mean(rows[little], INSTALLMENT, part[little], today + rest[little])
-        cured = was_bad & (luck >= 0.18) & (luck < 0.32)
+        cured = was_bad & (luck >= 0.18) & (luck < 0.28)
         self._mean(rows[cured], CURE, 0, today + rest[cured])
         loans["is_bad"][rows[cured]] = False
 
@@ -872,7 +872,7 @@ class Company:
         outstanding = loans["amount"][rows] - loans["repaid"][rows]
         luck = rng.random(len(rows))
         month_end = date_of(self.periods).day == 28
-        lost = (days_late > 180) & (luck < 0.8) & month_end
+        lost = (days_late > 150) & (luck < 0.55) & month_end
         loans["written_off"][rows[lost]] = self.periods
         loans["written_off_cents"][rows[lost]] = outstanding[lost]
         self._change(rows[lost], WRITTEN_OFF, 21)
@@ -889,7 +889,7 @@ class Company:
         gone = np.flatnonzero((loans["written_off"] >= 0) & (loans["written_off"] < self.periods))
         part = np.round(loans["written_off_cents"][gone] * rng.uniform(0.03, 0.12, len(gone)))
         part = part.astype(np.int64)
-        paying = rng.random(len(gone)) < 0.02
+        paying = rng.random(len(gone)) < 0.03
         paying &= loans["recovered"][gone] + part <= 0.6 * loans["written_off_cents"][gone]
         paying &= part > 0
         chosen = gone[paying]
