@@ -5,9 +5,9 @@
 | district | branches | name A2, region A3 |
 | client, disp | users_user | since the first account the client has a part in; branch = district |
 | account | accounts | of its OWNER; type = frequency; balance = closing balance of its last day |
-| trans | transactions | types by direction, operation and purpose; the last day is not whole: left out |
+| trans | transactions | types by direction, operation, purpose; the last day is not whole, so out |
 | loan | loans | one product a duration; amount = duration x payments, so the interest is 0 |
-| loan | loan_schedules | ``duration`` instalments of ``payments``, each a month after the one before |
+| loan | loan_schedules | ``duration`` instalments of ``payments``, a month apart |
 | loan.status | loan_repayments | derived, see below |
 
 Berka has no repayments by loan, only a status at the end of 1998: A finished, B finished and not

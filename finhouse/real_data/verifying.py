@@ -148,7 +148,7 @@ def _berka_facts(published: Warehouse, reference: Path) -> Iterable[Comparison]:
     for fact, query in queries.items():
         [(got,)] = published.execute(query)
         yield _compare(f"berka {fact}", facts[fact], got)
-    # Amounts and balances are rounded to 0.10 in the file: a sum of rows may be off by their number.
+    # Amounts and balances are rounded to 0.10 in the file, so a sum of rows may be off by a little.
     [(largest,)] = published.execute(
         "select max(abs(difference_amount)) from published.ledger_differences"
     )
