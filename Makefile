@@ -63,6 +63,11 @@ day: setup ## the demo company lives DAYS= more days, then an incremental build
 test: setup ## run all tests
 	@$(BIN)/python -m pytest $(ARGS)
 
+.PHONY: test-increments
+test-increments: setup ## prove that 30 daily increments equal a full refresh (long)
+	@FINHOUSE_TEST_INCREMENTS=30 $(BIN)/python -m pytest -o timeout=14400 \
+		-k test_incremental_days_equal_a_full_refresh tests/e2e/test_lifecycle.py
+
 .PHONY: lint
 lint: setup ## check SQL, YAML and Python
 	$(BIN)/ruff check finhouse tests

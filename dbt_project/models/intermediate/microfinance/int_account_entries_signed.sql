@@ -28,10 +28,12 @@ final as (
         accounts.customer_id,
         transaction_types.transaction_type,
         transactions.amount,
-        case
-            when transaction_types.direction = 'CREDIT' then transactions.amount
-            else -transactions.amount
-        end as signed_amount,
+        cast(
+            case
+                when transaction_types.direction = 'CREDIT' then transactions.amount
+                else -transactions.amount
+            end as numeric(15, 2)
+        ) as signed_amount,
         transaction_types.is_customer_initiated,
         transactions.transaction_date <= {{ as_of_date('microfinance') }} as is_until_as_of_date,
         transactions.transaction_date,

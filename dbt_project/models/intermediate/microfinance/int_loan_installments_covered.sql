@@ -41,11 +41,13 @@ scheduled as (
         installments.installment_number,
         installments.principal_due_amount,
         installments.interest_due_amount,
-        installments.principal_due_amount + installments.interest_due_amount as due_amount,
-        sum(installments.principal_due_amount + installments.interest_due_amount) over (
-            partition by installments.loan_id, installments.schedule_version
-            order by installments.due_date, installments.installment_number
-        ) as cumulative_due_amount,
+        {{ money('installments.principal_due_amount + installments.interest_due_amount') }}
+            as due_amount,
+        {{ money(
+            'sum(installments.principal_due_amount + installments.interest_due_amount) over ('
+            ~ 'partition by installments.loan_id, installments.schedule_version '
+            ~ 'order by installments.due_date, installments.installment_number)') }}
+            as cumulative_due_amount,
         versions.effective_date,
         versions.next_effective_date,
         installments.due_date

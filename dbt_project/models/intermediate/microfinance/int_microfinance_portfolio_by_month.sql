@@ -137,7 +137,7 @@ final as (
             'par_60_amount', 'par_90_amount', 'npl_amount', 'provision_amount',
             'previous_at_risk_amount', 'cured_amount'
         ] %}
-        coalesce(portfolio.{{ measure }}, 0) as {{ measure }},
+        {{ money('portfolio.' ~ measure) }} as {{ measure }},
         {%- endfor %}
         {{ money('largest_borrowers.top10_borrower_amount') }} as top10_borrower_amount,
         {{ money('concentration.product_weighted_amount') }} as product_weighted_amount,

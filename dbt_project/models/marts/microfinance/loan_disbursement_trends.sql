@@ -57,6 +57,17 @@ compared as (
 
 ),
 
+-- A running month is not compared with a whole one.
+whole_months as (
+
+    select
+        *,
+        case when is_complete_period then previous_disbursed_amount end
+            as complete_previous_disbursed_amount
+    from compared
+
+),
+
 final as (
 
     select
@@ -68,15 +79,11 @@ final as (
         '{{ var("domains")["microfinance"]["currency"] }}' as currency_code,
         {{ ratio('disbursed_amount', 'loan_count') }} as avg_disbursement_amount,
         previous_disbursed_amount,
-        -- A running month is not compared with a whole one.
-        case
-            when is_complete_period
-                then {{ ratio(
-                    '(disbursed_amount - previous_disbursed_amount)',
-                    'previous_disbursed_amount') }}
-        end as disbursement_growth_rate,
+        {{ ratio(
+            '(disbursed_amount - complete_previous_disbursed_amount)',
+            'complete_previous_disbursed_amount') }} as disbursement_growth_rate,
         is_complete_period
-    from compared
+    from whole_months
 
 )
 
