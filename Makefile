@@ -99,6 +99,11 @@ serve-stop: ## stop Superset
 test: setup $(AIRFLOW_READY) $(SUPERSET_READY) ## run all tests
 	@$(BIN)/python -m pytest $(ARGS)
 
+.PHONY: test-increments
+test-increments: setup ## prove that 30 daily increments equal a full refresh (long)
+	@FINHOUSE_TEST_INCREMENTS=30 $(BIN)/python -m pytest -o timeout=14400 \
+		-k test_incremental_days_equal_a_full_refresh tests/e2e/test_lifecycle.py
+
 .PHONY: lint
 lint: setup ## check SQL, YAML and Python
 	$(BIN)/ruff check finhouse airflow tests
@@ -116,6 +121,10 @@ docs: setup ## write the dbt documentation as one page, docs/site/index.html
 .PHONY: dbt
 dbt: setup ## run dbt: make dbt ARGS="build --select marts.wallet"
 	@$(FINHOUSE) dbt $(ARGS)
+
+.PHONY: verify-real
+verify-real: setup ## run the job on real data and compare with reference figures (TARGET=)
+	@$(FINHOUSE) verify-real
 
 .PHONY: bench
 bench: setup ## measure extract-load and dbt beside the bare engines (ARGS=--quick)

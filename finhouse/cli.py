@@ -42,6 +42,7 @@ from finhouse.pipeline import (
     run_build,
 )
 from finhouse.publish import ensure_reporting_tables, publish
+from finhouse.real_data import verify_real
 from finhouse.scorecard import print_scorecard
 from finhouse.settings import TARGETS, Settings, load_settings
 from finhouse.sources import available_sources
@@ -497,6 +498,13 @@ def dashboards_stop(settings: Settings) -> None:
     """Stop Superset; its state stays."""
     superset_server(settings).stop()
     console.print("Superset stopped")
+
+
+@main.command("verify-real")
+@click.pass_obj
+def verify_real_command(settings: Settings) -> None:
+    """Run the job on real data and compare the marts with reference figures."""
+    verify_real(settings)
 
 
 @main.command()

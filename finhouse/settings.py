@@ -26,6 +26,8 @@ class Settings:
             (``WAREHOUSE_URL``); used by the postgres target only.
         reader_url: SQLAlchemy address of a role that may only read schema ``published`` of that
             warehouse, or None for one of the project's own making (``READER_URL``).
+        real_data: real data sets and their reference figures, for `make verify-real` and some
+            tests (``FINHOUSE_REAL_DATA``).
     """
 
     home: Path
@@ -34,6 +36,7 @@ class Settings:
     oltp_url: str | None = None
     warehouse_url: str | None = None
     reader_url: str | None = None
+    real_data: Path = PROJECT_ROOT.parent / "shared" / "data"
 
     @property
     def duckdb_path(self) -> Path:
@@ -89,6 +92,7 @@ def load_settings(env: Mapping[str, str] | None = None, target: str | None = Non
             f"unknown target {chosen!r}",
             f"use one of {', '.join(TARGETS)}, e.g. make build TARGET={TARGETS[0]}",
         )
+    real_data = env.get("FINHOUSE_REAL_DATA") or Settings.real_data
     return Settings(
         home=home,
         landing=Path(env.get("FINHOUSE_LANDING") or home / "landing").expanduser().resolve(),
@@ -96,4 +100,5 @@ def load_settings(env: Mapping[str, str] | None = None, target: str | None = Non
         oltp_url=env.get("OLTP_URL") or None,
         warehouse_url=env.get("WAREHOUSE_URL") or None,
         reader_url=env.get("READER_URL") or None,
+        real_data=Path(real_data).expanduser().resolve(),
     )

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -73,6 +73,7 @@ def build_marts(
     as_of: date | None = None,
     full_refresh: bool = False,
     log_folder: Path | None = None,
+    variables: Mapping[str, object] | None = None,
 ) -> DbtSummary:
     """Run ``dbt build``: seeds, models and data tests.
 
@@ -82,14 +83,18 @@ def build_marts(
         as_of: business day the run speaks for; default the last complete day loaded.
         log_folder: where dbt logs each node as it finishes, as JSON lines in ``dbt.log``, for a
             watcher; default its usual log.
+        variables: variables of dbt_project.yml that this run sets otherwise.
 
     Raises:
         TransformError: a model or test failed; the message names each with dbt's reason and, for
             tests, the model and the first rows that failed.
     """
     arguments = ["build", "--quiet", "--exclude-resource-type", "unit_test"]
+    changed = dict(variables or {})
     if as_of:
-        arguments += ["--vars", json.dumps({"as_of_date": as_of.isoformat()})]
+        changed["as_of_date"] = as_of.isoformat()
+    if changed:
+        arguments += ["--vars", json.dumps(changed)]
     if full_refresh:
         arguments.append("--full-refresh")
     if log_folder:

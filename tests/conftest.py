@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
 import pytest
 
-from finhouse.settings import PROJECT_ROOT
+from finhouse.settings import load_settings
 from tests.support.house import TARGETS, House
 
 pytest_plugins = ["tests.fixtures_warehouse"]
@@ -19,7 +18,7 @@ SCALE = "0.05"
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of data nobody here wrote; tests that need it are skipped where it is absent."""
-    folder = Path(os.environ.get("FINHOUSE_REAL_DATA") or PROJECT_ROOT.parent / "shared" / "data")
+    folder = load_settings().real_data
     if not (folder / "reference").is_dir():
         pytest.skip(f"no real data in {folder}: set FINHOUSE_REAL_DATA to run this test")
     return folder

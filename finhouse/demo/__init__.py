@@ -1,6 +1,7 @@
-"""The demo company: a living wallet in the OLTP database, and merchant files in the landing folder.
+"""The demo company: businesses that live in the OLTP database, and merchant files.
 
-It tells the truth about itself in ``truth_wallet.json``, computed from its own ledgers.
+Each business tells the truth about itself in ``truth_<business>.json``, computed from its own
+ledgers.
 """
 
 from __future__ import annotations
@@ -15,11 +16,9 @@ from pathlib import Path
 import psycopg
 
 from finhouse.console import Progress, console
+from finhouse.demo import microfinance, wallet
 from finhouse.demo.activities import write_activity_files
 from finhouse.demo.clock import date_of
-from finhouse.demo.company import Company
-from finhouse.demo.truth import tell_truth
-from finhouse.demo.writing import create_schema, write_periods
 from finhouse.errors import ConfigurationError, SourceError
 
 __all__ = [
@@ -28,11 +27,15 @@ __all__ = [
     "create",
     "ensure_activity_files",
     "status",
+    "truth_file",
     "write_activity_files",
 ]
 
 FIRST_LIFE_DAYS = 546  # launch to 2026-06-30: 18 months
-TRUTH_FILE = "truth_wallet.json"
+# Each business is a module of its own: Company, create_schema, write_periods, tell_truth. It lives
+# in the OLTP schema of its name.
+BUSINESSES = {"wallet": wallet, "microfinance": microfinance}
+Companies = dict[str, wallet.Company | microfinance.Company]
 STATE_FILE = "company.pickle"
 MANIFEST_FILE = "activity_files.json"
 ACTIVITY_DAYS = 3
@@ -63,6 +66,11 @@ class Status:
     periods: int
 
 
+def truth_file(home: Path, business: str) -> Path:
+    """The file in which a business tells the truth about itself."""
+    return home / f"truth_{business}.json"
+
+
 def status(url: str) -> Status | None:
     """The demo company in a database; None where there is none.
 
@@ -80,26 +88,27 @@ def create(url: str, *, scale: float | None, seed: int, home: Path) -> DemoRepor
         url: the OLTP database.
         scale: size, 1 = 20,000 users; None takes the company that is there, else 1.
         seed: the company's character.
-        home: folder of the truth file.
+        home: folder of the truth files.
 
     Raises:
-        ConfigurationError: schema ``wallet`` exists and is not ours, or the company there has
+        ConfigurationError: a schema of a business exists and is not ours, or the company there has
             another scale.
     """
     with _connect(url) as connection:
         found = _status(connection)
         if found is None:
-            company = Company(seed, 1.0 if scale is None else scale)
+            companies = _founded(seed, 1.0 if scale is None else scale)
             with connection.transaction():
-                create_schema(connection, company)
+                _create_schemas(connection, companies)
         elif scale is not None and scale != found.scale:
             raise ConfigurationError(
                 f"the OLTP holds a demo company of scale {found.scale:g}, not {scale:g}",
                 f"go on with SCALE={found.scale:g}, or start afresh with `make clean`",
             )
         else:
-            company = _recall(found, home)
-        return _live_until(connection, company, max(FIRST_LIFE_DAYS, company.periods), home)
+            companies = _recall(found, home)
+        lived = 0 if found is None else found.periods
+        return _live_until(connection, companies, max(FIRST_LIFE_DAYS, lived), home)
 
 
 def advance(url: str, days: int, *, home: Path) -> DemoReport:
@@ -115,8 +124,8 @@ def advance(url: str, days: int, *, home: Path) -> DemoReport:
                 "there is no complete demo company in this database",
                 "create it first: make build, or `finhouse demo`",
             )
-        company = _recall(found, home)
-        return _live_until(connection, company, company.periods + days, home)
+        companies = _recall(found, home)
+        return _live_until(connection, companies, found.periods + days, home)
 
 
 def ensure_activity_files(
@@ -164,69 +173,99 @@ def _connect(url: str) -> psycopg.Connection:
 
 
 def _status(connection: psycopg.Connection) -> Status | None:
+    present = {
+        name
+        for (name,) in connection.execute(
+            "select nspname from pg_namespace where nspname = any(%s)", (list(BUSINESSES),)
+        )
+    }
     if connection.execute("select to_regclass('demo.company')").fetchone()[0]:
+        for business in BUSINESSES.keys() - present:
+            raise ConfigurationError(
+                f"the demo company in this database was created without its {business} business",
+                "start afresh with `make clean`",
+            )
         return Status(
             *connection.execute("select seed, scale, periods from demo.company").fetchone()
         )
-    if connection.execute("select 1 from pg_namespace where nspname = 'wallet'").fetchone():
+    for business in sorted(present):
         raise ConfigurationError(
-            "schema wallet exists in this database and is not the demo company's",
+            f"schema {business} exists in this database and is not the demo company's",
             "point OLTP_URL at an empty database; your own is loaded by `make build`",
         )
     return None
 
 
-def _recall(found: Status, home: Path) -> Company:
-    """The company as it stood: from its state file, or by living it again without writing.
+def _founded(seed: int, scale: float) -> Companies:
+    return {name: business.Company(seed, scale) for name, business in BUSINESSES.items()}
+
+
+def _create_schemas(connection: psycopg.Connection, companies: Companies) -> None:
+    """Create the schema of each business, and schema ``demo`` with the company's marker."""
+    for name, company in companies.items():
+        BUSINESSES[name].create_schema(connection, company)
+    connection.execute("create schema demo")
+    connection.execute(
+        "create table demo.company (seed integer, scale double precision, periods integer)"
+    )
+    connection.execute("insert into demo.company values (%s, %s, 0)", (company.seed, company.scale))
+
+
+def _recall(found: Status, home: Path) -> Companies:
+    """The businesses as they stood: from the state file, or by living again without writing.
 
     The marker in the database is what counts; a state file that is older or newer (a killed run)
     is not used.
     """
     try:
-        company = pickle.loads((home / STATE_FILE).read_bytes())
-        if (company.seed, company.scale, company.periods) == (
-            found.seed,
-            found.scale,
-            found.periods,
-        ):
-            return company
-    except (OSError, pickle.UnpicklingError, AttributeError, EOFError):
+        companies = pickle.loads((home / STATE_FILE).read_bytes())
+        stand = {name: (c.seed, c.scale, c.periods) for name, c in companies.items()}
+        if stand == dict.fromkeys(BUSINESSES, (found.seed, found.scale, found.periods)):
+            return companies
+    except (OSError, pickle.UnpicklingError, AttributeError, EOFError, ImportError):
         pass
-    company = Company(found.seed, found.scale)
+    companies = _founded(found.seed, found.scale)
     progress = Progress("recalling the company's life", found.periods, "days")
     for _ in range(found.periods):
-        company.live()
+        for company in companies.values():
+            company.live()
         progress.advance(1)
-    company.events.drop(company.events["due"] < company.periods)
-    return company
+    for company in companies.values():
+        company.forget_written()
+    return companies
 
 
 def _live_until(
-    connection: psycopg.Connection, company: Company, periods: int, home: Path
+    connection: psycopg.Connection, companies: Companies, periods: int, home: Path
 ) -> DemoReport:
     """Live up to a number of periods, writing some at a time, then tell the truth."""
-    at_once = max(1, min(30, int(30 / company.scale)))
-    progress = Progress("living", periods - company.periods, "days")
+    first = next(iter(companies.values()))
+    at_once = max(1, min(30, int(30 / first.scale)))
+    progress = Progress("living", periods - first.periods, "days")
     written = 0
-    while company.periods < periods:
-        since = company.periods
-        for _ in range(min(at_once, periods - since)):
-            company.live()
+    while first.periods < periods:
+        since = first.periods
+        days = min(at_once, periods - since)
+        # One transaction: the rows of all businesses and the marker become visible together.
         with connection.transaction():
-            written += write_periods(connection, company, since)
-        progress.advance(company.periods - since)
-    truth_file = home / TRUTH_FILE
-    if written or not truth_file.exists() or _told_for(truth_file) != company.periods:
-        _write_whole(home / STATE_FILE, pickle.dumps(company))
-        truth = tell_truth(company) | {"periods": company.periods}
-        _write_whole(truth_file, json.dumps(truth, indent=1).encode())
+            for name, company in companies.items():
+                for _ in range(days):
+                    company.live()
+                written += BUSINESSES[name].write_periods(connection, company, since)
+            connection.execute("update demo.company set periods = %s", (first.periods,))
+        progress.advance(days)
+    if written or not all(_told(home, name, periods) for name in companies):
+        _write_whole(home / STATE_FILE, pickle.dumps(companies))
+        for name, company in companies.items():
+            truth = BUSINESSES[name].tell_truth(company) | {"periods": periods}
+            _write_whole(truth_file(home, name), json.dumps(truth, indent=1).encode())
         connection.execute("analyze")
-    as_of = date_of(company.periods - 1)
-    return DemoReport(company.seed, company.scale, as_of, written)
+    return DemoReport(first.seed, first.scale, date_of(periods - 1), written)
 
 
-def _told_for(truth_file: Path) -> int:
-    return json.loads(truth_file.read_text())["periods"]
+def _told(home: Path, business: str, periods: int) -> bool:
+    file = truth_file(home, business)
+    return file.exists() and json.loads(file.read_text())["periods"] == periods
 
 
 def _write_whole(path: Path, content: bytes) -> None:

@@ -1,5 +1,7 @@
 """The company's clock: milliseconds since its first midnight, local time, and periods.
 
+Each business counts local milliseconds of its own time zone; none of them has daylight saving time.
+
 A *period* runs from 02:00 to 02:00, so that the company, which always stands at the end of a
 period, has whole days behind it and two hours of a new one: the last complete day is known by the
 rows of the next.
@@ -12,13 +14,9 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 
 LAUNCH = date(2025, 1, 1)
-# Africa/Johannesburg has had no daylight saving time since 1944.
-UTC_OFFSET = timedelta(hours=2)
 SECOND, HOUR, DAY = 1_000, 3_600_000, 86_400_000
 PERIOD_START = 2 * HOUR
-EPOCH_OFFSET = int(
-    (datetime(LAUNCH.year, LAUNCH.month, LAUNCH.day, tzinfo=UTC) - UTC_OFFSET).timestamp() * 1000
-)
+EPOCH_OFFSET = int(datetime(LAUNCH.year, LAUNCH.month, LAUNCH.day, tzinfo=UTC).timestamp() * 1000)
 
 
 def period_bounds(period: int) -> tuple[int, int]:
@@ -44,6 +42,18 @@ def month_of(number: int) -> str:
     return f"{months // 12}-{months % 12 + 1:02d}"
 
 
-def to_epoch(times: np.ndarray) -> np.ndarray:
-    """Company milliseconds to milliseconds since 1970 in UTC."""
-    return times + EPOCH_OFFSET
+def to_epoch(times: np.ndarray, utc_offset: timedelta) -> np.ndarray:
+    """Local milliseconds of a business so far ahead of UTC to milliseconds since 1970 in UTC."""
+    return times + EPOCH_OFFSET - utc_offset // timedelta(milliseconds=1)
+
+
+def add_months(days: np.ndarray, months: np.ndarray | int) -> np.ndarray:
+    """Day numbers so many calendar months later, clipped to the month's end (31 to 28 February)."""
+    dates = np.datetime64(LAUNCH, "D") + np.asarray(days)
+    month = dates.astype("M8[M]")
+    later = month + months
+    last = (later + 1).astype("M8[D]") - 1
+    return (
+        np.minimum(later.astype("M8[D]") + (dates - month.astype("M8[D]")), last)
+        - np.datetime64(LAUNCH, "D")
+    ).astype(np.int64)

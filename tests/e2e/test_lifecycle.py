@@ -16,10 +16,12 @@ import pytest
 from finhouse.settings import PROJECT_ROOT
 from tests.support.house import RUN_HISTORY, House
 
-RAW = ["raw_wallet", "raw_merchant_activity"]
+RAW = ["raw_wallet", "raw_merchant_activity", "raw_microfinance"]
 BUILT = [*RAW, "marts"]
 # When tables were last looked at: each build says it anew.
 OF_THE_RUN = "freshness"
+# `make test-increments` runs thirty.
+INCREMENTS = int(os.environ.get("FINHOUSE_TEST_INCREMENTS", "2"))
 
 
 def published_content(house: House, target: str) -> dict[str, list[tuple]]:
@@ -51,10 +53,11 @@ def test_second_build_changes_nothing(company_copy: House, target: str):
 
 def test_incremental_days_equal_a_full_refresh(company_copy: House, target: str):
     started = company_copy.truth()["as_of_date"]
-    company_copy.succeed("--target", target, "day")
+    for _ in range(INCREMENTS - 1):
+        company_copy.succeed("--target", target, "day")
     company_copy.succeed("--target", target, "day", "--days", "2")
     as_of = company_copy.truth()["as_of_date"]
-    assert (date.fromisoformat(as_of) - date.fromisoformat(started)).days == 3
+    assert (date.fromisoformat(as_of) - date.fromisoformat(started)).days == INCREMENTS + 1
     incremental = lasting(published_content(company_copy, target))
     # What became of values already reported is history, which a full refresh keeps.
     restatements = incremental.pop("kpi_restatements")
@@ -62,8 +65,9 @@ def test_incremental_days_equal_a_full_refresh(company_copy: House, target: str)
     refreshed = lasting(published_content(company_copy, target))
     assert len(refreshed.pop("kpi_restatements")) == len(restatements)
     assert refreshed == incremental
-    raw_rows = company_copy.rows("select count(*) from raw_wallet.transactions", target)
-    assert raw_rows == company_copy.oltp_rows("select count(*) from wallet.transactions")
+    for table in ("wallet.transactions", "microfinance.transactions", "microfinance.payments"):
+        raw_rows = company_copy.rows(f"select count(*) from raw_{table}", target)
+        assert raw_rows == company_copy.oltp_rows(f"select count(*) from {table}"), table
     assert (
         max(
             day
@@ -171,6 +175,40 @@ def test_run_for_a_past_day_gives_that_days_numbers(company_copy: House):
     assert (is_complete, month) == (False, date(2026, 2, 1))
 
 
+def test_portfolio_of_a_past_month_end_is_what_a_run_for_that_day_gives(company_copy: House):
+    """Point in time: a month end looked at today equals the as-of run for that very day."""
+    query = (
+        "select loan_id, outstanding_amount, days_past_due, ageing_bucket, provision_amount "
+        "from published.loan_status_monthly where snapshot_date = date '2026-02-28'"
+    )
+    today = company_copy.published_rows(query)
+    company_copy.succeed("build", "--as-of", "2026-02-28")
+    assert len(today) > 100
+    assert sorted(company_copy.published_rows(query)) == sorted(today)
+    [(newest,)] = company_copy.published_rows(
+        "select max(snapshot_date) from published.loan_status_monthly"
+    )
+    assert newest == date(2026, 2, 28)
+
+
+def test_repayment_recorded_late_restates_the_portfolio(company_copy: House):
+    """A repayment of March that is recorded in July: old value, new value and cause are kept."""
+    [(loan,)] = company_copy.published_rows(
+        "select loan_id from published.loan_status_monthly where month_start = date '2026-03-01' "
+        "and is_active and outstanding_amount > 1000 order by loan_id limit 1"
+    )
+    company_copy.execute_oltp(
+        "insert into microfinance.loan_repayments (loan_id, payment_date, amount, principal_paid) "
+        f"values ('{loan}', '2026-03-31', 1.00, 1.00)"
+    )
+    company_copy.succeed("build")
+    [(change, cause)] = company_copy.published_rows(
+        "select value_change, cause_kind from published.kpi_restatements "
+        "where kpi_code = 'gross_loan_portfolio' and period_start = date '2026-03-01'"
+    )
+    assert (change, cause) == (-1, "late_data")
+
+
 def test_freshness_tells_the_one_table_nobody_looked_at(company_copy: House):
     fresh = company_copy.run("dbt", "source", "freshness", "--no-use-colors")
     assert fresh.returncode == 0, fresh.stdout
@@ -188,8 +226,8 @@ def test_own_oltp_is_only_read(company: House, tmp_path):
     """OLTP_URL with a role that may only select: all is loaded, nothing is invented."""
     company.execute_oltp(
         "drop role if exists reader; create role reader login password 'read-only'; "
-        "grant usage on schema wallet to reader; "
-        "grant select on all tables in schema wallet to reader"
+        "grant usage on schema wallet, microfinance to reader; "
+        "grant select on all tables in schema wallet, microfinance to reader"
     )
     server = company.server.url("oltp").split("@")[1]
     own = {"OLTP_URL": f"postgresql://reader:read-only@{server}"}
@@ -200,7 +238,7 @@ def test_own_oltp_is_only_read(company: House, tmp_path):
         company.execute_oltp("drop owned by reader; drop role reader")
     assert "Demo company" not in printed
     assert "merchant activity: no data" in printed
-    for mart in ("daily_metrics", "user_ltv", "bank_performance_monthly"):
+    for mart in ("daily_metrics", "user_ltv", "bank_performance_monthly", "dim_loans"):
         query = f"select * from published.{mart}"
         assert set(house.published_rows(query)) == set(company.published_rows(query))
     assert house.run("day", env=own).returncode == 2

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import psycopg
@@ -30,12 +31,16 @@ def database(oltp_server: ThrowAwayServer) -> str:
 
 @pytest.fixture(scope="module")
 def grown(oltp_server: ThrowAwayServer, tmp_path_factory: pytest.TempPathFactory):
-    """A company that has lived three days beyond its first 18 months: URL and truth."""
+    """A company that has lived three days beyond its first 18 months: URL and truth by business."""
     home = tmp_path_factory.mktemp("grown")
     url = oltp_server.create_database("grown")
     demo.create(url, scale=SCALE, seed=SEED, home=home)
     demo.advance(url, 3, home=home)
-    return url, json.loads((home / demo.TRUTH_FILE).read_text())
+    return url, truths_of(home)
+
+
+def truths_of(home: Path) -> dict[str, dict]:
+    return {name: json.loads(demo.truth_file(home, name).read_text()) for name in demo.BUSINESSES}
 
 
 def query(url: str, sql: str) -> list[tuple]:
@@ -45,18 +50,22 @@ def query(url: str, sql: str) -> list[tuple]:
 
 
 def checksums(url: str) -> dict[str, tuple]:
-    tables = query(url, "select tablename from pg_tables where schemaname = 'wallet' order by 1")
+    tables = query(
+        url,
+        "select schemaname || '.' || tablename from pg_tables "
+        "where schemaname in ('wallet', 'microfinance') order by 1",
+    )
+    assert len(tables) == 27
     return {
         table: query(
-            url,
-            f"select count(*), sum(hashtextextended(t::text, 0)::numeric) from wallet.{table} as t",
+            url, f"select count(*), sum(hashtextextended(t::text, 0)::numeric) from {table} as t"
         )[0]
         for (table,) in tables
     }
 
 
 def test_same_life_however_its_days_are_grouped(grown, database: str, tmp_path: Path):
-    url, truth = grown
+    url, truths = grown
     demo.create(database, scale=SCALE, seed=SEED, home=tmp_path)
     for number in range(3):
         if number == 1:
@@ -64,7 +73,7 @@ def test_same_life_however_its_days_are_grouped(grown, database: str, tmp_path: 
             (tmp_path / demo.STATE_FILE).unlink()
         demo.advance(database, 1, home=tmp_path)
     assert checksums(database) == checksums(url)
-    assert json.loads((tmp_path / demo.TRUTH_FILE).read_text()) == truth
+    assert truths_of(tmp_path) == truths
 
 
 def test_killed_while_being_created_then_resumed(grown, database: str, tmp_path: Path):
@@ -102,12 +111,13 @@ def test_another_scale_is_refused(grown, tmp_path: Path):
         demo.create(grown[0], scale=2, seed=SEED, home=tmp_path)
 
 
-def test_foreign_wallet_is_refused(database: str, tmp_path: Path):
+@pytest.mark.parametrize("schema", demo.BUSINESSES)
+def test_foreign_schema_is_refused(database: str, tmp_path: Path, schema: str):
     with psycopg.connect(database) as connection:
-        connection.execute("create schema wallet; create table wallet.users (id int)")
+        connection.execute(f"create schema {schema}; create table {schema}.users (id int)")
     with pytest.raises(ConfigurationError, match="not the demo company"):
         demo.create(database, scale=SCALE, seed=SEED, home=tmp_path)
-    assert query(database, "select count(*) from wallet.users") == [(0,)]
+    assert query(database, f"select count(*) from {schema}.users") == [(0,)]
 
 
 def test_advance_without_a_company_is_refused(database: str, tmp_path: Path):
@@ -116,7 +126,7 @@ def test_advance_without_a_company_is_refused(database: str, tmp_path: Path):
 
 
 def test_it_stands_two_hours_into_the_next_day(grown):
-    url, truth = grown
+    url, truth = grown[0], grown[1]["wallet"]
     [(newest,)] = query(url, "select max(created_at) from wallet.transactions")
     as_of = date.fromisoformat(truth["as_of_date"])
     assert as_of == date(2026, 7, 3)
@@ -135,7 +145,7 @@ COMPLETED = "upper(trim(status)) in ('COMPLETED', 'SETTLED')"
 
 
 def test_truth_agrees_with_plain_sql_by_day(grown):
-    url, truth = grown
+    url, truth = grown[0], grown[1]["wallet"]
     rows = query(
         url,
         "select created_at::date::text, count(*), count(*) filter (where "
@@ -155,14 +165,89 @@ def test_truth_agrees_with_plain_sql_by_day(grown):
 
 
 def test_truth_agrees_with_plain_sql_in_rows(grown):
-    url, truth = grown
-    for table, count in truth["source_rows"].items():
-        assert query(url, f"select count(*) from wallet.{table}") == [(count,)], table
+    url, truths = grown
+    for schema, truth in truths.items():
+        for table, count in truth["source_rows"].items():
+            assert query(url, f"select count(*) from {schema}.{table}") == [(count,)], table
+
+
+def test_loan_book_ties_out_in_the_source(grown):
+    """Disbursed = repaid + outstanding + written off, and the balances the app keeps agree."""
+    url, truths = grown
+    totals = truths["microfinance"]["totals"]
+    [(disbursed, balance, written_off)] = query(
+        url,
+        "select sum(approved_amount) filter (where disbursed_date is not null), sum(balance), "
+        "sum(written_off_amount) from microfinance.loans "
+        f"where disbursed_date <= date '{truths['microfinance']['as_of_date']}'",
+    )
+    assert (str(disbursed), str(written_off)) == (totals["disbursed"], totals["written_off"])
+    [(repaid, recovered)] = query(
+        url,
+        "select sum(principal_paid) filter (where not is_recovery), "
+        "sum(principal_paid) filter (where is_recovery) from (select r.*, coalesce("
+        "r.payment_date > (l.written_off_at at time zone 'Africa/Nairobi')::date, false) "
+        "as is_recovery from microfinance.loan_repayments as r "
+        "join microfinance.loans as l on l.id = r.loan_id) as r",
+    )
+    assert (str(repaid), str(recovered)) == (totals["principal_repaid"], totals["recovered"])
+    assert disbursed - repaid - written_off == Decimal(totals["outstanding"])
+    # The app knows of repayments taken in the field before they are recorded.
+    assert 0 <= Decimal(totals["outstanding"]) - balance < disbursed / 100
+
+
+def test_ledger_of_the_source_differs_only_where_it_was_planted(grown):
+    url, truths = grown
+    differences = query(
+        url,
+        "select a.id from microfinance.accounts as a left join microfinance.transactions as t "
+        "on t.account_id = a.id and t.active left join microfinance.transaction_types as y "
+        "on y.id = t.transaction_type_id group by a.id, a.balance having a.balance <> "
+        "coalesce(sum(case y.direction when 'CREDIT' then t.amount else -t.amount end), 0)",
+    )
+    assert len(differences) == truths["microfinance"]["ledger"]["differences"] > 0
+    assert query(url, "select count(*) from microfinance.accounts where balance < 0") == [(0,)]
 
 
 def test_it_looks_alive_and_dirty(grown):
     url, _ = grown
+    loans = "select count(*) from microfinance.loans where upper(trim(status)) = "
     facts = {
+        "loans by status": "select count(distinct upper(trim(status))) - 6 from microfinance.loans",
+        "restructured": loans + "'RESTRUCTURED'",
+        "written off": loans + "'WRITTEN_OFF'",
+        "refused": loans + "'REJECTED'",
+        "loan statuses in mixed case": "select count(*) from microfinance.loans "
+        "where status <> upper(trim(status))",
+        "loans without a branch": "select count(*) from microfinance.loans where branch_id is null",
+        "recoveries": "select count(*) from microfinance.loan_repayments as r "
+        "join microfinance.loans as l on l.id = r.loan_id where r.payment_date > l.written_off_at",
+        "repayments recorded late": "select count(*) from microfinance.loan_repayments "
+        "where date_created::date > payment_date + 2",
+        "penalties": "select count(*) from microfinance.loan_repayments where penalty_paid > 0",
+        "interest-free loans": "select count(*) from microfinance.loans where interest_rate = 0",
+        "paid back early": "select count(*) from microfinance.loans as l "
+        "where upper(trim(status)) = 'COMPLETED' and l.due_date > (select max(payment_date) + 40 "
+        "from microfinance.loan_repayments where loan_id = l.id)",
+        "replaced instalments": "select count(*) from microfinance.loan_schedules "
+        "where not active and version = 1",
+        "calls back twice": "select count(*) - count(distinct provider_reference) "
+        "from microfinance.payments",
+        "payments of nobody": "select count(*) from microfinance.payments where user_id is null",
+        "payments that failed": "select count(*) from microfinance.payments "
+        "where upper(trim(status)) = 'FAILED'",
+        "transfers that failed": "select count(*) from microfinance.transfers "
+        "where upper(trim(status)) = 'FAILED'",
+        "voided entries": "select count(*) from microfinance.transactions where not active",
+        "entries posted late": "select count(*) from microfinance.transactions "
+        "where date_created > transaction_date + interval '1 day'",
+        "dormant accounts": "select count(*) from microfinance.accounts "
+        "where upper(trim(status)) = 'DORMANT'",
+        "matured investments": "select count(*) from microfinance.investments "
+        "where upper(trim(status)) = 'MATURED'",
+        "earnings": "select count(*) from microfinance.investment_earnings",
+        "released collateral": "select count(*) from microfinance.loan_collaterals "
+        "where released_on is not null",
         "duplicate events": "select count(*) - count(distinct event_id) "
         "from wallet.transaction_events",
         "settled": "select count(*) from wallet.transactions where status = 'SETTLED'",

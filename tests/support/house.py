@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 
+from finhouse.demo import truth_file
 from finhouse.oltp import EmbeddedServer
 from finhouse.publish import PUBLISHED_SCHEMA
 from finhouse.settings import PROJECT_ROOT, Settings, load_settings
@@ -96,9 +97,9 @@ class House:
         with psycopg.connect(self.server.url("oltp")) as connection:
             connection.execute(sql)
 
-    def truth(self) -> dict:
-        """The demo company's own account of itself."""
-        return json.loads((self.settings().demo_home / "truth_wallet.json").read_text())
+    def truth(self, business: str = "wallet") -> dict:
+        """A business's own account of itself."""
+        return json.loads(truth_file(self.settings().demo_home, business).read_text())
 
     def fingerprints(self, schemas: list[str], target: str = "duckdb") -> dict[str, tuple]:
         """Row count and order-free checksum of every table of some schemas, but for run history."""

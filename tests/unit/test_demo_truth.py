@@ -7,7 +7,8 @@ import pytest
 
 from finhouse.demo.clock import DAY, HOUR, month_of
 from finhouse.demo.ledger import Ledger, identifier_bytes
-from finhouse.demo.truth import money, union_by_day
+from finhouse.demo.tables import money_text
+from finhouse.demo.wallet.truth import union_by_day
 
 
 @pytest.mark.parametrize(
@@ -32,9 +33,11 @@ def test_union_by_day(intervals: list[tuple[int, int]], hours: list[int]):
     assert DAY == 24 * HOUR
 
 
-@pytest.mark.parametrize("cents, text", [(0, "0.00"), (5, "0.05"), (12345, "123.45")])
-def test_money(cents: int, text: str):
-    assert money(cents) == text
+@pytest.mark.parametrize(
+    "cents, text", [(0, "0.00"), (5, "0.05"), (12345, "123.45"), (-5, "-0.05")]
+)
+def test_money_text(cents: int, text: str):
+    assert money_text(cents) == text
 
 
 def test_month_of_crosses_years():

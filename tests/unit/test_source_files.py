@@ -23,7 +23,7 @@ tables:
 
 
 def test_all_shipped_sources_are_valid():
-    assert {"wallet", "merchant_activity"} <= set(available_sources())
+    assert {"wallet", "merchant_activity", "microfinance"} <= set(available_sources())
     for name in available_sources():
         assert read_source(name).name == name
 
@@ -41,6 +41,18 @@ def test_wallet_is_declared_as_designed():
     assert tables["user_activity"].key == ("activity_id",)
     for name in ("users", "transactions", "user_activity", "fraud_cases"):
         assert (tables[name].cursor, tables[name].reconcile_deletes) == ("xmin", True)
+
+
+def test_microfinance_is_declared_as_designed():
+    tables = {table.name: table for table in read_source("microfinance").tables}
+    assert len(tables) == 17
+    assert {table.group for table in tables.values()} == {
+        "accounts", "investments", "loans", "payments", "transactions", "users",
+    }  # fmt: skip
+    assert tables["users_user"].omitted >= {"password", "email", "phone_number", "national_id"}
+    for table in tables.values():
+        if table.mode == "incremental":
+            assert (table.cursor, table.reconcile_deletes) == ("xmin", True)
 
 
 MISTAKES = {

@@ -9,17 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 from finhouse.demo.clock import DAY, date_of, month_numbers, month_of
-from finhouse.demo.company import BANKS, COMPLETED, COSTS, FAILED, TEXT_STATUS, Company
+from finhouse.demo.tables import money_text
+from finhouse.demo.wallet.company import BANKS, COMPLETED, COSTS, FAILED, TEXT_STATUS, Company
 
 
 def tell_truth(company: Company) -> dict:
     """Counts, sums and KPI values by day, month, cohort and bank; money as decimal text."""
     return _Account(company).tell()
-
-
-def money(cents: int) -> str:
-    """12345 -> '123.45'."""
-    return f"{int(cents) // 100}.{int(cents) % 100:02d}"
 
 
 def union_by_day(started: np.ndarray, ended: np.ndarray, days: int) -> np.ndarray:
@@ -130,8 +126,8 @@ class _Account:
                 "successful_transactions": int(completed[g]),
                 "completed_transactions": int(completed[g]),
                 "failed_transactions": int(failed[g]),
-                "total_volume": money(volume[g]),
-                "amount_all": money(amount[g]),
+                "total_volume": money_text(volume[g]),
+                "amount_all": money_text(amount[g]),
                 "fraud_transactions": int(fraud[g]),
                 "processing_time_ms_sum": int(processing[g]),
                 "processing_time_ms_count": int(processed[g]),
@@ -205,9 +201,9 @@ class _Account:
                 "mau": int(senders[number]),
                 "new_users": int(signups[number]),
                 "churned_users": int(gone[number]),
-                "marketing_spend": money(spend[number]),
-                "operating_costs": money(costs[number]),
-                "cogs": money(cogs[number]),
+                "marketing_spend": money_text(spend[number]),
+                "operating_costs": money_text(costs[number]),
+                "cogs": money_text(cogs[number]),
                 "downtime_seconds": f"{downtime[number] / 1000:.3f}",
                 "median_transaction_amount": self._median(of_transactions == number),
             }
@@ -220,7 +216,7 @@ class _Account:
             return "0.00"
         twice = int(cents[(len(cents) - 1) // 2]) + int(cents[len(cents) // 2])
         # Half a cent is rounded up, away from zero.
-        return money((twice + 1) // 2)
+        return money_text((twice + 1) // 2)
 
     def _retention(self) -> dict[str, dict]:
         active = np.unique(
@@ -302,6 +298,6 @@ class _Account:
         completed = mask & self.completed
         return {
             "transactions": int(mask.sum()),
-            "volume": money(self.cents[completed].sum()),
+            "volume": money_text(self.cents[completed].sum()),
             "completed": int(completed.sum()),
         }

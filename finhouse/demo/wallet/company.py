@@ -1,4 +1,4 @@
-"""The demo company: a wallet that lives, one period at a time.
+"""The demo company's wallet, living one period at a time.
 
 Every draw of a period comes from one stream seeded by (seed, period), so the same company is the
 same to the last row however its days are grouped into runs. ``live`` only computes; what must be
@@ -163,6 +163,10 @@ class Company:
         self._correct(rng, start)
         self._delete(rng)
         self.periods += 1
+
+    def forget_written(self) -> None:
+        """Drop what is queued and has been written: for a company that lived without writing."""
+        self.events.drop(self.events["due"] < self.periods)
 
     def _times(self, rng: np.random.Generator, count: int) -> np.ndarray:
         """Moments of this period that follow the rhythm of the day."""

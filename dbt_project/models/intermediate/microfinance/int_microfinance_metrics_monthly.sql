@@ -1,0 +1,276 @@
+{{ config(materialized='table') }}
+
+with portfolio as (
+
+    select * from {{ ref('int_microfinance_portfolio_by_month') }}
+
+),
+
+flows as (
+
+    select * from {{ ref('int_loan_flows_by_month') }}
+
+),
+
+accounts as (
+
+    select * from {{ ref('int_accounts_by_month') }}
+
+),
+
+liquidity as (
+
+    select * from {{ ref('int_microfinance_liquidity_by_month') }}
+
+),
+
+investments as (
+
+    select * from {{ ref('int_investments_by_month_end') }}
+
+),
+
+operating_costs as (
+
+    select * from {{ ref('stg_microfinance__operating_costs') }}
+
+),
+
+customers as (
+
+    select * from {{ ref('stg_microfinance__users') }}
+
+),
+
+payments as (
+
+    select * from {{ ref('stg_microfinance__payments') }}
+
+),
+
+invested as (
+
+    select
+        month_start,
+        sum(aum_amount) as investment_aum_amount,
+        sum(expected_return_amount) as investment_return_amount,
+        sum(earnings_paid_amount) as investment_earnings_amount
+    from investments
+    group by month_start
+
+),
+
+costs as (
+
+    select
+        cost_month,
+        sum(cost_amount) as operating_cost_amount
+    from operating_costs
+    where is_active
+    group by cost_month
+
+),
+
+signups as (
+
+    select
+        {{ month_start('signup_date') }} as month_start,
+        cast(count(*) as bigint) as new_customer_count
+    from customers
+    where signup_date <= {{ as_of_date('microfinance') }}
+    group by {{ month_start('signup_date') }}
+
+),
+
+paid as (
+
+    select
+        {{ month_start('payment_date') }} as month_start,
+        cast(count(*) as bigint) as payment_count,
+        {{ count_where("payment_status = 'SUCCESS'") }} as successful_payment_count
+    from payments
+    where
+        is_active
+        and payment_date <= {{ as_of_date('microfinance') }}
+    group by {{ month_start('payment_date') }}
+
+),
+
+joined as (
+
+    select
+        portfolio.month_start,
+        portfolio.snapshot_date,
+        portfolio.is_complete_period,
+        portfolio.months_since_launch,
+        portfolio.active_loan_count,
+        portfolio.active_borrower_count,
+        portfolio.gross_portfolio_amount,
+        portfolio.par_1_amount,
+        portfolio.par_7_amount,
+        portfolio.par_30_amount,
+        portfolio.par_60_amount,
+        portfolio.par_90_amount,
+        portfolio.npl_amount,
+        portfolio.provision_amount,
+        portfolio.previous_at_risk_amount,
+        portfolio.cured_amount,
+        portfolio.top10_borrower_amount,
+        portfolio.product_weighted_amount,
+        portfolio.collateral_value_amount,
+        lag(portfolio.gross_portfolio_amount, 1, 0) over (
+            order by portfolio.month_start
+        ) as previous_gross_portfolio_amount,
+        lag(portfolio.provision_amount, 1, 0) over (
+            order by portfolio.month_start
+        ) as previous_provision_amount,
+        flows.disbursed_loan_count,
+        flows.due_installment_count,
+        flows.on_time_installment_count,
+        flows.written_off_loan_count,
+        flows.disbursed_amount,
+        lag(flows.disbursed_amount) over (
+            order by portfolio.month_start
+        ) as previous_disbursed_amount,
+        flows.processing_fee_amount,
+        flows.due_amount,
+        flows.collected_amount,
+        flows.principal_collected_amount,
+        flows.interest_collected_amount,
+        flows.penalty_collected_amount,
+        flows.written_off_amount,
+        flows.recovered_amount,
+        flows.written_off_to_date_amount,
+        flows.recovered_to_date_amount,
+        accounts.opened_account_count,
+        accounts.account_count,
+        accounts.active_account_count,
+        accounts.customer_active_account_count,
+        accounts.transaction_count,
+        accounts.credit_amount,
+        accounts.debit_amount,
+        accounts.deposit_amount,
+        accounts.deposit_interest_amount,
+        accounts.account_fee_amount,
+        liquidity.expected_inflow_amount,
+        liquidity.maturing_investment_amount,
+        liquidity.deposit_outflow_amount,
+        liquidity.expected_outflow_amount,
+        {{ money('invested.investment_aum_amount') }} as investment_aum_amount,
+        {{ money('invested.investment_return_amount') }} as investment_return_amount,
+        {{ money('invested.investment_earnings_amount') }} as investment_earnings_amount,
+        {{ money('costs.operating_cost_amount') }} as operating_cost_amount,
+        coalesce(signups.new_customer_count, 0) as new_customer_count,
+        cast(coalesce(sum(signups.new_customer_count) over (
+            order by portfolio.month_start
+        ), 0) as bigint) as customer_count,
+        coalesce(paid.payment_count, 0) as payment_count,
+        coalesce(paid.successful_payment_count, 0) as successful_payment_count
+    from portfolio
+    inner join flows
+        on portfolio.month_start = flows.month_start
+    inner join accounts
+        on portfolio.month_start = accounts.month_start
+    inner join liquidity
+        on portfolio.month_start = liquidity.month_start
+    left join invested
+        on portfolio.month_start = invested.month_start
+    left join costs
+        on portfolio.month_start = costs.cost_month
+    left join signups
+        on portfolio.month_start = signups.month_start
+    left join paid
+        on portfolio.month_start = paid.month_start
+
+),
+
+amounts as (
+
+    select
+        *,
+        {{ money('(gross_portfolio_amount + previous_gross_portfolio_amount) / 2') }}
+            as average_gross_portfolio_amount,
+        {{ money('interest_collected_amount + penalty_collected_amount + processing_fee_amount') }}
+            as loan_income_amount,
+        {{ money('deposit_interest_amount + investment_earnings_amount') }}
+            as interest_expense_amount,
+        -- What the month's risk cost: provisions built up, and write-offs net of recoveries.
+        {{ money(
+            'provision_amount - previous_provision_amount + written_off_amount - recovered_amount'
+        ) }} as provision_expense_amount,
+        -- Growth, yield and margins speak of whole months only (kpis.md, rules for all).
+        case when is_complete_period then disbursed_amount - previous_disbursed_amount end
+            as disbursement_change_amount,
+        case when is_complete_period then previous_disbursed_amount end
+            as complete_previous_disbursed_amount
+    from joined
+
+),
+
+results as (
+
+    select
+        *,
+        {{ money('loan_income_amount + account_fee_amount') }} as operating_revenue_amount,
+        {{ money('interest_expense_amount + provision_expense_amount + operating_cost_amount') }}
+            as operating_expense_amount
+    from amounts
+
+),
+
+bases as (
+
+    select
+        *,
+        case when is_complete_period then loan_income_amount * 12 end
+            as annualised_loan_income_amount,
+        case
+            when is_complete_period
+                then (interest_collected_amount - interest_expense_amount) * 12
+        end as annualised_net_interest_amount,
+        case when is_complete_period then average_gross_portfolio_amount end
+            as complete_average_gross_portfolio_amount,
+        case when is_complete_period then operating_revenue_amount end
+            as complete_operating_revenue_amount,
+        case when is_complete_period then operating_expense_amount end
+            as complete_operating_expense_amount
+    from results
+
+),
+
+final as (
+
+    select
+        *,
+        {% for days in [1, 7, 30, 60, 90] %}
+        {{ ratio('par_' ~ days ~ '_amount', 'gross_portfolio_amount') }} as par_{{ days }},
+        {% endfor %}
+        {{ ratio('npl_amount', 'gross_portfolio_amount') }} as npl_ratio,
+        {{ ratio('disbursed_amount', 'disbursed_loan_count') }} as avg_disbursement_amount,
+        {{ ratio('disbursement_change_amount', 'complete_previous_disbursed_amount') }}
+            as disbursement_growth_rate,
+        {{ ratio('collected_amount', 'due_amount') }} as collection_rate,
+        {{ ratio('on_time_installment_count', 'due_installment_count') }} as on_time_rate,
+        {{ ratio('cured_amount', 'previous_at_risk_amount') }} as cure_rate,
+        {{ ratio('written_off_amount', 'average_gross_portfolio_amount') }} as write_off_ratio,
+        {{ ratio('recovered_to_date_amount', 'written_off_to_date_amount') }} as recovery_rate,
+        {{ ratio('annualised_loan_income_amount', 'complete_average_gross_portfolio_amount') }}
+            as portfolio_yield,
+        {{ ratio('collateral_value_amount', 'gross_portfolio_amount') }}
+            as collateral_coverage_ratio,
+        {{ ratio('top10_borrower_amount', 'gross_portfolio_amount') }} as top10_borrower_share,
+        {{ ratio('product_weighted_amount', 'gross_portfolio_amount') }} as product_hhi,
+        {{ ratio('gross_portfolio_amount', 'deposit_amount') }} as loan_to_deposit_ratio,
+        {{ ratio('expected_inflow_amount', 'expected_outflow_amount') }}
+            as liquidity_coverage_ratio,
+        {{ ratio('annualised_net_interest_amount', 'complete_average_gross_portfolio_amount') }}
+            as net_interest_margin,
+        {{ ratio('complete_operating_revenue_amount', 'complete_operating_expense_amount') }}
+            as operational_self_sufficiency,
+        {{ ratio('investment_return_amount', 'investment_aum_amount') }} as investment_roi,
+        {{ ratio('successful_payment_count', 'payment_count') }} as payment_success_rate
+    from bases
+
+)
+
+select * from final

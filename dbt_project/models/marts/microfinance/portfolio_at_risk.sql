@@ -1,0 +1,62 @@
+with statuses as (
+
+    select * from {{ ref('int_loan_status_by_month_end') }}
+
+),
+
+measures as (
+
+    select
+        month_start,
+        snapshot_date,
+        loan_product,
+        branch_name,
+        ageing_bucket,
+        is_complete_period,
+        {{ microfinance_portfolio_measures() }},
+        {{ money('sum(provision_amount)') }} as provision_amount
+    from statuses
+    where is_active
+    group by
+        month_start, snapshot_date, loan_product, branch_name, ageing_bucket, is_complete_period
+
+),
+
+totals as (
+
+    select
+        month_start,
+        sum(gross_portfolio_amount) as total_portfolio_amount
+    from measures
+    group by month_start
+
+),
+
+final as (
+
+    select
+        measures.month_start,
+        measures.snapshot_date,
+        measures.loan_product,
+        measures.branch_name,
+        measures.ageing_bucket,
+        measures.active_loan_count as loan_count,
+        measures.gross_portfolio_amount as outstanding_amount,
+        '{{ var("domains")["microfinance"]["currency"] }}' as currency_code,
+        measures.par_1_amount,
+        measures.par_7_amount,
+        measures.par_30_amount,
+        measures.par_60_amount,
+        measures.par_90_amount,
+        measures.npl_amount,
+        measures.provision_amount,
+        {{ ratio('measures.gross_portfolio_amount', 'totals.total_portfolio_amount') }}
+            as portfolio_share,
+        measures.is_complete_period
+    from measures
+    inner join totals
+        on measures.month_start = totals.month_start
+
+)
+
+select * from final

@@ -1,0 +1,275 @@
+"""The institution's own account of itself: figures from its ledgers, never by SQL over the result.
+
+State at each month's end and at the last complete day, as far as it is recorded by now: repayments
+taken but not recorded yet are left out. Arrears follow from the terms of a loan in closed form, not
+from its schedule's rows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from finhouse.demo.clock import DAY, date_of, month_numbers, month_of
+from finhouse.demo.microfinance.company import (
+    ACCOUNT_FEE,
+    ACCOUNT_TYPES,
+    BRANCHES,
+    BY_CUSTOMER,
+    ENTRY_SIGN,
+    ENTRY_TYPES,
+    INTEREST,
+    INVESTMENT_PRODUCTS,
+    LOAN_PRODUCTS,
+    SUCCESS,
+    TEXT_OUTCOME,
+    Company,
+)
+from finhouse.demo.microfinance.lending import Contract, arrears_days
+from finhouse.demo.tables import money_text
+
+PAR_DAYS = (1, 7, 30, 60, 90)
+# Upper bounds of the ageing buckets of loans in arrears.
+BUCKETS = (("CURRENT", 0), ("1-30", 30), ("31-60", 60), ("61-90", 90), ("91-180", 180))
+LAST_BUCKET = "OVER_180"
+
+
+def tell_truth(company: Company) -> dict:
+    """Portfolio, flows, deposits, investments and customers; money as decimal text."""
+    return _Account(company).tell()
+
+
+class _Account:
+    def __init__(self, company: Company) -> None:
+        self.company = company
+        self.days = company.periods
+        self.month = month_numbers(self.days + 1)
+        self.months = int(self.month[self.days - 1]) + 1
+        self.disbursed = np.flatnonzero(
+            (company.loans["contract"] >= 0) & (company.loans["disbursed"] < self.days)
+        )
+        repayments = company.repayments
+        seen = (repayments["period"] < self.days) & (repayments["day"] < self.days)
+        self.repayments = repayments.take(np.flatnonzero(seen))
+        written_off = company.loans["written_off"][self.repayments["loan"]]
+        self.is_recovery = (written_off >= 0) & (self.repayments["day"] > written_off)
+        # The last day of each month, the last complete day for the running one.
+        last = np.flatnonzero(self.month[1:] != self.month[:-1])
+        self.ends = np.unique(np.append(last[last < self.days], self.days - 1))
+
+    def tell(self) -> dict:
+        company = self.company
+        return {
+            "as_of_date": date_of(self.days - 1).isoformat(),
+            "seed": company.seed,
+            "scale": company.scale,
+            "source_rows": self._source_rows(),
+            "portfolio": {
+                date_of(int(day)).isoformat(): self._portfolio(int(day)) for day in self.ends
+            },
+            "roll": self._roll(),
+            "monthly": self._monthly(),
+            "investments": self._investments(),
+            "ledger": self._ledger(),
+            "customers": self._customers(),
+            "totals": self._totals(),
+        }
+
+    def _source_rows(self) -> dict[str, int]:
+        company = self.company
+        return {
+            "branches": len(BRANCHES),
+            "users_user": company.customers.size,
+            "account_types": len(ACCOUNT_TYPES),
+            "accounts": company.accounts.size,
+            "transaction_types": len(ENTRY_TYPES),
+            "transactions": company.entries.size,
+            "transfers": company.transfers.size,
+            "payments": int((company.payments["deleted"] < 0).sum()),
+            "loan_products": len(LOAN_PRODUCTS),
+            "loans": company.loans.size,
+            "loan_schedules": company.installments.size,
+            "loan_repayments": int((company.repayments["period"] < self.days).sum()),
+            "loan_collaterals": company.collaterals.size,
+            "investment_products": len(INVESTMENT_PRODUCTS),
+            "investments": company.investments.size,
+            "investment_earnings": company.earnings.size,
+            "operating_costs": company.costs.size,
+        }
+
+    def _standing(self, day: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Loans disbursed by a day, their outstanding principal and days past due."""
+        company = self.company
+        loans = company.loans
+        rows = self.disbursed[loans["disbursed"][self.disbursed] <= day]
+        # The schedule in force: the last one that runs by that day.
+        contracts = company.contracts
+        in_force = np.full(loans.size, -1)
+        started = np.flatnonzero(contracts["effective"] <= day)
+        in_force[contracts["loan"][started]] = started
+        contract = Contract(**contracts.take(in_force[rows]))
+
+        column, until = self.repayments, (self.repayments["day"] <= day) & ~self.is_recovery
+        effective = contracts["effective"][in_force[column["loan"]]]
+        version = contracts["version"][in_force[column["loan"]]]
+        counts = until & ((version == 1) | (column["day"] > effective))
+        repaid = np.zeros(loans.size, dtype=np.int64)
+        np.add.at(repaid, column["loan"][until], column["principal"][until])
+        paid = np.zeros(loans.size, dtype=np.int64)
+        np.add.at(paid, column["loan"][counts], (column["principal"] + column["interest"])[counts])
+        lost = (loans["written_off"][rows] >= 0) & (loans["written_off"][rows] <= day)
+        outstanding = loans["amount"][rows] - repaid[rows]
+        outstanding = outstanding - np.where(lost, loans["written_off_cents"][rows], 0)
+        late = np.where(outstanding > 0, arrears_days(contract, paid[rows], day), 0)
+        return rows, outstanding, late
+
+    def _bucket(self, late: np.ndarray) -> np.ndarray:
+        return np.searchsorted([bound for _, bound in BUCKETS], late)
+
+    def _portfolio(self, day: int) -> dict:
+        _, outstanding, late = self._standing(day)
+        names = [*(name for name, _ in BUCKETS), LAST_BUCKET]
+        sums = np.zeros(len(names), dtype=np.int64)
+        np.add.at(sums, self._bucket(late), outstanding)
+        return {
+            "active_loans": int((outstanding > 0).sum()),
+            "gross_portfolio": money_text(outstanding.sum()),
+            "par": {str(days): money_text(outstanding[late > days].sum()) for days in PAR_DAYS},
+            "npl": money_text(outstanding[late >= 90].sum()),
+            "buckets": {
+                name: money_text(total) for name, total in zip(names, sums, strict=True) if total
+            },
+        }
+
+    def _roll(self) -> dict:
+        """What became of each bucket's balance from one month's end to the next."""
+        names = np.array([*(name for name, _ in BUCKETS), LAST_BUCKET])
+        written_off, result = self.company.loans["written_off"], {}
+        for before, after in zip(self.ends[:-1], self.ends[1:], strict=True):
+            rows, outstanding, late = self._standing(int(before))
+            later_rows, later, later_late = self._standing(int(after))
+            known = np.isin(later_rows, rows)
+            became = names[self._bucket(later_late[known])].astype(object)
+            became[later[known] == 0] = "PAID_OFF"
+            became[(written_off[rows] >= 0) & (written_off[rows] <= after)] = "WRITTEN_OFF"
+            matrix: dict[str, int] = {}
+            for place in np.flatnonzero(outstanding > 0):
+                key = f"{names[self._bucket(late[place])]} -> {became[place]}"
+                matrix[key] = matrix.get(key, 0) + int(outstanding[place])
+            result[date_of(int(after)).isoformat()] = {
+                key: money_text(cents) for key, cents in sorted(matrix.items())
+            }
+        return result
+
+    def _monthly(self) -> dict[str, dict]:
+        company, loans = self.company, self.company.loans
+        column, recovery = self.repayments, self.is_recovery
+
+        def total(days: np.ndarray, cents: np.ndarray) -> np.ndarray:
+            past = days < self.days
+            sums = np.zeros(self.months, dtype=np.int64)
+            np.add.at(sums, self.month[days[past]], cents[past])
+            return sums
+
+        def count(days: np.ndarray) -> np.ndarray:
+            return total(days, np.ones(len(days), dtype=np.int64))
+
+        paid, started = ~recovery, self.disbursed
+        lost = loans["written_off"] >= 0
+        entries = company.entries
+        entry_day = entries["at"] // DAY
+        kept = entries["voided"] < 0
+        signed = ENTRY_SIGN[entries["type"]] * entries["cents"]
+        deposits = np.cumsum(total(entry_day[kept], signed[kept]))
+        payments = company.payments
+        # A call-back that comes again counts once.
+        once = (payments["deleted"] < 0) & (payments["reference"] == np.arange(payments.size))
+        paid_out = TEXT_OUTCOME[payments["text"]] == SUCCESS
+        payment_day = payments["created"] // DAY
+        by_customer = kept & BY_CUSTOMER[entries["type"]] & (entry_day < self.days)
+        pairs = np.unique(
+            entries["account"][by_customer].astype(np.int64) * self.months
+            + self.month[entry_day[by_customer]]
+        )
+        active_accounts = np.bincount(pairs % self.months, minlength=self.months)
+        of_type = {}
+        for name, kind in (("deposit_interest", INTEREST), ("account_fees", ACCOUNT_FEE)):
+            chosen = kept & (entries["type"] == kind)
+            of_type[name] = total(entry_day[chosen], entries["cents"][chosen])
+        sums = {
+            "disbursed": total(loans["disbursed"][started], loans["amount"][started]),
+            "processing_fees": total(loans["disbursed"][started], loans["fee"][started]),
+            "principal_repaid": total(column["day"][paid], column["principal"][paid]),
+            "interest": total(column["day"][paid], column["interest"][paid]),
+            "penalties": total(column["day"], column["penalty"]),
+            "recovered": total(column["day"][recovery], column["principal"][recovery]),
+            "written_off": total(loans["written_off"][lost], loans["written_off_cents"][lost]),
+            "deposits": deposits,
+            "earnings": total(company.earnings["day"], company.earnings["cents"]),
+            "operating_costs": total(company.costs["day"], company.costs["cents"]),
+            **of_type,
+        }
+        counts = {
+            "disbursed_loans": count(loans["disbursed"][started]),
+            "new_customers": count(company.customers["created"] // DAY),
+            "new_accounts": count(company.accounts["created"] // DAY),
+            "active_accounts": active_accounts,
+            "payments": count(payment_day[once]),
+            "successful_payments": count(payment_day[once & paid_out]),
+        }
+        return {
+            month_of(number): {
+                **{name: money_text(values[number]) for name, values in sums.items()},
+                **{name: int(values[number]) for name, values in counts.items()},
+            }
+            for number in range(self.months)
+        }
+
+    def _investments(self) -> dict[str, dict]:
+        investments = self.company.investments
+        result = {}
+        for day in self.ends:
+            held = (investments["start"] <= day) & (
+                (investments["closed"] < 0) | (investments["closed"] > day)
+            )
+            cents, total = investments["cents"][held], investments["total"][held]
+            result[date_of(int(day)).isoformat()] = {
+                "count": int(held.sum()),
+                "aum": money_text(cents.sum()),
+                "return": money_text((total - cents).sum()),
+            }
+        return result
+
+    def _ledger(self) -> dict:
+        company = self.company
+        kept = company.entries["voided"] < 0
+        signed = ENTRY_SIGN[company.entries["type"]] * company.entries["cents"]
+        sums = np.zeros(company.accounts.size, dtype=np.int64)
+        np.add.at(sums, company.entries["account"][kept], signed[kept])
+        return {
+            "signed_sum": money_text(sums.sum()),
+            "balance_sum": money_text(company.accounts["balance"].sum()),
+            "differences": int((sums != company.accounts["balance"]).sum()),
+        }
+
+    def _customers(self) -> dict[str, int]:
+        company = self.company
+        known = company.customers["created"] < self.days * DAY
+        borrowers = np.unique(company.loans["customer"][self.disbursed])
+        investments = company.investments
+        return {
+            "count": int(known.sum()),
+            "borrowers": len(borrowers),
+            "investors": len(np.unique(investments["customer"])),
+        }
+
+    def _totals(self) -> dict:
+        loans, column = self.company.loans, self.repayments
+        _, outstanding, _ = self._standing(self.days - 1)
+        return {
+            "disbursed": money_text(loans["amount"][self.disbursed].sum()),
+            "principal_repaid": money_text(column["principal"][~self.is_recovery].sum()),
+            "outstanding": money_text(outstanding.sum()),
+            "written_off": money_text(loans["written_off_cents"].sum()),
+            "recovered": money_text(column["principal"][self.is_recovery].sum()),
+            "restructured_loans": int((self.company.contracts["version"] == 2).sum()),
+        }

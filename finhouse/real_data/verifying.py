@@ -1,0 +1,274 @@
+"""Run the unchanged pipeline on real data and compare its marts with reference figures."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+
+import yaml
+
+from finhouse.console import console, print_table, step
+from finhouse.errors import ConfigurationError, TransformError
+from finhouse.oltp import EmbeddedServer, oltp_url
+from finhouse.pipeline import connect, connect_published, load_all
+from finhouse.publish import publish
+from finhouse.real_data.berka import load_berka
+from finhouse.settings import Settings
+from finhouse.transform import build_marts
+from finhouse.warehouse import Warehouse
+
+# A loan's state in the words of Berka, from what the pipeline found out.
+BERKA_STATUS = (
+    "case when ageing_bucket = 'PAID_OFF' then 'A' "
+    "when maturity_date <= date '1998-12-31' then 'B' "
+    "when days_past_due = 0 then 'C' else 'D' end"
+)
+IS_BAD = f"case when {BERKA_STATUS} in ('B', 'D') then 1 else 0 end"
+MONTH = "substr(cast({} as varchar), 1, 7)"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One figure or table of the reference beside what the marts say."""
+
+    name: str
+    expected: str
+    got: str
+
+    @property
+    def is_equal(self) -> bool:
+        return self.expected == self.got
+
+
+def verify_real(settings: Settings) -> list[Comparison]:
+    """Load real data into a house of its own, run the job, compare, and print the table.
+
+    The house lies in ``<home>/verify-real`` and is made anew each time; no other data is touched.
+
+    Args:
+        settings: whose target is verified; its ``real_data`` holds berka/, merchant_activity/ and
+            reference/.
+
+    Raises:
+        ConfigurationError: the folder is not there.
+        TransformError: a figure differs from its reference.
+    """
+    data = settings.real_data
+    if not (data / "reference").is_dir():
+        raise ConfigurationError(
+            f"no real data in {data}", "set FINHOUSE_REAL_DATA to the folder that holds reference/"
+        )
+    home = settings.home / "verify-real"
+    house = replace(
+        settings, home=home, landing=home / "landing", oltp_url=None, warehouse_url=None
+    )
+    server = EmbeddedServer(house.oltp_home)
+    server.stop()
+    shutil.rmtree(home, ignore_errors=True)
+    try:
+        comparisons = _run(house, data)
+    finally:
+        server.stop()
+    _print(comparisons)
+    different = [comparison.name for comparison in comparisons if not comparison.is_equal]
+    if different:
+        raise TransformError(
+            f"{len(different)} of {len(comparisons)} figures differ: {', '.join(different)}",
+            "the reference is computed from the same files by other means: mend the models",
+        )
+    return comparisons
+
+
+def _run(house: Settings, data: Path) -> list[Comparison]:
+    with step("Real data into a house of its own"):
+        url = oltp_url(house)
+        console.print(f"  Berka: {load_berka(url, data / 'berka'):,} rows into the OLTP")
+        landing = house.landing / "merchant_activity"
+        landing.mkdir(parents=True)
+        for file in sorted((data / "merchant_activity").glob("*.csv")):
+            shutil.copy(file, landing)
+    with step(f"Extract-load into {house.target}"):
+        load_all(house, url)
+    with step("dbt build: models and data tests"):
+        build_marts(house, variables=_variables(house))
+    with step("Publish"), connect(house) as warehouse:
+        publish(house, warehouse)
+    with connect_published(house) as published:
+        return [
+            *_berka_facts(published, data / "reference"),
+            *_berka_tables(published, data / "reference"),
+            *_merchant_results(published, data / "reference"),
+        ]
+
+
+def _variables(house: Settings) -> dict[str, object]:
+    """What a Czech bank of the nineties sets in dbt_project.yml: currency, time zone, calendar."""
+    project = yaml.safe_load((house.dbt_project / "dbt_project.yml").read_text(encoding="utf-8"))
+    domains = project["vars"]["domains"]
+    domains["microfinance"] |= {"currency": "CZK", "time_zone": "Europe/Prague"}
+    return {"domains": domains, "calendar_start_date": "1993-01-01"}
+
+
+def _read(reference: Path, name: str) -> list[dict[str, str]]:
+    with (reference / name).open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _berka_facts(published: Warehouse, reference: Path) -> Iterable[Comparison]:
+    facts = {row["fact"]: row["value"] for row in _read(reference, "berka_facts.csv")}
+    queries = {
+        "client": "select count(*) from published.dim_customers",
+        "client_gender_M": "select count(*) from published.dim_customers where gender = 'M'",
+        "client_gender_F": "select count(*) from published.dim_customers where gender = 'F'",
+        "account": "select max(account_count) from published.financial_health_monthly",
+        "loans": "select count(*) from published.dim_loans",
+        "loan_amount": "select sum(disbursed_amount) from published.dim_loans",
+        "bad_loans_BD": f"select sum({IS_BAD}) from published.dim_loans",
+        "bad_rate_count": f"select 1.0 * sum({IS_BAD}) / count(*) from published.dim_loans",
+        "bad_rate_amount": f"select sum(disbursed_amount * {IS_BAD}) / sum(disbursed_amount) "
+        "from published.dim_loans",
+        "default_rate_finished_B/(A+B)": f"select 1.0 * sum({IS_BAD}) / count(*) "
+        f"from published.dim_loans where {BERKA_STATUS} in ('A', 'B')",
+        "in_debt_rate_running_D/(C+D)": f"select 1.0 * sum({IS_BAD}) / count(*) "
+        f"from published.dim_loans where {BERKA_STATUS} in ('C', 'D')",
+        "min_date": "select cast(min(disbursed_date) as varchar) from published.dim_loans",
+        "max_date": "select cast(max(disbursed_date) as varchar) from published.dim_loans",
+        "trans_complete_to_1994-03-30": "select sum(transaction_count) "
+        "from published.financial_health_monthly",
+        "signed_sum_total": "select deposit_amount from published.financial_health_monthly "
+        "order by month_start desc limit 1",
+        # The accounts whose balance is the sum of their rows: those that are no difference.
+        "accounts_whose_ledger_sum_equals_a_last_day_balance": "select "
+        f"{facts['accounts_tested']} - count(*) from published.ledger_differences",
+    }
+    for fact, query in queries.items():
+        [(got,)] = published.execute(query)
+        yield _compare(f"berka {fact}", facts[fact], got)
+    # Amounts and balances are rounded to 0.10 in the file, so a sum of rows may be off by a little.
+    [(largest,)] = published.execute(
+        "select max(abs(difference_amount)) from published.ledger_differences"
+    )
+    within = "within 1.00"
+    yield Comparison(
+        "berka largest ledger difference", within, within if largest <= 1 else f"{largest}"
+    )
+
+
+def _compare(name: str, expected: str, got: object) -> Comparison:
+    return Comparison(name, expected, _as_written(expected, got))
+
+
+def _as_written(expected: str, got: object) -> str:
+    """A value as the reference writes its own, with as many decimals."""
+    if got is None or isinstance(got, str):
+        return got or "nothing"
+    decimals = len(expected.partition(".")[2])
+    rounded = Decimal(str(got)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    # A fraction's trailing zeros are cut in the reference, and with them its decimals.
+    return expected if rounded == Decimal(expected) else f"{Decimal(str(got)).normalize():f}"
+
+
+def _berka_tables(published: Warehouse, reference: Path) -> Iterable[Comparison]:
+    tables: dict[str, tuple[int, str]] = {
+        "berka_loans_by_status.csv": (
+            1,
+            f"select {BERKA_STATUS}, count(*), sum(disbursed_amount), avg(disbursed_amount), "
+            "avg(repayment_months), sum(disbursed_amount / repayment_months), "
+            "1.0 * count(*) / (select count(*) from published.dim_loans), "
+            "sum(disbursed_amount) / (select sum(disbursed_amount) from published.dim_loans) "
+            "from published.dim_loans group by 1",
+        ),
+        "berka_loans_by_duration_status.csv": (
+            2,
+            f"select repayment_months, {BERKA_STATUS}, count(*), sum(disbursed_amount) "
+            "from published.dim_loans group by 1, 2",
+        ),
+        "berka_loans_by_region.csv": (
+            1,
+            f"select region, count(*), sum(disbursed_amount), sum({IS_BAD}) "
+            "from published.dim_loans group by 1",
+        ),
+        "berka_disbursement_by_year.csv": (
+            1,
+            "select cast(extract(year from disbursed_date) as integer), count(*), "
+            f"sum(disbursed_amount), sum({IS_BAD}) from published.dim_loans group by 1",
+        ),
+        "berka_disbursement_by_month.csv": (
+            1,
+            f"select {MONTH.format('month_start')}, sum(loan_count), sum(disbursed_amount) "
+            "from published.loan_disbursement_trends group by 1 having sum(loan_count) > 0",
+        ),
+        "berka_accounts_opened.csv": (
+            1,
+            f"select {MONTH.format('month_start')}, opened_account_count, account_count "
+            "from published.financial_health_monthly where opened_account_count > 0",
+        ),
+        "berka_monthly_activity.csv": (
+            1,
+            f"select {MONTH.format('month_start')}, active_account_count, transaction_count, "
+            "credit_amount + debit_amount, customer_active_account_count, credit_amount, "
+            "debit_amount, credit_amount - debit_amount "
+            "from published.financial_health_monthly where transaction_count > 0",
+        ),
+    }
+    for name, (keys, query) in tables.items():
+        yield _compare_table(name, _read(reference, name), keys, published.execute(query))
+
+
+def _compare_table(
+    name: str, expected: list[dict[str, str]], keys: int, rows: list[tuple]
+) -> Comparison:
+    """All cells of a reference table, by key; columns beyond those asked for are not compared."""
+    width = len(rows[0]) if rows else 0
+    got = {tuple(map(str, row[:keys])): row[keys:] for row in rows}
+    differences = []
+    for line in expected:
+        cells = list(line.values())[:width]
+        key, values = tuple(cells[:keys]), cells[keys:]
+        found = got.pop(key, ("no row",) * len(values))
+        for text, value in zip(values, found, strict=True):
+            if _as_written(text, value) != text:
+                differences.append(f"{'/'.join(key)}: {value} for {text}")
+    differences += [f"{'/'.join(key)}: not in the reference" for key in got]
+    whole = f"{len(expected)} rows"
+    return Comparison(f"{name} ({width} columns)", whole, "; ".join(differences[:2]) or whole)
+
+
+def _merchant_results(published: Warehouse, reference: Path) -> Iterable[Comparison]:
+    expected = {
+        (row["kpi"], row["key"]): row["value"]
+        for row in _read(reference, "merchant_activity_3days.csv")
+    }
+    queries = {
+        "top_merchant": "select merchant_id, total_amount from published.top_merchant "
+        "where merchant_rank <= 3",
+        "monthly_active_merchants": f"select {MONTH.format('month_start')}, active_merchant_count "
+        "from published.monthly_active_merchants where month_start = date '2024-01-01'",
+        "product_adoption": "select product, merchant_count from published.product_adoption",
+        "kyc_funnel": "select stage, merchant_count from published.kyc_funnel",
+        "failed_count": "select product, failed_count from published.failure_rates",
+        "success_count": "select product, success_count from published.failure_rates",
+        "failure_rate_pct": "select product, failure_rate * 100 from published.failure_rates",
+        "rows": "select 'rows', count(*) from published.fct_activities union all "
+        "select reason, sum(rejection_count) from published.activity_rejections group by reason",
+    }
+    for kpi, query in queries.items():
+        got = dict(published.execute(query))
+        for (name, key), value in expected.items():
+            if name == kpi:
+                yield _compare(f"merchants {kpi} {key}", value, got.get(key))
+
+
+def _print(comparisons: list[Comparison]) -> None:
+    print_table(
+        "Real data: expected and got",
+        ["figure", "expected", "got", ""],
+        [(c.name, c.expected, c.got, "equal" if c.is_equal else "DIFFERENT") for c in comparisons],
+        numeric=("expected", "got"),
+    )
+    equal = sum(comparison.is_equal for comparison in comparisons)
+    console.print(f"{equal} of {len(comparisons)} figures equal their reference.")
