@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -163,12 +163,17 @@ class PostgresDefinition(_Source):
             raise ValueError(f"references {', '.join(unknown)}, which no table is called")
         if self.near_real_time and not self.append_tables:
             raise ValueError("near_real_time needs a table of mode append: remove it")
-        try:
-            TopologicalSorter({table.name: table.references for table in self.tables}).prepare()
-        except CycleError as error:
-            raise ValueError(
-                f"references go in a circle: {' -> '.join(error.args[1])}; remove one"
-            ) from error
+        _refuse_circle(
+            {table.name: table.references for table in self.tables},
+            "references go in a circle: {}; remove one",
+        )
+        # An orchestrator draws groups as one box each, and cannot order boxes in a circle.
+        group_of = {table.name: table.group for table in self.tables}
+        between: dict[str, set[str]] = {}
+        for table in self.tables:
+            others = {group_of[name] for name in table.references} - {table.group}
+            between.setdefault(table.group, set()).update(others)
+        _refuse_circle(between, "groups refer to each other: {}; move a table to another group")
         return self
 
     @property
@@ -225,6 +230,13 @@ class CsvFolderDefinition(_Source):
 
 SourceDefinition = PostgresDefinition | CsvFolderDefinition
 _SOURCE = TypeAdapter(Annotated[SourceDefinition, Field(discriminator="kind")])
+
+
+def _refuse_circle(references: Mapping[str, Iterable[str]], message: str) -> None:
+    try:
+        TopologicalSorter(references).prepare()
+    except CycleError as error:
+        raise ValueError(message.format(" -> ".join(error.args[1]))) from error
 
 
 def raw_schema(source_name: str) -> str:

@@ -94,6 +94,42 @@ MISTAKES = {
         "",
     ),
     "omitted key": (GOOD + "    personal_data: {id: omit}\n", "cannot be omitted", ""),
+    "unknown reference": (
+        GOOD + "    references: [customers]\n",
+        "references customers, which no table is called",
+        "",
+    ),
+    "references in a circle": (
+        GOOD
+        + "    references: [lines]\n"
+        + "  - {name: lines, mode: full, group: core, references: [orders]}\n",
+        "references go in a circle",
+        "",
+    ),
+    "groups in a circle": (
+        GOOD
+        + "    group: core\n"
+        + "    references: [lines]\n"
+        + "  - {name: lines, mode: full, group: other, references: [products]}\n"
+        + "  - {name: products, mode: full, group: core}\n",
+        "groups refer to each other",
+        "",
+    ),
+    "no such time zone": (
+        GOOD.replace("schema: shop\n", "schema: shop\ntime_zone: Mars/Olympus\n"),
+        "'Mars/Olympus' is no time zone",
+        "",
+    ),
+    "odd schedule": (
+        GOOD.replace("schema: shop\n", "schema: shop\nschedule: at night\n"),
+        "schedule = 'at night'",
+        "",
+    ),
+    "micro-batches of nothing": (
+        GOOD.replace("schema: shop\n", "schema: shop\nnear_real_time: '*/5 * * * *'\n"),
+        "near_real_time needs a table of mode append",
+        "",
+    ),
     "odd rule": (GOOD + "    personal_data: {x: mask}\n", r"line 9: .*= 'mask'", ""),
 }
 
