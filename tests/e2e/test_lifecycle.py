@@ -245,6 +245,22 @@ def test_own_oltp_is_only_read(company: House, tmp_path):
     assert not house.settings().oltp_home.exists()
 
 
+@pytest.mark.parametrize("schema, mart", [("microfinance", "dim_loans"), ("wallet", "dim_users")])
+def test_business_without_rows_has_empty_marts(company_copy: House, schema: str, mart: str):
+    """An OLTP that has only one of the businesses: the other schema is there, and empty."""
+    tables = ", ".join(
+        f"{schema}.{table}"
+        for (table,) in company_copy.oltp_rows(
+            f"select tablename from pg_tables where schemaname = '{schema}'"
+        )
+    )
+    company_copy.execute_oltp(f"truncate {tables}")
+    company_copy.succeed("build")
+    assert company_copy.published_rows(f"select count(*) from published.{mart}") == [(0,)]
+    other = {"microfinance": "dim_users", "wallet": "dim_loans"}[schema]
+    assert company_copy.published_rows(f"select count(*) from published.{other}")[0][0] > 100
+
+
 @pytest.mark.parametrize(
     "arguments, environment, code, words",
     [
