@@ -95,6 +95,14 @@ serve: setup $(SUPERSET_READY) ## start Superset with all dashboards (TARGET=)
 serve-stop: ## stop Superset
 	@if [ -x $(FINHOUSE) ]; then $(FINHOUSE) dashboards stop; fi
 
+.PHONY: browser
+browser: ## install Chromium for the dashboards' tests, where root and apt-get are at hand
+	@if ! command -v chromium chromium-browser google-chrome chrome >/dev/null; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; \
+		else echo "install Chromium with your package manager: the dashboards are opened in it"; fi; \
+	fi
+
 .PHONY: test
 test: setup $(AIRFLOW_READY) $(SUPERSET_READY) ## run all tests
 	@$(BIN)/python -m pytest $(ARGS)

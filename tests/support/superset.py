@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,9 @@ from playwright.sync_api import Page, sync_playwright
 
 TIMEOUT_SECONDS = 60
 LAPTOP = {"width": 1366, "height": 768}
+CHART = ".dashboard-component-chart-holder"
+# Charts end with an animation.
+SETTLING_MS = 1200
 # Background traffic of the browser itself; nothing of ours.
 BROWSER_ARGUMENTS = [
     "--no-sandbox",
@@ -39,18 +41,28 @@ class Client:
         answer.raise_for_status()
         self._session = requests.Session()
         self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        # As a page would: without the token every change is refused whoever asks.
+        token = self.get("/api/v1/security/csrf_token/").json()["result"]
+        self._session.headers.update({"X-CSRFToken": token, "Referer": url})
 
     def get(self, path: str) -> requests.Response:
-        return self._session.get(self.url + path, timeout=TIMEOUT_SECONDS)
+        return self._request("get", path)
 
     def post(self, path: str, body: dict[str, Any]) -> requests.Response:
-        return self._session.post(self.url + path, json=body, timeout=TIMEOUT_SECONDS)
-
-    def delete(self, path: str) -> requests.Response:
-        return self._session.delete(self.url + path, timeout=TIMEOUT_SECONDS)
+        return self._request("post", path, body)
 
     def put(self, path: str, body: dict[str, Any]) -> requests.Response:
-        return self._session.put(self.url + path, json=body, timeout=TIMEOUT_SECONDS)
+        return self._request("put", path, body)
+
+    def delete(self, path: str) -> requests.Response:
+        return self._request("delete", path)
+
+    def _request(
+        self, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> requests.Response:
+        return self._session.request(
+            method, self.url + path, json=body, timeout=TIMEOUT_SECONDS, allow_redirects=False
+        )
 
     def everything(self, kind: str) -> list[dict[str, Any]]:
         """All charts, dashboards, datasets or databases the user may list."""
@@ -81,11 +93,11 @@ def find_browser() -> str | None:
 
 
 @contextmanager
-def browser_page(url: str, user: str, password: str) -> Iterator[Page]:
+def browser_page(executable: str, url: str, user: str, password: str) -> Iterator[Page]:
     """A page of a laptop's size, logged in."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=find_browser(), headless=True, args=BROWSER_ARGUMENTS
+            executable_path=executable, headless=True, args=BROWSER_ARGUMENTS
         )
         page = browser.new_page(viewport=LAPTOP)
         page.goto(f"{url}/login/")
@@ -100,20 +112,22 @@ def browser_page(url: str, user: str, password: str) -> Iterator[Page]:
 def open_dashboard(page: Page, url: str, slug: str, charts: int) -> None:
     """Open a dashboard, scroll it through, and wait until every chart is drawn."""
     page.goto(f"{url}/superset/dashboard/{slug}/")
-    page.wait_for_selector(".dashboard-component-chart-holder", timeout=60_000)
-    holders = page.locator(".dashboard-component-chart-holder")
+    holders = page.locator(CHART)
+    page.wait_for_function(
+        "([chart, wanted]) => document.querySelectorAll(chart).length === wanted",
+        arg=[CHART, charts],
+        timeout=60_000,
+    )
     # Charts out of sight are drawn when they come into it.
-    for number in range(holders.count()):
+    for number in range(charts):
         holders.nth(number).scroll_into_view_if_needed()
         page.wait_for_timeout(100)
     page.wait_for_function(
-        "charts => document.querySelectorAll('.dashboard-component-chart-holder').length === charts"
-        " && !document.querySelector('.dashboard-component-chart-holder .loading, "
-        '.dashboard-component-chart-holder [data-test="loading-indicator"]\')',
-        arg=charts,
+        "busy => !document.querySelector(busy)",
+        arg=f'{CHART} .loading, {CHART} [data-test="loading-indicator"]',
         timeout=60_000,
     )
-    page.wait_for_timeout(800)
+    page.wait_for_timeout(SETTLING_MS)
 
 
 def errors_on(page: Page) -> list[str]:
@@ -121,17 +135,16 @@ def errors_on(page: Page) -> list[str]:
     return [box.inner_text() for box in page.locator("[role=alert]").all() if box.is_visible()]
 
 
-def whole_page(page: Page, path: Path) -> None:
-    """A screenshot of the whole dashboard, however long."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def screenshots(page: Page, folder: Path) -> None:
+    """What a laptop shows at first sight, and the whole dashboard, however long."""
+    folder.mkdir(parents=True, exist_ok=True)
+    page.locator(CHART).first.scroll_into_view_if_needed()
+    page.evaluate("window.scrollTo(0, 0)")
+    page.screenshot(path=str(folder / "first-sight.png"))
     height = page.evaluate(
-        "Math.max(...[...document.querySelectorAll('*')].map(e => e.scrollHeight))"
+        "Math.max(...[...document.querySelectorAll('*')].map(part => part.scrollHeight))"
     )
     page.set_viewport_size({"width": LAPTOP["width"], "height": int(height) + 20})
-    page.wait_for_timeout(1500)
-    page.screenshot(path=str(path))
+    page.wait_for_timeout(SETTLING_MS)
+    page.screenshot(path=str(folder / "whole.png"))
     page.set_viewport_size(LAPTOP)
-
-
-def as_json(value: Any) -> str:
-    return json.dumps(value, default=str)

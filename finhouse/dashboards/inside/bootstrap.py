@@ -27,6 +27,8 @@ VIEWER_PERMISSIONS = {
     ("can_read", "DashboardFilterStateRestApi"),
     ("can_write", "DashboardFilterStateRestApi"),
     ("can_time_range", "Api"),
+    # The token without which every change is refused, whoever asks.
+    ("can_read", "SecurityRestApi"),
     # The browser reports what it opened; without it each page ends in an error.
     ("can_log", "Superset"),
     ("can_recent_activity", "Log"),

@@ -1,0 +1,123 @@
+"""A house of its own with Superset in front of it, on one target after the other."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from finhouse.dashboards.catalog import Dataset
+from finhouse.dashboards.definitions import Chart, Dashboard, Definitions
+from finhouse.dashboards.serving import Serving, checked, serve, superset_server
+from finhouse.settings import PROJECT_ROOT, Settings, load_settings
+from finhouse.warehouse import open_published
+from tests.support.house import TARGETS, House
+from tests.support.superset import Client, find_browser
+
+SCREENSHOTS = PROJECT_ROOT / "data" / "screenshots"
+
+
+@dataclass
+class Stage:
+    """Superset serving one target.
+
+    Attributes:
+        house: the finhouse behind it.
+        settings: of the target served.
+        serving: what ``serve`` reported.
+        definitions: the dashboards of the repository.
+        catalog: datasets by mart.
+        clients: sessions of users, opened on first use.
+    """
+
+    house: House
+    settings: Settings
+    serving: Serving
+    definitions: Definitions
+    catalog: dict[str, Dataset]
+    clients: dict[str, Client] = field(default_factory=dict)
+    _datasets: dict[str, int] = field(default_factory=dict)
+
+    def client(self, user: str) -> Client:
+        if user not in self.clients:
+            password = self.serving.passwords[user]
+            self.clients[user] = Client(self.serving.url, user, password)
+        return self.clients[user]
+
+    @property
+    def target(self) -> str:
+        return self.settings.target
+
+    def dataset_id(self, mart: str) -> int:
+        if not self._datasets:
+            for entry in self.client("admin").everything("dataset"):
+                self._datasets[entry["table_name"]] = entry["id"]
+        return self._datasets[mart]
+
+    def published(self, sql: str) -> list[tuple]:
+        return self.house.published_rows(sql, self.target)
+
+    def charts(self) -> list[tuple[Dashboard, Chart]]:
+        return [
+            (dashboard, chart)
+            for dashboard in self.definitions.dashboards
+            for chart in self.definitions.charts_of(dashboard)
+        ]
+
+
+@pytest.fixture(scope="session")
+def served_house(company: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A copy of the company whose marts know of a build before the last."""
+    house = House(tmp_path_factory.mktemp("served") / "house")
+    company.server.stop()
+    shutil.copytree(company.home, house.home)
+    company.server.start()
+    house.server.start()
+    for target in TARGETS:
+        house.succeed(
+            "--target",
+            target,
+            "dbt",
+            "build",
+            "--quiet",
+            "--select",
+            "stg_operations__dbt_results+",
+        )
+        house.succeed("--target", target, "publish")
+    yield house
+    superset_server(house.settings()).stop()
+    house.server.stop()
+
+
+@pytest.fixture(scope="session")
+def project() -> tuple[Definitions, dict[str, Dataset]]:
+    """The repository's dashboards and what they may use."""
+    return checked(load_settings())
+
+
+@pytest.fixture(scope="session", params=TARGETS)
+def stage(
+    request: pytest.FixtureRequest,
+    served_house: House,
+    project: tuple[Definitions, dict[str, Dataset]],
+) -> Stage:
+    """Superset serving the house, from DuckDB and then from Postgres."""
+    settings = served_house.settings(request.param)
+    url = served_house.server.url("warehouse") if request.param == "postgres" else None
+    with open_published(settings, url) as published:
+        serving = serve(settings, published)
+    return Stage(served_house, settings, serving, *project)
+
+
+@pytest.fixture(scope="session")
+def browser() -> str:
+    """The system's Chromium; installed if it is not there and can be."""
+    if find_browser() is None:
+        subprocess.run(["make", "--no-print-directory", "browser"], cwd=PROJECT_ROOT, check=False)
+    found = find_browser()
+    if found is None:
+        pytest.skip("no Chromium found, and none could be installed: run `make browser` as root")
+    return found

@@ -1,0 +1,244 @@
+"""The static check finds what is wrong, and names it; metrics become the SQL they mean."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+
+from finhouse.dashboards.catalog import Dataset, build_catalog
+from finhouse.dashboards.check import findings
+from finhouse.dashboards.definitions import DEFINITIONS, Definitions, load_definitions
+from finhouse.dashboards.exposures import exposures_path, render_exposures
+from finhouse.errors import ConfigurationError
+from finhouse.settings import load_settings
+
+VOLUME = "charts/executive/volume.yaml"
+EXECUTIVE = "dashboards/executive.yaml"
+
+Project = tuple[Definitions, dict[str, Dataset]]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the dashboards to spoil."""
+    return Path(shutil.copytree(DEFINITIONS, tmp_path / "superset"))
+
+
+def spoil(folder: Path, file: str, old: str, new: str) -> None:
+    path = folder / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def test_the_repository_is_clean(project: Project):
+    assert findings(*project) == []
+
+
+def test_exposures_are_current(project: Project):
+    path = exposures_path(load_settings())
+    assert path.read_text() == render_exposures(project[0]), "run `finhouse dashboards exposures`"
+    marts = {
+        reference.removeprefix("ref('").removesuffix("')")
+        for exposure in yaml.safe_load(path.read_text())["exposures"]
+        for reference in exposure["depends_on"]
+    }
+    assert marts == {chart.mart for chart in project[0].charts.values()}
+
+
+SPOILED = {
+    "no such mart": (VOLUME, "mart: kpi_monthly", "mart: kpi_yearly", "no mart kpi_yearly"),
+    "no such metric": (
+        VOLUME,
+        "[monthly_transaction_volume]",
+        "[volume]",
+        "mart kpi_monthly has no metric volume",
+    ),
+    "no such column": (
+        VOLUME,
+        "column: is_complete_period",
+        "column: is_done",
+        "mart kpi_monthly has no column is_done",
+    ),
+    "personal column": (
+        "charts/executive/volume.yaml",
+        "mart: kpi_monthly",
+        "mart: dim_users",
+        "mart dim_users has a row per person",
+    ),
+    "time is no date": (
+        "charts/executive/scorecard.yaml",
+        "time: month_start",
+        "time: owner",
+        "owner is no date",
+    ),
+    "running period unmarked": (
+        VOLUME,
+        "  - {column: is_complete_period, equals: true}",
+        "  - {column: kpi_code, is_known: true}",
+        "has a period that still runs",
+    ),
+    "two comparisons": (
+        VOLUME,
+        "equals: true}",
+        "equals: true, is_known: true}",
+        "exactly one comparison",
+    ),
+    "a split is missing": (
+        "charts/bank-partnerships/banks-compared.yaml",
+        "by: [bank_name]",
+        "by: [bank_code]",
+        "needs a split by bank_name",
+    ),
+    "file of another name": (VOLUME, "title: Volume", "title: Total volume", "total-volume.yaml"),
+    "chart without a file": (EXECUTIVE, "[Volume, ", "[Volumes, ", "'Volumes' has no file"),
+    "chart nobody shows": (EXECUTIVE, "Volume, Active users", "Active users", "shows 'Volume'"),
+    "chart placed twice": (EXECUTIVE, "New users, Revenue", "Revenue, Revenue", "placed 2 times"),
+    "row too narrow": (EXECUTIVE, "width: 7", "width: 6", "11 of 12 columns wide"),
+    "filter on no column": (EXECUTIVE, "column: owner", "column: boss", "no column"),
+    "filter on a mart not shown": (
+        EXECUTIVE,
+        "mart: kpi_scorecard_monthly, column: owner",
+        "mart: kpi_catalogue, column: owner",
+        "no chart of the dashboard reads kpi_catalogue",
+    ),
+    "two of a slug": (
+        "dashboards/growth.yaml",
+        "slug: growth",
+        "slug: executive",
+        "2 dashboards have the slug executive",
+    ),
+    "sorted by nothing": (
+        "charts/executive/scorecard.yaml",
+        "sort: display_order",
+        "sort: beauty",
+        "sorted by beauty",
+    ),
+    "coloured by nothing": (
+        "charts/executive/scorecard.yaml",
+        "column: status_text, equals: Met",
+        "column: status, equals: Met",
+        "colour rule names status",
+    ),
+    "combo without lines": (
+        "charts/executive/volume-against-target.yaml",
+        "lines: [monthly_transaction_volume__target]\n",
+        "",
+        "a combo needs lines",
+    ),
+    "no grain": (VOLUME, "grain: month\n", "", "needs a grain"),
+}
+
+
+@pytest.mark.parametrize("what", SPOILED)
+def test_check_finds(what: str, folder: Path, project: Project):
+    file, old, new, message = SPOILED[what]
+    spoil(folder, file, old, new)
+    found = findings(load_definitions(folder), project[1])
+    assert any(message in finding for finding in found), found
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("metrics: [monthly_transaction_volume]", "sql: select 1", "Extra inputs"),
+        ("type: headline", "type: pie", "Input should be"),
+        ("title: Volume", "title: [", "is no YAML"),
+    ],
+)
+def test_loading_refuses(old: str, new: str, message: str, folder: Path):
+    spoil(folder, VOLUME, old, new)
+    with pytest.raises(ConfigurationError, match=message):
+        load_definitions(folder)
+
+
+def mart(columns: dict[str, dict], metrics: dict[str, dict] | None = None) -> dict:
+    """A dbt manifest with one mart of the domain wallet."""
+    node = {
+        "resource_type": "model",
+        "name": "balances",
+        "fqn": ["finhouse", "marts", "wallet", "balances"],
+        "description": "Balances.",
+        "config": {"meta": {"metrics": metrics or {}}},
+        "columns": {
+            name: {
+                "data_type": meta.pop("data_type", "bigint"),
+                "description": name,
+                "config": {"meta": meta},
+            }
+            for name, meta in columns.items()
+        },
+    }
+    return {"nodes": {"model.finhouse.balances": node}}
+
+
+VARIABLES = {"domains": {"wallet": {"currency": "ZAR"}}, "reporting_currency": "USD"}
+ROWS = """
+select * from (values
+    (date '2026-05-01', 'a', 10, 100.0, true),
+    (date '2026-05-01', 'b', 30, 200.0, false),
+    (date '2026-06-01', 'a', 50, 300.0, true),
+    (date '2026-06-01', 'b', 10, 400.0, true)
+) as balances (month_start, branch, late_count, balance_amount, is_open)
+"""
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ({"aggregate": "sum"}, 1000),
+        ({"ratio": ["late_count", "balance_amount"], "format": "percent"}, 0.1),
+        ({"ratio": ["late_count", "balance_amount"], "complement": True, "format": "percent"}, 0.9),
+        # Balances of two months are no 1,000: on average over time there were 500.
+        ({"aggregate": "average_over_time", "over": "month_start"}, 500),
+        ({"aggregate": "sum", "where": ["is_open"]}, 800),
+        ({"aggregate": "count_distinct", "column": "branch", "format": "count"}, 2),
+        ({"aggregate": "count", "where_any": ["is_open"], "format": "count"}, 3),
+        ({"aggregate": "max", "column": "late_count", "format": "count"}, 50),
+    ],
+    ids=str,
+)
+def test_metrics_mean_what_they_say(spec: dict, expected: float):
+    columns = {
+        "month_start": {"data_type": "date"},
+        "branch": {"data_type": "string"},
+        "late_count": {},
+        "is_open": {"data_type": "boolean"},
+        "balance_amount": {"data_type": "numeric(20, 2)", "metric": spec},
+    }
+    metric = build_catalog(mart(columns), [], VARIABLES)["balances"].metrics["balance_amount"]
+    [(value,)] = duckdb.sql(f"select {metric.expression} from ({ROWS})").fetchall()
+    assert float(value) == pytest.approx(expected)
+    assert metric.currency == ("ZAR" if metric.format == "currency" else None)
+
+
+def test_last_takes_the_newest_row():
+    columns = {
+        "month_start": {"data_type": "date"},
+        "late_count": {"metric": {"aggregate": "last", "over": "month_start"}},
+    }
+    metric = build_catalog(mart(columns), [], VARIABLES)["balances"].metrics["late_count"]
+    [(value,)] = duckdb.sql(
+        f"select {metric.expression} from ({ROWS}) where branch = 'b'"
+    ).fetchall()
+    assert value == 10
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ({}, "either aggregate or ratio"),
+        ({"aggregate": "last"}, "needs `over`"),
+        ({"aggregate": "sum", "column": "nothing"}, "no column nothing"),
+        ({"aggregate": "average"}, "Input should be"),
+        ({"aggregate": "sum", "sql": "sum(x)"}, "Extra inputs"),
+    ],
+    ids=str,
+)
+def test_wrong_metrics_are_refused(spec: dict, message: str):
+    with pytest.raises(ConfigurationError, match=message):
+        build_catalog(mart({"late_count": {"metric": spec}}), [], VARIABLES)

@@ -1,0 +1,153 @@
+"""Import, prune, refresh: what `make serve` promises beside the charts themselves."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+
+from finhouse.dashboards.bundle import chart_identifier
+from finhouse.dashboards.definitions import DEFINITIONS
+from finhouse.dashboards.serving import refresh_caches, serve, superset_server
+from finhouse.pipeline import connect, connect_published
+from finhouse.publish import publish
+from tests.dashboards.conftest import Stage
+from tests.support.superset import rows_of
+
+SWAPS = 100
+KINDS = ("dashboard", "chart", "dataset", "database")
+
+
+def inventory(stage: Stage) -> dict[str, set[tuple[int, str]]]:
+    """Id and name of everything in Superset."""
+    admin = stage.client("admin")
+    names = {"dashboard": "slug", "chart": "slice_name", "dataset": "table_name"}
+    return {
+        kind: {
+            (entry["id"], entry[names.get(kind, "database_name")])
+            for entry in admin.everything(kind)
+        }
+        for kind in KINDS
+    }
+
+
+def serve_from(stage: Stage, folder: Path = DEFINITIONS):
+    with connect_published(stage.settings) as published:
+        return serve(stage.settings, published, folder)
+
+
+def test_second_import_changes_nothing_and_what_is_gone_goes(stage: Stage, tmp_path: Path):
+    if stage.target != "duckdb":
+        pytest.skip("the metadata does not depend on the target")
+    before = inventory(stage)
+    assert serve_from(stage).removed == {}
+    assert inventory(stage) == before
+
+    folder = tmp_path / "superset"
+    shutil.copytree(DEFINITIONS, folder)
+    (folder / "dashboards" / "growth.yaml").unlink()
+    shutil.rmtree(folder / "charts" / "growth")
+    uptime = folder / "charts" / "operations" / "fraud-losses.yaml"
+    uptime.write_text(uptime.read_text().replace("title: Fraud losses", "title: Lost to fraud"))
+    uptime.rename(uptime.with_name("lost-to-fraud.yaml"))
+    operations = folder / "dashboards" / "operations.yaml"
+    operations.write_text(operations.read_text().replace("Fraud losses", "Lost to fraud"))
+    changed = serve_from(stage, folder)
+    assert changed.removed["dashboards"] == ["Growth"]
+    assert "Fraud losses" in changed.removed["charts"]
+    names = {name for _, name in inventory(stage)["chart"]}
+    assert "Lost to fraud" in names and "Fraud losses" not in names
+
+    restored = serve_from(stage)
+    assert restored.removed == {"charts": ["Lost to fraud"]}
+    after = inventory(stage)
+    assert {kind: {name for _, name in things} for kind, things in after.items()} == {
+        kind: {name for _, name in things} for kind, things in before.items()
+    }
+    # Identifiers may be new for what was away and came back.
+    stage.serving.chart_ids.update(restored.chart_ids)
+    stage.serving.dashboard_ids.update(restored.dashboard_ids)
+
+
+def test_what_an_analyst_made_survives_an_import(stage: Stage):
+    if stage.target != "duckdb":
+        pytest.skip("the metadata does not depend on the target")
+    admin = stage.client("admin")
+    made = admin.post(
+        "/api/v1/chart/",
+        {
+            "slice_name": "An analyst's own",
+            "datasource_id": stage.dataset_id("kpi_monthly"),
+            "datasource_type": "table",
+            "viz_type": "table",
+            "params": "{}",
+        },
+    )
+    assert made.status_code == 201, made.text[:300]
+    assert serve_from(stage).removed == {}
+    assert admin.get(f"/api/v1/chart/{made.json()['id']}").status_code == 200
+    assert admin.delete(f"/api/v1/chart/{made.json()['id']}").status_code == 200
+
+
+def volume(stage: Stage, *, force: bool = False) -> float:
+    dashboard = stage.definitions.dashboards[0]
+    chart = stage.definitions.charts[dashboard.slug, "Volume"]
+    identifier = stage.serving.chart_ids[chart_identifier(dashboard, chart)]
+    rows = rows_of(stage.client("admin").run_chart(identifier, force=force))
+    return max(row["monthly_transaction_volume"] for row in rows)
+
+
+def test_a_new_build_is_seen_at_once(stage: Stage):
+    """Cached results live until the publication, and no longer."""
+    before = volume(stage)
+    change = (
+        "update marts.kpi_monthly set numerator = numerator {} 1000000 "
+        "where kpi_code = 'monthly_transaction_volume'"
+    )
+    try:
+        stage.house.execute_warehouse(change.format("+"), stage.target)
+        assert volume(stage) == before
+        stage.house.succeed("--target", stage.target, "publish")
+        assert volume(stage) == pytest.approx(before + 1_000_000)
+    finally:
+        stage.house.execute_warehouse(change.format("-"), stage.target)
+        stage.house.succeed("--target", stage.target, "publish")
+    assert volume(stage) == pytest.approx(before)
+
+
+def test_reading_while_publishing_never_fails(stage: Stage):
+    seen: list[float] = []
+    errors: list[Exception] = []
+    stop = threading.Event()
+
+    def read() -> None:
+        while not stop.is_set():
+            try:
+                seen.append(volume(stage, force=True))
+            except (AssertionError, OSError) as error:
+                errors.append(error)
+
+    expected = volume(stage)
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    try:
+        with connect(stage.settings) as warehouse:
+            for _ in range(SWAPS):
+                publish(stage.settings, warehouse)
+                refresh_caches(stage.settings)
+    finally:
+        stop.set()
+        for reader in readers:
+            reader.join()
+    assert errors == []
+    assert len(seen) > SWAPS
+    assert set(seen) == {expected}
+
+
+def test_refreshing_does_nothing_without_a_server(tmp_path: Path, stage: Stage):
+    server = superset_server(stage.settings)
+    assert refresh_caches(stage.settings) is True
+    assert type(server)(tmp_path / "nowhere").is_running() is False
