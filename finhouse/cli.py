@@ -18,7 +18,6 @@ from finhouse.errors import ConfigurationError, FinhouseError, ServiceError
 from finhouse.extract_load import (
     DateWindow,
     load_source,
-    reconcile_source,
     refuse_differences,
     withdraw_file,
 )
@@ -36,6 +35,7 @@ from finhouse.pipeline import (
     connect_published,
     live,
     load_all,
+    reconcile_all,
     run_build,
 )
 from finhouse.publish import ensure_reporting_tables, publish
@@ -244,18 +244,9 @@ def _window(first: datetime | None, last: datetime | None) -> DateWindow | None:
 @click.pass_obj
 def reconcile(settings: Settings, source: str | None, tables: tuple[str, ...], heal: bool) -> None:
     """Compare raw with all sources, one SOURCE, or some TABLES of it."""
-    results = []
-    with connect(settings) as warehouse:
-        ensure_reporting_tables(warehouse)
-        for name in [source] if source else available_sources():
-            results += reconcile_source(
-                settings,
-                name,
-                oltp_url=oltp_url(settings),
-                warehouse=warehouse,
-                tables=list(tables) or None,
-                heal=heal,
-            )
+    results = reconcile_all(
+        settings, oltp_url(settings), [source] if source else None, list(tables) or None, heal
+    )
     print_table(
         "Reconciled (rows as found)",
         [

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from typing import TypeVar
 
 from finhouse import demo
 from finhouse.console import console, print_table, step
 from finhouse.dbt_packages import packages_in_use
 from finhouse.dbt_results import DbtSummary
 from finhouse.errors import ConfigurationError, FinhouseError, SourceError
-from finhouse.extract_load import LoadResult, load_source, withdraw_file
+from finhouse.extract_load import (
+    LoadResult,
+    Reconciliation,
+    load_source,
+    reconcile_source,
+    withdraw_file,
+)
 from finhouse.oltp import oltp_url, warehouse_url
 from finhouse.publish import Publication, ensure_reporting_tables, publish
 from finhouse.scorecard import print_scorecard
@@ -22,6 +30,7 @@ from finhouse.transform import build_marts
 from finhouse.warehouse import Warehouse, open_published, open_warehouse
 
 DEMO_SEED = 20250101
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -63,22 +72,55 @@ def load_all(
     Raises:
         FinhouseError: a source failed; with several, one error names each with its reason.
     """
-    results: list[LoadResult] = []
+
+    def load(source: str, warehouse: Warehouse) -> list[LoadResult]:
+        return load_source(
+            settings, source, oltp_url=url, warehouse=warehouse, full_refresh=full_refresh
+        )
+
+    return _of_each_source(settings, sources, load)
+
+
+def reconcile_all(
+    settings: Settings,
+    url: str,
+    sources: list[str] | None = None,
+    tables: list[str] | None = None,
+    heal: bool = False,
+) -> list[Reconciliation]:
+    """Reconcile every source (or those named); one that fails does not keep the others from it.
+
+    Raises:
+        FinhouseError: a source failed; with several, one error names each with its reason.
+    """
+
+    def reconcile(source: str, warehouse: Warehouse) -> list[Reconciliation]:
+        return reconcile_source(
+            settings, source, oltp_url=url, warehouse=warehouse, tables=tables, heal=heal
+        )
+
+    return _of_each_source(settings, sources, reconcile)
+
+
+def _of_each_source(
+    settings: Settings,
+    sources: list[str] | None,
+    action: Callable[[str, Warehouse], list[Result]],
+) -> list[Result]:
+    results: list[Result] = []
     failures: list[tuple[str, FinhouseError]] = []
     with connect(settings) as warehouse:
         ensure_reporting_tables(warehouse)
         for source in sources or available_sources():
             try:
-                results += load_source(
-                    settings, source, oltp_url=url, warehouse=warehouse, full_refresh=full_refresh
-                )
+                results += action(source, warehouse)
             except FinhouseError as error:
                 failures.append((source, error))
     if len(failures) == 1:
         raise failures[0][1]
     if failures:
         raise SourceError(
-            "several sources failed; what loaded stays loaded:\n"
+            "several sources failed; what was done stays done:\n"
             + "\n".join(f"{source}: {error}" for source, error in failures)
         )
     return results

@@ -144,7 +144,8 @@ class FolderReconciliation:
                 missing=sum(file.wanted - file.held for file in missing),
                 surplus=sum(file.held for file in surplus),
                 doubled=sum(file.held - file.wanted for file in doubled),
-                changed=sum(file.wanted for file in changed),
+                # What an empty file was rewritten to is unknown, and yet a difference.
+                changed=sum(max(file.wanted, 1) for file in changed),
                 examples=Examples(
                     *(
                         listed[0].name if listed else None
