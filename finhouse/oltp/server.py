@@ -28,6 +28,7 @@ from finhouse.errors import ConfigurationError, SourceError
 USER = "finhouse"
 DATABASES = ("oltp", "warehouse")
 START_TIMEOUT_SECONDS = 60
+BACKENDS_REMAIN = "pre-existing shared memory block"
 
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -150,7 +151,25 @@ class EmbeddedServer:
         incoming.rename(self.data)
 
     def _launch(self, port: int) -> None:
+        """Start the server on ``port`` and wait until it answers.
+
+        After kill -9 of a postmaster its backends live on for a moment and hold its shared memory,
+        so that PostgreSQL refuses to start: asked again until they have gone.
+        """
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while (said := self._run_until_it_answers(port, deadline)) is not None:
+            if BACKENDS_REMAIN not in said or time.monotonic() > deadline:
+                end_of_log = "\n".join(said.splitlines()[-5:])
+                raise SourceError(
+                    f"the embedded PostgreSQL in {self.home} does not come up:\n{end_of_log}",
+                    f"see {self.log_file}; `make clean` starts afresh, or set OLTP_URL",
+                )
+            time.sleep(0.2)
+
+    def _run_until_it_answers(self, port: int, deadline: float) -> str | None:
+        """Run a postmaster; what it logged if it does not answer, None if it does."""
         with self.log_file.open("ab") as log:
+            before = log.tell()
             server = subprocess.Popen(
                 [*self._as_user(), str(_binary("postgres")), "-D", str(self.data), "-p", str(port)],
                 stdin=subprocess.DEVNULL,
@@ -158,18 +177,11 @@ class EmbeddedServer:
                 stderr=log,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + START_TIMEOUT_SECONDS
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and server.poll() is None:
             if self._running_port() == port:
-                return
-            if server.poll() is not None:
-                break
+                return None
             time.sleep(0.05)
-        end_of_log = "\n".join(self.log_file.read_text(errors="replace").splitlines()[-5:])
-        raise SourceError(
-            f"the embedded PostgreSQL in {self.home} does not come up:\n{end_of_log}",
-            f"see {self.log_file}; `make clean` starts afresh, or set OLTP_URL",
-        )
+        return self.log_file.read_bytes()[before:].decode(errors="replace")
 
     def _create_databases(self) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:

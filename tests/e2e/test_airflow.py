@@ -86,13 +86,17 @@ def test_only_the_chosen_tables_are_loaded(company_copy: House, airflow_env: dic
     assert company_copy.rows(batches.format("bank_surveys")) != before["bank_surveys"]
 
 
-def test_a_range_of_days_and_what_was_lost_in_raw(company_copy: House, airflow_env: dict[str, str]):
-    """A backfill brings back the rows of its days; reconciliation finds and heals the others."""
+def test_a_range_of_days_and_what_changed_in_raw(company_copy: House, airflow_env: dict[str, str]):
+    """A backfill makes its days right and no others; reconciliation finds and heals the rest."""
     days = "created_at >= '2026-03-01' and created_at < '2026-04-01'"
     other = "created_at >= '2026-05-01' and created_at < '2026-05-02'"
-    whole = company_copy.rows("select count(*) from raw_wallet.transactions")
-    for lost in (days, other):
-        company_copy.execute_warehouse(f"delete from raw_wallet.transactions where {lost}")
+    sums = "select count(*), sum(amount) from raw_wallet.transactions"
+    whole = company_copy.rows(sums)
+    company_copy.execute_warehouse(f"delete from raw_wallet.transactions where {days}")
+    company_copy.execute_warehouse(
+        f"update raw_wallet.transactions set amount = amount + 1 where {other}"
+    )
+    [(tampered,)] = company_copy.rows(f"select count(*) from raw_wallet.transactions where {other}")
     conf = {
         "load": "date range",
         "first_day": "2026-03-01",
@@ -103,24 +107,19 @@ def test_a_range_of_days_and_what_was_lost_in_raw(company_copy: House, airflow_e
     succeeded, states, output = dag_test("extract_load_wallet", conf, env=airflow_env)
     assert succeeded, output[-5000:]
     assert states["reconcile"] == "skipped" and states["announce"] == "success"
-    in_source = company_copy.oltp_rows(
-        "select count(*) from wallet.transactions where created_at >= '2026-03-01 00:00:00+00'"
-        " and created_at < '2026-04-01 00:00:00+00'"
-    )
-    raw = "select count(*) from raw_wallet.transactions where "
-    assert company_copy.rows(raw + days) == in_source
-    assert company_copy.rows(raw + other) == [(0,)]
+    [(count, total)] = whole
+    assert company_copy.rows(sums) == [(count, total + tampered)]
 
-    conf = {"tables": ["transactions"]}
-    succeeded, states, output = dag_test("extract_load_wallet", conf, env=airflow_env)
+    succeeded, states, output = dag_test(
+        "extract_load_wallet", {"tables": ["transactions"]}, env=airflow_env
+    )
     assert succeeded, output[-5000:]
     assert states["reconcile"] == "success"
-    assert company_copy.rows("select count(*) from raw_wallet.transactions") == whole
-    [(missing, healed)] = company_copy.rows(
-        "select missing_row_count, is_healed from raw_operations.source_reconciliation"
+    assert company_copy.rows(sums) == whole
+    assert company_copy.rows(
+        "select changed_row_count, is_healed from raw_operations.source_reconciliation"
         " where table_name = 'transactions' order by reconciled_at desc limit 1"
-    )
-    assert missing > 0 and healed
+    ) == [(tampered, True)]
 
 
 def closed_port() -> int:

@@ -61,13 +61,34 @@ def test_server_is_private_and_ready_for_logical_replication(server: EmbeddedSer
         assert connection.execute("select 1").fetchone() == (1,)
 
 
+def processes_of(server: EmbeddedServer) -> tuple[int, list[int]]:
+    """The postmaster and the processes it has started."""
+    postmaster = int((server.data / "postmaster.pid").read_text().splitlines()[0])
+    children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text()
+    return postmaster, [int(child) for child in children.split()]
+
+
 def test_killed_server_comes_back(server: EmbeddedServer):
     server.start()
     keep_a_number(server)
-    postmaster = int((server.data / "postmaster.pid").read_text().splitlines()[0])
+    postmaster, _ = processes_of(server)
     os.kill(postmaster, signal.SIGKILL)
     server.start()
     assert answer(server, "select n from kept") == 7
+
+
+def test_killed_server_comes_back_when_its_last_backend_has_gone(server: EmbeddedServer):
+    server.start()
+    keep_a_number(server)
+    postmaster, [backend, *_] = processes_of(server)
+    os.kill(backend, signal.SIGSTOP)
+    os.kill(postmaster, signal.SIGKILL)
+    release = threading.Timer(2, os.kill, (backend, signal.SIGCONT))
+    release.start()
+    server.start()
+    release.join()
+    assert answer(server, "select n from kept") == 7
+    assert "pre-existing shared memory block" in server.log_file.read_text()
 
 
 def test_port_taken_by_another_program_is_given_up(server: EmbeddedServer):
