@@ -14,3 +14,8 @@ def dateadd(datepart: str, interval: object, from_date_or_timestamp: str) -> str
 def datediff(first_date: str, second_date: str, datepart: str) -> str:
     """Dateparts from one date to another."""
     return f"date_diff('{datepart}', {first_date}, {second_date})"
+
+
+def concat(fields: list[str]) -> str:
+    """Texts one after the other."""
+    return " || ".join(fields)

@@ -171,7 +171,7 @@ class Dataset:
         return [column.name for column in self.columns.values() if column.is_temporal]
 
 
-def read_manifest(settings: Settings) -> dict[str, Any]:
+def parse_project(settings: Settings) -> dict[str, Any]:
     """dbt's manifest of the project as it stands, by ``dbt parse`` into a folder of its own.
 
     Raises:

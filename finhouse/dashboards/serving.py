@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from finhouse.dashboards.bundle import DATABASE_UUID, build_assets
-from finhouse.dashboards.catalog import Dataset, build_catalog, read_kpi_catalogue, read_manifest
+from finhouse.dashboards.catalog import Dataset, build_catalog, parse_project, read_kpi_catalogue
 from finhouse.dashboards.check import findings
 from finhouse.dashboards.definitions import DEFINITIONS, Definitions, load_definitions
 from finhouse.dashboards.readers import reader_uri
@@ -55,7 +55,7 @@ def load_catalog(settings: Settings) -> dict[str, Dataset]:
     """
     project = yaml.safe_load((settings.dbt_project / "dbt_project.yml").read_text())
     return build_catalog(
-        read_manifest(settings), read_kpi_catalogue(settings.dbt_project), project["vars"]
+        parse_project(settings), read_kpi_catalogue(settings.dbt_project), project["vars"]
     )
 
 
