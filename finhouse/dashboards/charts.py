@@ -236,8 +236,9 @@ def _axes(chart: Chart, dataset: Dataset) -> Form:
         "y_axis_bounds": bounds,
         "x_axis_title_margin": 0,
         "y_axis_title_margin": 0,
-        "sort_series_type": "sum",
-        "sort_series_ascending": False,
+        # By size, or by name where the chart is sorted by the column that splits it.
+        "sort_series_type": "name" if chart.sort in series else "sum",
+        "sort_series_ascending": chart.ascending,
     } | _shown_as(_metric(chart, dataset), axis=True)
 
 
