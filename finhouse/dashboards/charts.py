@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from finhouse.dashboards.catalog import KPI_TIME, TARGET_SUFFIX, Dataset, Metric
+from finhouse.dashboards.catalog import KPI_TIME, TARGET_SUFFIX, WORDS_SUFFIX, Dataset, Metric
 from finhouse.dashboards.definitions import Chart, ColourRule, Filter
 
 GRAINS = {
@@ -373,7 +373,8 @@ def _heatmap(chart: Chart, dataset: Dataset) -> Form:
         "show_percentage": False,
         "show_values": chart.show_values,
         "value_bounds": [chart.axis_from, chart.axis_to],
-        "xscale_interval": -1,
+        # Numbers may be left out where there is no room, words may not.
+        "xscale_interval": 1 if chart.by[0].endswith(WORDS_SUFFIX) else -1,
         "yscale_interval": -1,
         "left_margin": 75,
         "bottom_margin": 40,
