@@ -176,15 +176,11 @@ HEADLINES = {
     ("investment-returns", "Assets managed"): last_complete("investment_aum_amount", HEALTH),
     ("investment-returns", "Return"): last_complete("investment_roi", HEALTH),
     ("investment-returns", "Earnings paid"): last_complete("investment_earnings_amount", HEALTH),
-    ("investment-returns", "Liquidity coverage"): last_complete(
-        "liquidity_coverage_ratio", HEALTH
-    ),
+    ("investment-returns", "Liquidity coverage"): last_complete("liquidity_coverage_ratio", HEALTH),
     ("financial-health", "Deposits"): last_kpi("deposits"),
     ("financial-health", "Portfolio yield"): last_complete("portfolio_yield", HEALTH),
     ("financial-health", "Net interest margin"): last_complete("net_interest_margin", HEALTH),
-    ("financial-health", "Self-sufficiency"): last_complete(
-        "operational_self_sufficiency", HEALTH
-    ),
+    ("financial-health", "Self-sufficiency"): last_complete("operational_self_sufficiency", HEALTH),
     ("financial-health", "Loans / deposits"): last_kpi("loan_to_deposit_ratio"),
     ("data-quality", "Late tables"): (
         "select count(*) from published.freshness where status = 'late'"
