@@ -112,6 +112,11 @@ test-increments: setup ## prove that 30 daily increments equal a full refresh (l
 	@FINHOUSE_TEST_INCREMENTS=30 $(BIN)/python -m pytest -o timeout=14400 \
 		-k test_incremental_days_equal_a_full_refresh tests/e2e/test_lifecycle.py
 
+.PHONY: test-swaps
+test-swaps: setup $(SUPERSET_READY) ## prove that dashboards outlive a hundred publications (long)
+	@FINHOUSE_TEST_SWAPS=100 $(BIN)/python -m pytest -k test_reading_while_publishing_never_fails \
+		tests/dashboards/test_serving.py
+
 .PHONY: lint
 lint: setup ## check SQL, YAML and Python
 	$(BIN)/ruff check finhouse airflow tests

@@ -6,7 +6,7 @@ Identifiers are made from names, so that a re-import meets what it made before.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -205,7 +205,9 @@ def _dashboard(
             "native_filter_configuration": filters,
             "filter_bar_orientation": "HORIZONTAL",
             "color_scheme": CATEGORICAL,
-            "label_colors": LABEL_COLOURS | _target_colours(charts) | dashboard.label_colours,
+            "label_colors": LABEL_COLOURS
+            | _target_colours(catalog[chart.mart] for chart in charts)
+            | dashboard.label_colours,
             "cross_filters_enabled": False,
             "expanded_slices": {},
             "refresh_frequency": 0,
@@ -231,11 +233,13 @@ CSS = """
 """
 
 
-def _target_colours(charts: list[Chart]) -> dict[str, str]:
+def _target_colours(datasets: Iterable[Dataset]) -> dict[str, str]:
+    """All targets of the datasets, drawn or not: one label stands for all of them in the browser,
+    and Superset goes from the label back to the name of any."""
     return {
         name: TARGET_COLOUR
-        for chart in charts
-        for name in chart.all_metrics
+        for dataset in datasets
+        for name in dataset.metrics
         if name.endswith(TARGET_SUFFIX)
     }
 

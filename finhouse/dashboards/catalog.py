@@ -9,6 +9,9 @@ A metric is defined once, in dbt:
 * each row of the seed ``kpi_catalogue_entries`` is a metric of ``kpi_monthly`` and ``kpi_daily``,
   and its target another one.
 
+``config.meta.words`` of a column says in a viewer's words what its codes mean: the dataset has them
+as ``<column>__words``, whose alphabetical order is the order to show them in.
+
 The SQL of the aggregation is written here alone and runs unchanged on DuckDB and Postgres.
 """
 
@@ -20,7 +23,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -74,6 +77,7 @@ KPI_TIME = {"kpi_monthly": "month_start", "kpi_daily": "date_day"}
 TEMPORAL_TYPES = ("date", "timestamp")
 PERIOD_STATUS = "period_status"
 TARGET_SUFFIX = "__target"
+WORDS_SUFFIX = "__words"
 PERSONAL = "personal"
 
 WORDS = {
@@ -260,6 +264,8 @@ def _dataset(node: Mapping[str, Any], currency: str | None, reporting: str) -> D
             description=_one_line(column["description"]),
             data_type=column["data_type"],
         )
+        if meta.get("words"):
+            columns[name + WORDS_SUFFIX] = _in_words(columns[name], meta["words"])
     if "is_complete_period" in columns:
         columns[PERIOD_STATUS] = Column(
             name=PERIOD_STATUS,
@@ -280,6 +286,20 @@ def _dataset(node: Mapping[str, Any], currency: str | None, reporting: str) -> D
     for name, spec, description in _specs(node):
         dataset.metrics[name] = _metric(dataset, name, spec, description, currency, reporting)
     return dataset
+
+
+def _in_words(column: Column, words: Mapping[str, str]) -> Column:
+    """A column of codes in a viewer's words; a code without any stands for itself."""
+    cases = " ".join(f"when {_literal(code)} then {_literal(text)}" for code, text in words.items())
+    return replace(
+        column,
+        name=column.name + WORDS_SUFFIX,
+        expression=f"case {column.name} {cases} else {column.name} end",
+    )
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _specs(node: Mapping[str, Any]) -> list[tuple[str, MetricSpec, str]]:
@@ -357,6 +377,9 @@ def _expression(dataset: Dataset, name: str, spec: MetricSpec) -> str:
         return f"1.0 * sum({column}){only} / nullif(count(distinct {over}){only}, 0)"
     if spec.aggregate == "count_distinct":
         return f"count(distinct {column}){only}"
+    if only and spec.aggregate == "sum":
+        # The sum of no row is 0; as a null it would be the largest value on Postgres.
+        return f"coalesce(sum({column}){only}, 0)"
     return f"{spec.aggregate}({column}){only}"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from finhouse.dashboards.catalog import KPI_TIME, TARGET_SUFFIX, Dataset, Metric
+from finhouse.dashboards.catalog import KPI_TIME, TARGET_SUFFIX, WORDS_SUFFIX, Dataset, Metric
 from finhouse.dashboards.definitions import Chart, ColourRule, Filter
 
 GRAINS = {
@@ -236,8 +236,9 @@ def _axes(chart: Chart, dataset: Dataset) -> Form:
         "y_axis_bounds": bounds,
         "x_axis_title_margin": 0,
         "y_axis_title_margin": 0,
-        "sort_series_type": "sum",
-        "sort_series_ascending": False,
+        # By size, or by name where the chart is sorted by the column that splits it.
+        "sort_series_type": "name" if chart.sort in series else "sum",
+        "sort_series_ascending": chart.ascending,
     } | _shown_as(_metric(chart, dataset), axis=True)
 
 
@@ -372,7 +373,8 @@ def _heatmap(chart: Chart, dataset: Dataset) -> Form:
         "show_percentage": False,
         "show_values": chart.show_values,
         "value_bounds": [chart.axis_from, chart.axis_to],
-        "xscale_interval": -1,
+        # Numbers may be left out where there is no room, words may not.
+        "xscale_interval": 1 if chart.by[0].endswith(WORDS_SUFFIX) else -1,
         "yscale_interval": -1,
         "left_margin": 75,
         "bottom_margin": 40,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import yaml
 
 from finhouse.dashboards.bundle import build_assets
-from finhouse.dashboards.catalog import PERIOD_STATUS, Dataset
+from finhouse.dashboards.catalog import PERIOD_STATUS, WORDS_SUFFIX, Dataset
 from finhouse.dashboards.charts import OVER_TIME
 from finhouse.dashboards.definitions import (
     ROW_WIDTH,
@@ -127,7 +127,7 @@ def _names(chart: Chart, dataset: Dataset) -> Iterator[str]:
             yield f"metric {dataset.mart}.{name} has no label or no description"
         for column in metric.per:
             pinned = {entry.column for entry in chart.filters if entry.equals is not None}
-            if column not in {*chart.by, chart.y, *pinned}:
+            if not {column, column + WORDS_SUFFIX} & {*chart.by, chart.y, *pinned}:
                 yield f"metric {name} needs a split by {column}, or a filter on one value of it"
     if chart.sort and chart.sort not in {*dataset.metrics, *chart.by}:
         yield f"it is sorted by {chart.sort}, which is neither a metric nor a column it shows"

@@ -119,6 +119,14 @@ def last_day(column: str) -> str:
     return f"select {column} from published.daily_metrics order by date desc limit 1"
 
 
+def last_kpi(code: str) -> str:
+    return (
+        "select value from published.kpi_monthly where is_complete_period "
+        f"and kpi_code = '{code}' order by month_start desc limit 1"
+    )
+
+
+HEALTH = "financial_health_monthly"
 # What a tile shows, and the mart that holds the same number by another way.
 HEADLINES = {
     ("executive", "Volume"): last_complete("monthly_transaction_volume"),
@@ -148,6 +156,37 @@ HEADLINES = {
     ("merchant-analytics", "Failure rate"): (
         "select 1.0 * sum(failed_count) / sum(success_count + failed_count) "
         "from published.failure_rates"
+    ),
+    ("customer-analytics", "Customers"): last_complete("customer_count", HEALTH),
+    ("customer-analytics", "New customers"): last_kpi("new_customers"),
+    ("customer-analytics", "Active accounts"): last_kpi("active_accounts"),
+    ("customer-analytics", "Active borrowers"): last_kpi("active_borrowers"),
+    ("customer-analytics", "Lifetime value"): (
+        "select avg(lifetime_value_amount) from published.customer_lifetime_value"
+    ),
+    ("customer-analytics", "Net position"): (
+        "select sum(net_position_amount) from published.customer_financial_summary"
+    ),
+    ("loan-performance", "Gross portfolio"): last_complete("gross_portfolio_amount", HEALTH),
+    ("loan-performance", "PAR 30"): last_complete("par_30", HEALTH),
+    ("loan-performance", "NPL ratio"): last_complete("npl_ratio", HEALTH),
+    ("loan-performance", "Collection rate"): last_kpi("collection_rate"),
+    ("loan-performance", "Provisions"): last_complete("provision_amount", HEALTH),
+    ("loan-performance", "Disbursed"): last_kpi("disbursed_amount"),
+    ("investment-returns", "Assets managed"): last_complete("investment_aum_amount", HEALTH),
+    ("investment-returns", "Return"): last_complete("investment_roi", HEALTH),
+    ("investment-returns", "Earnings paid"): last_complete("investment_earnings_amount", HEALTH),
+    ("investment-returns", "Liquidity coverage"): last_complete("liquidity_coverage_ratio", HEALTH),
+    ("financial-health", "Deposits"): last_kpi("deposits"),
+    ("financial-health", "Portfolio yield"): last_complete("portfolio_yield", HEALTH),
+    ("financial-health", "Net interest margin"): last_complete("net_interest_margin", HEALTH),
+    ("financial-health", "Self-sufficiency"): last_complete("operational_self_sufficiency", HEALTH),
+    ("financial-health", "Loans / deposits"): last_kpi("loan_to_deposit_ratio"),
+    ("data-quality", "Late tables"): (
+        "select count(*) from published.freshness where status = 'late'"
+    ),
+    ("data-quality", "Tables compared"): (
+        "select count(distinct (source_name, table_name)) from published.source_reconciliation"
     ),
     ("data-quality", "Rejected cells"): (
         "select sum(rejection_count) from published.activity_rejections"

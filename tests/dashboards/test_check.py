@@ -228,6 +228,15 @@ def test_last_takes_the_newest_row():
     assert value == 10
 
 
+def test_codes_are_shown_in_words():
+    columns = {"branch": {"data_type": "string", "words": {"a": "Andrew's", "b": "Bank"}}}
+    shown = build_catalog(mart(columns), [], VARIABLES)["balances"].columns["branch__words"]
+    rows = duckdb.sql(
+        f"select {shown.expression} from (values ('a'), ('b'), ('c')) as branches (branch)"
+    ).fetchall()
+    assert rows == [("Andrew's",), ("Bank",), ("c",)]
+
+
 @pytest.mark.parametrize(
     ("spec", "message"),
     [

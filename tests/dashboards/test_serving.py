@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from pathlib import Path
@@ -16,7 +17,8 @@ from finhouse.publish import publish
 from tests.dashboards.conftest import Stage
 from tests.support.superset import rows_of
 
-SWAPS = 100
+# `make test-swaps` makes a hundred.
+SWAPS = int(os.environ.get("FINHOUSE_TEST_SWAPS", "20"))
 KINDS = ("dashboard", "chart", "dataset", "database")
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 from viewer_guard import GuardedSecurityManager
 
 HOME = Path(os.environ["FINHOUSE_SUPERSET_HOME"])
@@ -16,6 +19,14 @@ SQLALCHEMY_DATABASE_URI = f"sqlite:///{HOME / 'superset.db'}?timeout=30"
 # Two processes write it at times: the server and an import.
 SQLALCHEMY_ENGINE_OPTIONS = {"connect_args": {"timeout": 30}}
 DATA_DIR = str(HOME)
+
+
+@event.listens_for(Engine, "connect")
+def use_published(connection: Any, _record: Any) -> None:
+    """Let a mart's bare name do in SQL Lab, as on Postgres; DuckDB's address cannot say so."""
+    if type(connection).__module__ == "duckdb_engine":
+        connection.execute("use published")
+
 
 APP_NAME = "finhouse"
 CUSTOM_SECURITY_MANAGER = GuardedSecurityManager

@@ -24,29 +24,39 @@ origins as (
     select
         month_start,
         from_bucket,
+        is_complete_period,
         sum(rolled_amount) as from_amount
     from moves
-    group by month_start, from_bucket
+    group by month_start, from_bucket, is_complete_period
 
 ),
 
+destinations as (
+
+    select distinct to_bucket from moves
+
+),
+
+-- Ways that nobody went are rows too: over several months, rolled / from counts every month.
 final as (
 
     select
-        moves.month_start,
-        moves.from_bucket,
-        moves.to_bucket,
-        moves.loan_count,
-        moves.rolled_amount,
+        origins.month_start,
+        origins.from_bucket,
+        destinations.to_bucket,
+        coalesce(moves.loan_count, 0) as loan_count,
+        {{ money('moves.rolled_amount') }} as rolled_amount,
         {{ money('origins.from_amount') }} as from_amount,
         '{{ var("domains")["microfinance"]["currency"] }}' as currency_code,
-        {{ ratio('moves.rolled_amount', 'origins.from_amount') }} as roll_rate,
-        moves.is_complete_period
-    from moves
-    inner join origins
+        {{ ratio('coalesce(moves.rolled_amount, 0)', 'origins.from_amount') }} as roll_rate,
+        origins.is_complete_period
+    from origins
+    cross join destinations
+    left join moves
         on
-            moves.month_start = origins.month_start
-            and moves.from_bucket = origins.from_bucket
+            origins.month_start = moves.month_start
+            and origins.from_bucket = moves.from_bucket
+            and destinations.to_bucket = moves.to_bucket
 
 )
 

@@ -26,9 +26,10 @@ totals as (
 
     select
         month_start,
-        sum(gross_portfolio_amount) as total_portfolio_amount
+        sum(gross_portfolio_amount) as total_portfolio_amount,
+        max(case when is_complete_period then month_start end) over () as last_complete_month
     from measures
-    group by month_start
+    group by month_start, is_complete_period
 
 ),
 
@@ -52,7 +53,9 @@ final as (
         measures.provision_amount,
         {{ ratio('measures.gross_portfolio_amount', 'totals.total_portfolio_amount') }}
             as portfolio_share,
+        measures.is_complete_period,
         measures.is_complete_period
+        and measures.month_start = totals.last_complete_month as is_last_complete_period
     from measures
     inner join totals
         on measures.month_start = totals.month_start
