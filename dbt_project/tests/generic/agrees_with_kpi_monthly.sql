@@ -1,26 +1,11 @@
--- The long and the wide form of the wallet's months say the same.
-{%- set columns_by_kpi = {
-    'monthly_transaction_volume': 'monthly_transaction_volume',
-    'mau': 'mau',
-    'user_growth_rate': 'user_growth_rate',
-    'new_users': 'new_user_count',
-    'churn_rate': 'churn_rate',
-    'retention_d30': 'retention_d30',
-    'revenue_total': 'revenue_total',
-    'rpu': 'rpu',
-    'ltv': 'ltv',
-    'cac': 'cac',
-    'ltv_cac_ratio': 'ltv_cac_ratio',
-    'gross_margin_rate': 'gross_margin_rate',
-    'burn_rate': 'burn_rate',
-    'success_rate': 'success_rate',
-    'uptime_rate': 'uptime_rate',
-    'fraud_rate': 'fraud_rate',
-} %}
+{#- The wide form of a domain's months, the model, and the long one, kpi_monthly, agree. Fails
+    for each KPI and month whose value differs or is missing.
+    columns_by_kpi: KPI code -> column of the model. -#}
+{% test agrees_with_kpi_monthly(model, columns_by_kpi) %}
 
 with monthly_metrics as (
 
-    select * from {{ ref('wallet_monthly_metrics') }}
+    select * from {{ model }}
 
 ),
 
@@ -56,3 +41,5 @@ left join kpi_monthly
 where
     kpi_monthly.kpi_code is null
     or coalesce(wide.value, -1e15) <> coalesce(kpi_monthly.value, -1e15)
+
+{% endtest %}
