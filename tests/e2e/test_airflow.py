@@ -16,10 +16,12 @@ import psycopg
 import pytest
 
 from finhouse.orchestration.local import USER, AirflowApi, LocalAirflow
+from finhouse.sources import available_sources
 from tests.support.airflow import airflow_environment, dag_test
 from tests.support.house import House
 
-RAW = ["raw_wallet", "raw_merchant_activity"]
+SOURCES = available_sources()
+RAW = [f"raw_{source}" for source in SOURCES]
 
 
 @pytest.fixture
@@ -35,7 +37,7 @@ def published_at(house: House) -> int:
 def test_dag_test_of_every_dag(company_copy: House, airflow_env: dict[str, str], target: str):
     company_copy.succeed("demo", "--advance", "1")
     env = airflow_env | {"FINHOUSE_TARGET": target}
-    for dag_id in ("extract_load_wallet", "extract_load_merchant_activity", "transform"):
+    for dag_id in [*(f"extract_load_{source}" for source in SOURCES), "transform"]:
         succeeded, states, output = dag_test(dag_id, env=env)
         assert succeeded, output[-5000:]
         assert set(states.values()) == {"success"}
@@ -273,7 +275,7 @@ def test_a_round_by_assets_then_a_killed_task_that_heals(
     company_copy.succeed("demo", "--advance", "1")
     before = published_at(company_copy)
     printed = company_copy.succeed("airflow", "run", "--timeout", "600")
-    assert printed.count("success") == 3 and "transform" in printed
+    assert printed.count("success") == len(SOURCES) + 1 and "transform" in printed
     assert published_at(company_copy) > before
     [(last_day,)] = company_copy.published_rows("select max(date) from published.daily_metrics")
     assert str(last_day) == company_copy.truth()["as_of_date"]
