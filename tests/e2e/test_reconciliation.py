@@ -13,7 +13,8 @@ def marts_say(house: House, target: str, columns: str) -> list[tuple]:
     house.succeed("--target", target, "build")
     return house.published_rows(
         f"select {columns} from published.source_reconciliation"
-        " where is_latest and table_name in ('transactions', 'users') order by table_name",
+        " where is_latest and source_name = 'wallet'"
+        " and table_name in ('transactions', 'users') order by table_name",
         target,
     )
 
