@@ -206,8 +206,7 @@ def _dashboard(
             "filter_bar_orientation": "HORIZONTAL",
             "color_scheme": CATEGORICAL,
             "label_colors": LABEL_COLOURS
-            | _target_colours(catalog[chart.mart] for chart in charts)
-            | dashboard.label_colours,
+            | _colours([catalog[chart.mart] for chart in charts], dashboard.label_colours),
             "cross_filters_enabled": False,
             "expanded_slices": {},
             "refresh_frequency": 0,
@@ -233,15 +232,19 @@ CSS = """
 """
 
 
-def _target_colours(datasets: Iterable[Dataset]) -> dict[str, str]:
-    """All targets of the datasets, drawn or not: one label stands for all of them in the browser,
-    and Superset goes from the label back to the name of any."""
-    return {
-        name: TARGET_COLOUR
+def _colours(datasets: Iterable[Dataset], chosen: Mapping[str, str]) -> dict[str, str]:
+    """Colour by name, for targets and what the dashboard chose, and for all that share a label with
+    these: from a label Superset goes back to the name of any metric or column that bears it."""
+    bearers = [
+        (name, bearer.label)
         for dataset in datasets
-        for name in dataset.metrics
-        if name.endswith(TARGET_SUFFIX)
-    }
+        for name, bearer in [*dataset.columns.items(), *dataset.metrics.items()]
+    ]
+    named = {name: TARGET_COLOUR for name, _ in bearers if name.endswith(TARGET_SUFFIX)} | dict(
+        chosen
+    )
+    by_label = {label: named[name] for name, label in bearers if name in named}
+    return {name: by_label[label] for name, label in bearers if label in by_label} | named
 
 
 def _time_filter(dashboard: Dashboard) -> dict[str, Any]:
