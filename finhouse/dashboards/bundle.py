@@ -233,8 +233,8 @@ CSS = """
 
 
 def _colours(datasets: Iterable[Dataset], chosen: Mapping[str, str]) -> dict[str, str]:
-    """Colour by name, for targets and what the dashboard chose, and for all that share a label with
-    these: from a label Superset goes back to the name of any metric or column that bears it."""
+    """Colour by name and label, of targets, what the dashboard chose, and all that share a label
+    with these: Superset looks a label up by the name of any metric or column that bears it."""
     bearers = [
         (name, bearer.label)
         for dataset in datasets
@@ -244,7 +244,8 @@ def _colours(datasets: Iterable[Dataset], chosen: Mapping[str, str]) -> dict[str
         chosen
     )
     by_label = {label: named[name] for name, label in bearers if name in named}
-    return {name: by_label[label] for name, label in bearers if label in by_label} | named
+    alike = {name: by_label[label] for name, label in bearers if label in by_label}
+    return by_label | alike | named
 
 
 def _time_filter(dashboard: Dashboard) -> dict[str, Any]:
