@@ -206,7 +206,8 @@ def _dashboard(
             "filter_bar_orientation": "HORIZONTAL",
             "color_scheme": CATEGORICAL,
             "label_colors": LABEL_COLOURS
-            | _colours([catalog[chart.mart] for chart in charts], dashboard.label_colours),
+            | _target_colours(catalog[chart.mart] for chart in charts)
+            | dashboard.label_colours,
             "cross_filters_enabled": False,
             "expanded_slices": {},
             "refresh_frequency": 0,
@@ -232,20 +233,15 @@ CSS = """
 """
 
 
-def _colours(datasets: Iterable[Dataset], chosen: Mapping[str, str]) -> dict[str, str]:
-    """Colour by name and label, of targets, what the dashboard chose, and all that share a label
-    with these: Superset looks a label up by the name of any metric or column that bears it."""
-    bearers = [
-        (name, bearer.label)
+def _target_colours(datasets: Iterable[Dataset]) -> dict[str, str]:
+    """All targets of the datasets, drawn or not: one label stands for all of them in the browser,
+    and Superset goes from the label back to the name of any."""
+    return {
+        name: TARGET_COLOUR
         for dataset in datasets
-        for name, bearer in [*dataset.columns.items(), *dataset.metrics.items()]
-    ]
-    named = {name: TARGET_COLOUR for name, _ in bearers if name.endswith(TARGET_SUFFIX)} | dict(
-        chosen
-    )
-    by_label = {label: named[name] for name, label in bearers if name in named}
-    alike = {name: by_label[label] for name, label in bearers if label in by_label}
-    return by_label | alike | named
+        for name in dataset.metrics
+        if name.endswith(TARGET_SUFFIX)
+    }
 
 
 def _time_filter(dashboard: Dashboard) -> dict[str, Any]:
