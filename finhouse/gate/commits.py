@@ -79,7 +79,7 @@ def is_unchanged(root: Path, commit: Commit, paths: Sequence[str]) -> bool:
 
 
 def extract(root: Path, commit: Commit, folder: Path) -> None:
-    """Write the files of ``commit`` into ``folder``; the repository and its work tree stay as is."""
+    """Write the files of ``commit`` into ``folder``; repository and work tree stay as they are."""
     archive = subprocess.run(
         ["git", "archive", "--format=tar", commit.id], cwd=root, capture_output=True, check=True
     )
