@@ -29,6 +29,7 @@ from finhouse.extract_load.capture_setup import (
     disable_capture,
     enable_capture,
 )
+from finhouse.gate.commands import gate
 from finhouse.oltp import EmbeddedServer, oltp_url
 from finhouse.orchestration.local import USER, LocalAirflow, show_models
 from finhouse.pipeline import (
@@ -114,6 +115,7 @@ def demo_company(settings: Settings, scale: float | None, advance: int | None) -
 
 
 main.add_command(demo_company, "demo")
+main.add_command(gate)
 
 
 @main.command()

@@ -58,6 +58,16 @@ class Built:
         return self.settings.project_root
 
 
+@dataclass(frozen=True)
+class Pair:
+    """Both versions, and what they were built from."""
+
+    commit: Commit
+    frozen: FrozenInput
+    base: Built
+    head: Built
+
+
 def build_base(settings: Settings, commit: Commit, frozen: FrozenInput) -> Built:
     """Build the seeds and models of ``commit``, unless that has been done on this input.
 
@@ -99,10 +109,8 @@ def _make_base(
     put_in_place(part, folder, key)
 
 
-def build_both(
-    settings: Settings, ref: str | None = None, scale: float = DEFAULT_SCALE
-) -> tuple[Built, Built]:
-    """Build base and head on the frozen input; return both. Hold ``exclusive(settings)``.
+def build_both(settings: Settings, ref: str | None = None, scale: float = DEFAULT_SCALE) -> Pair:
+    """Build base and head on the frozen input. Hold ``exclusive(settings)`` meanwhile.
 
     Args:
         ref: the base; see ``base_commit``.
@@ -114,7 +122,7 @@ def build_both(
     commit = base_commit(settings.project_root, ref)
     frozen = frozen_input(settings, scale)
     base = build_base(settings, commit, frozen)
-    return base, build_head(settings, base, commit, frozen)
+    return Pair(commit, frozen, base, build_head(settings, base, commit, frozen))
 
 
 def build_head(settings: Settings, base: Built, commit: Commit, frozen: FrozenInput) -> Built:
