@@ -22,8 +22,14 @@ from finhouse.console import console, step
 from finhouse.dbt_packages import COMPATIBLE, install_dbt_packages, packages_in_use
 from finhouse.dbt_results import read_manifest
 from finhouse.errors import NodesFailedError, TransformError
-from finhouse.gate.commits import Commit, base_commit, extract, is_unchanged
-from finhouse.gate.folders import gate_home, is_made, put_in_place
+from finhouse.gate.commits import (
+    Commit,
+    base_commit,
+    content_digest,
+    extract,
+    is_unchanged,
+)
+from finhouse.gate.folders import KEY_FILE, gate_home, is_made, put_in_place
 from finhouse.gate.inputs import DEFAULT_SCALE, FrozenInput, frozen_input
 from finhouse.settings import Settings
 from finhouse.transform import build_marts, run_dbt
@@ -31,6 +37,7 @@ from finhouse.warehouse import open_warehouse
 from finhouse.warehouse.base import quoted
 
 PROJECT_FILES = ("dbt_project", "profiles.yml")
+COMPILED = "compiled.json"
 _RELATIONS = ("model", "seed", "snapshot")
 
 
@@ -42,20 +49,21 @@ class Built:
         settings: its home, with warehouse and dbt artefacts, and its files.
         manifest: dbt's manifest; every model has its ``compiled_code``.
         rebuilt: unique ids of the models and seeds this build made itself.
+        project: the folder of its dbt_project/, superset/ and CHANGELOG.md.
     """
 
     settings: Settings
     manifest: Mapping[str, Any]
     rebuilt: frozenset[str]
+    project: Path
 
     @property
     def warehouse(self) -> Path:
         return self.settings.duckdb_path
 
     @property
-    def project(self) -> Path:
-        """The folder of its dbt_project/, superset/ and CHANGELOG.md."""
-        return self.settings.project_root
+    def dbt_project(self) -> Path:
+        return self.project / "dbt_project"
 
 
 @dataclass(frozen=True)
@@ -84,7 +92,7 @@ def build_base(settings: Settings, commit: Commit, frozen: FrozenInput) -> Built
         with step(f"Base {commit.short} ({commit.chosen_as}): dbt build on the frozen input"):
             _make_base(settings, commit, frozen, folder, key)
     base = _version(settings, folder, folder / "project")
-    return Built(base, read_manifest(base), frozenset())
+    return Built(base, read_manifest(base), frozenset(), base.project_root)
 
 
 def _make_base(
@@ -128,29 +136,45 @@ def build_both(settings: Settings, ref: str | None = None, scale: float = DEFAUL
 def build_head(settings: Settings, base: Built, commit: Commit, frozen: FrozenInput) -> Built:
     """Build the work tree: what differs from the base, all that lies below it, and their tests.
 
-    Where no file of the dbt project differs there is nothing to run.
+    Where no file of the dbt project differs there is nothing to run; nor where the same files have
+    been built on the same base before.
 
     Raises:
         NodesFailedError: models or data tests fail; each is named with its reason.
         TransformError: the project does not compile.
     """
     home = gate_home(settings) / "head"
-    home.mkdir(exist_ok=True)
     head = _version(settings, home, settings.project_root)
-    for left_over in home.glob(f"{head.duckdb_path.name}*"):
-        left_over.unlink()
-    shutil.copyfile(base.warehouse, head.duckdb_path)
     if is_unchanged(settings.project_root, commit, PROJECT_FILES):
         console.print("Head: no file of the dbt project differs from the base, nothing to build")
-        return Built(head, base.manifest, frozenset())
-    variables = _variables(frozen)
+        _start_from(base, head)
+        return Built(head, base.manifest, frozenset(), settings.project_root)
+    content = content_digest(settings.project_root, PROJECT_FILES)
+    key = f"{(base.warehouse.parent / KEY_FILE).read_text(encoding='utf-8')} {content}"
+    if is_made(home, key):
+        console.print("Head, as built before")
+    else:
+        _make_head(head, base, _variables(frozen))
+        (home / KEY_FILE).write_text(key, encoding="utf-8")
+    manifest = json.loads((home / COMPILED).read_text(encoding="utf-8"))
+    return Built(head, manifest, _made(head), settings.project_root)
+
+
+def _make_head(head: Settings, base: Built, variables: Mapping[str, object]) -> None:
+    """Build in place: dbt's parse cache stays, the key goes first and comes back last."""
+    _start_from(base, head)
     with step("Head: dbt compile"):
         manifest = _compiled(head, variables)
     _drop_what_is_gone(head, base.manifest, manifest)
-    changed = recompiled(base.manifest, manifest)
     with step("Head: dbt build of state:modified+ and its data tests"):
-        rebuilt = _build_changes(head, base, variables, changed)
-    return Built(head, manifest, rebuilt)
+        _build_changes(head, base, variables, recompiled(base.manifest, manifest))
+
+
+def _start_from(base: Built, head: Settings) -> None:
+    head.home.mkdir(exist_ok=True)
+    for left_over in (head.home / KEY_FILE, *head.home.glob(f"{head.duckdb_path.name}*")):
+        left_over.unlink(missing_ok=True)
+    shutil.copyfile(base.warehouse, head.duckdb_path)
 
 
 def _compiled(head: Settings, variables: Mapping[str, object]) -> dict[str, Any]:
@@ -164,13 +188,15 @@ def _compiled(head: Settings, variables: Mapping[str, object]) -> dict[str, Any]
             f"the dbt project does not compile (exit code {code})",
             "read dbt's message above; `make dbt ARGS=compile` shows the same",
         )
+    # The build to come keeps the SQL of what it runs alone.
+    shutil.copyfile(head.dbt_output / "manifest.json", head.home / COMPILED)
     return read_manifest(head)
 
 
 def _build_changes(
     head: Settings, base: Built, variables: Mapping[str, object], changed: list[str]
-) -> frozenset[str]:
-    """Build what changed and all below it; return the unique ids of models and seeds made."""
+) -> None:
+    """Build what changed and all below it, and run the data tests of these."""
     selection = ["state:modified+", *(f"{name}+" for name in changed)]
     options = ["--state", str(base.settings.dbt_output), "--select", *selection]
     try:
@@ -181,17 +207,21 @@ def _build_changes(
             "mend the model, or the test where the rule itself has changed; then run the gate"
             " again",
         ) from error
+    made = len(_made(head))
+    console.print(
+        f"  {made} models and seeds built, {summary.nodes - made} data tests run,"
+        f" {summary.warned} warnings"
+    )
+
+
+def _made(head: Settings) -> frozenset[str]:
+    """Unique ids of the models and seeds that the last build made."""
     results = json.loads((head.dbt_output / "run_results.json").read_text())["results"]
-    made = frozenset(
+    return frozenset(
         result["unique_id"]
         for result in results
         if result["unique_id"].partition(".")[0] in _RELATIONS
     )
-    console.print(
-        f"  {len(made)} models and seeds built, {summary.nodes - len(made)} data tests run,"
-        f" {summary.warned} warnings"
-    )
-    return made
 
 
 def recompiled(base: Mapping[str, Any], head: Mapping[str, Any]) -> list[str]:

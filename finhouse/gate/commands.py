@@ -62,7 +62,7 @@ def report_moves(settings: Settings, ref: str | None = None, scale: float = DEFA
     console.print(f"Report: {report}", markup=False)
     if moves.undeclared:
         raise GateError(
-            f"{len(moves.undeclared)} breaking changes are not declared in CHANGELOG.md: "
+            "CHANGELOG.md does not declare what breaks: "
             + ", ".join(entry.name for entry in moves.undeclared),
             "undo them, or add to CHANGELOG.md, completed with words of yours:\n"
             + "\n".join(f"    {line}" for line in declaration_lines(moves.undeclared)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import tarfile
 from collections.abc import Sequence
@@ -76,6 +77,20 @@ def is_unchanged(root: Path, commit: Commit, paths: Sequence[str]) -> bool:
         _git(root, "diff", "--quiet", commit.id, "--", *paths) is not None
         and _git(root, "ls-files", "--others", "--exclude-standard", "--", *paths) == ""
     )
+
+
+def content_digest(root: Path, paths: Sequence[str]) -> str:
+    """Digest of the work tree's files under ``paths``; files that git ignores do not count."""
+    listed = _git(
+        root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *paths
+    )
+    digest = hashlib.sha256()
+    for name in sorted({name for name in (listed or "").split("\0") if name}):
+        file = root / name
+        if file.is_file():
+            digest.update(f"\n{name}\n".encode())
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def extract(root: Path, commit: Commit, folder: Path) -> None:

@@ -18,6 +18,7 @@ MAX_CHARACTERS = 65_536 - 2_000
 # Rows a table may have (and months a KPI), tried in turn until the report is short enough.
 _LIMITS = (500, 120, 40, 15, 6, 3)
 _NAMES_IN_A_CELL = 12
+_MONTH_COLUMNS = ("KPI", "Month", "Old", "New", "Difference")
 
 
 def render(moves: Moves) -> str:
@@ -39,18 +40,20 @@ def render_failure(message: str) -> str:
 
 
 def declaration_lines(undeclared: Iterable[Undeclared]) -> list[str]:
-    """The lines that CHANGELOG.md must gain, ready to be completed and pasted."""
-    lines = []
-    for entry in undeclared:
-        if entry.kind == "mart":
-            lines.append(
-                f"- **BREAKING** `{entry.name}`: {'; '.join(entry.reasons)}."
-                " Old: <what readers had>; new: <what they use instead>."
-            )
-        else:
-            lines.append(
-                f"- **BREAKING** KPI `{entry.name}`: old: <what it meant>; new: <what it means>."
-            )
+    """The lines that CHANGELOG.md must gain, to be completed: one a mart, one for all KPIs."""
+    undeclared = list(undeclared)
+    lines = [
+        f"- **BREAKING** `{entry.name}`: {'; '.join(entry.reasons)}."
+        " Old: <what readers had>; new: <what they use instead>."
+        for entry in undeclared
+        if entry.kind == "mart"
+    ]
+    codes = [_code(entry.name) for entry in undeclared if entry.kind == "KPI"]
+    if codes:
+        what = "KPI" if len(codes) == 1 else "KPIs"
+        lines.append(
+            f"- **BREAKING** {what} {', '.join(codes)}: old: <what it meant>; new: <what it means>."
+        )
     return lines
 
 
@@ -146,6 +149,7 @@ def _kpis(moves: Moves, limit: int) -> Iterator[str]:
 
 
 def _kpi_months(months: list[KpiMove], limit: int) -> Iterator[str]:
+    """The latest month of each KPI; all months folded away where there are several KPIs."""
     if not months:
         return
     by_code = _by_code(months)
@@ -153,19 +157,28 @@ def _kpi_months(months: list[KpiMove], limit: int) -> Iterator[str]:
     for of_code in by_code.values():
         # The latest months say most.
         left_out += max(len(of_code) - limit, 0)
-        rows += [
-            (
-                _code(move.code),
-                f"{move.period:%Y-%m}",
-                _number(move.old),
-                _number(move.new),
-                _difference(move),
-            )
-            for move in of_code[-limit:]
-        ]
-    yield from _table(["KPI", "Month", "Old", "New", "Difference"], rows, len(rows), right_from=2)
+        rows += [_month(move) for move in of_code[-limit:]]
+    every_month = list(_table(_MONTH_COLUMNS, rows, len(rows), right_from=2))
     if left_out:
-        yield from ("", f"... and {left_out:,} earlier months.")
+        every_month += ["", f"... and {left_out:,} earlier months."]
+    if len(by_code) == 1:
+        yield from every_month
+        return
+    latest = [(*_month(of_code[-1]), f"{len(of_code):,}") for of_code in by_code.values()]
+    header = (*_MONTH_COLUMNS[:1], "Latest month", *_MONTH_COLUMNS[2:], "Months")
+    yield from _table(header, latest, limit * 4, right_from=2)
+    yield from ("", f"<details><summary>Every month ({len(months):,})</summary>", "")
+    yield from (*every_month, "", "</details>")
+
+
+def _month(move: KpiMove) -> tuple[str, ...]:
+    return (
+        _code(move.code),
+        f"{move.period:%Y-%m}",
+        _number(move.old),
+        _number(move.new),
+        _difference(move),
+    )
 
 
 def _kpi_days(days: list[KpiMove], limit: int) -> Iterator[str]:
@@ -257,7 +270,9 @@ def _radius(moves: Moves, limit: int) -> Iterator[str]:
         ]
         yield ""
         yield from _table(["Reaches mart", "Columns", "Owner", "Differs here"], rows, limit)
-    if radius.kpis:
+    if radius.kpis and radius.kpis >= moves.kpi_names.keys():
+        yield from ("", f"Reaches every KPI, all {len(radius.kpis)} of them.")
+    elif radius.kpis:
         moved_kpis = {move.code for move in moves.kpis}
         rows = [
             (
