@@ -7,6 +7,8 @@ import re
 import tempfile
 from pathlib import Path
 
+from finhouse.errors import TransformError
+
 # Names of XML vocabularies look like addresses and are none.
 _VOCABULARIES = ("www.w3.org", "www.eclipse.org")
 _ADDRESS = re.compile(r"https?://([A-Za-z0-9.-]*)")
@@ -25,6 +27,9 @@ def write_lineage_page(manifest: Path, catalog: Path, page: Path) -> None:
         manifest: dbt's manifest.json, compiled.
         catalog: dbt's catalog.json.
         page: the file to write.
+
+    Raises:
+        TransformError: the SQL of some columns could not be followed.
     """
     # A library of `make docs` alone; the rest of the program runs without it.
     from dbt_colibri.lineage_extractor.extractor import DbtColumnLineageExtractor
@@ -35,6 +40,12 @@ def write_lineage_page(manifest: Path, catalog: Path, page: Path) -> None:
     generator = DbtColibriReportGenerator(extractor, disable_telemetry=True)
     with tempfile.TemporaryDirectory() as folder:
         generator.generate_report(output_dir=folder)
+        errors = Path(folder) / "colibri-parsing-errors.json"
+        if errors.exists():
+            raise TransformError(
+                f"column lineage cannot be followed: {errors.read_text(encoding='utf-8')}",
+                "write the SQL of those columns plainer, or pin sqlglot to a version that reads it",
+            )
         html = (Path(folder) / "index.html").read_text(encoding="utf-8")
     page.write_text(without_foreign_hosts(html), encoding="utf-8")
 

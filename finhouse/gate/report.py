@@ -242,7 +242,7 @@ def _marts(moves: Moves, limit: int) -> Iterator[str]:
     if equal:
         yield from (
             *([""] if different else []),
-            f"{_count(equal, 'mart', 'marts')} built anew with equal rows.",
+            f"{_count(equal, 'mart', 'marts')} built anew with the same rows, in shared columns.",
         )
 
 
