@@ -12,7 +12,7 @@ from finhouse.gate.builds import build_both
 from finhouse.gate.folders import exclusive, gate_home
 from finhouse.gate.inputs import DEFAULT_SCALE
 from finhouse.gate.moves import Moves, find_moves
-from finhouse.gate.report import declaration_lines, render, render_failure
+from finhouse.gate.report import declaration_lines, render, render_failure, summary
 from finhouse.settings import Settings
 
 
@@ -56,9 +56,9 @@ def report_moves(settings: Settings, ref: str | None = None, scale: float = DEFA
         except FinhouseError as error:
             report.write_text(render_failure(error.message), encoding="utf-8")
             raise
-        text = render(moves)
-        report.write_text(text, encoding="utf-8")
-    console.print(text, markup=False)
+        report.write_text(render(moves), encoding="utf-8")
+    for line in summary(moves):
+        console.print(line, markup=False)
     console.print(f"Report: {report}", markup=False)
     if moves.undeclared:
         raise GateError(

@@ -13,7 +13,7 @@ from typing import Literal
 
 from finhouse.console import step
 from finhouse.gate.builds import Built, Pair, recompiled
-from finhouse.gate.contracts import ContractChange, contract_changes
+from finhouse.gate.contracts import ContractChange, contract_changes, in_words
 from finhouse.gate.declarations import declares, new_declarations, read_changelog
 from finhouse.gate.lineage import (
     Columns,
@@ -247,7 +247,7 @@ def _undeclared(
     broken: dict[tuple[Literal["mart", "KPI"], str], list[str]] = {}
     for change in contracts:
         if change.is_breaking:
-            broken.setdefault(("mart", change.mart), []).append(_in_words(change))
+            broken.setdefault(("mart", change.mart), []).append(in_words(change))
     for code in moved_codes(moves):
         periods = {(move.mart, move.period) for move in moves if move.code == code}
         broken.setdefault(("KPI", code), []).append(f"{len(periods)} values moved")
@@ -261,13 +261,3 @@ def _undeclared(
     for (kind, name), reasons in sorted(broken.items()):
         if not declares(declarations, name):
             yield Undeclared(kind, name, tuple(reasons))
-
-
-def _in_words(change: ContractChange) -> str:
-    """``type changed: amount (integer to bigint)``, ``column renamed: old to new``."""
-    text = f"{change.what}: {change.column}" if change.column else change.what
-    if not (change.old and change.new):
-        return text
-    if change.old == change.column:
-        return f"{text} to {change.new}"
-    return f"{text} ({change.old} to {change.new})"

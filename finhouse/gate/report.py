@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 
-from finhouse.gate.contracts import ContractChange
+from finhouse.gate.contracts import ContractChange, in_words
 from finhouse.gate.models import ModelChange
 from finhouse.gate.moves import Moves, Undeclared
 from finhouse.gate.sql_columns import ROWS
@@ -29,6 +29,26 @@ def render(moves: Moves) -> str:
             return text
     cut = text[:MAX_CHARACTERS].rpartition("\n")[0]
     return f"{cut}\n\nThe report is longer than a comment may be and was cut here.\n"
+
+
+def summary(moves: Moves) -> Iterator[str]:
+    """The report in a few lines, for a terminal."""
+    yield _verdict(moves).replace("**", "").replace("`", "")
+    for change in moves.contracts:
+        if change.is_breaking:
+            yield f"  breaking: {change.mart}: {in_words(change)}"
+    for code, of_code in _by_code([m for m in moves.kpis if m.mart == "kpi_monthly"]).items():
+        latest = of_code[-1]
+        yield (
+            f"  {code}, {latest.period:%Y-%m}: {_number(latest.old)} -> {_number(latest.new)}"
+            f"  {_difference(latest)}; {_count(len(of_code), 'month', 'months')}"
+        )
+    reached = [dashboard.title for dashboard in moves.radius.dashboards]
+    if reached:
+        yield f"  reaches the dashboards {', '.join(reached)}"
+    owners = _owners(moves)
+    if owners:
+        yield f"  owners: {', '.join(owners)}"
 
 
 def render_failure(message: str) -> str:
@@ -289,12 +309,18 @@ def _radius(moves: Moves, limit: int) -> Iterator[str]:
         rows = [(d.title, d.owner, _plain(sorted(d.charts))) for d in radius.dashboards]
         yield ""
         yield from _table(["Reaches dashboard", "Owner", "Charts"], rows, limit)
-    owners = {moves.owners.get(name, "nobody") for name in (*radius.marts, *radius.kpis)}
-    owners |= {dashboard.owner for dashboard in radius.dashboards}
+    owners = _owners(moves)
     if owners:
-        yield from ("", f"Owners: {', '.join(sorted(owners))}.")
+        yield from ("", f"Owners: {', '.join(owners)}.")
     if radius.unread:
         yield from ("", f"Could not be taken apart, so all of it counts: {_names(radius.unread)}.")
+
+
+def _owners(moves: Moves) -> list[str]:
+    """Owners of all marts, KPIs and dashboards that are reached."""
+    radius = moves.radius
+    owners = {moves.owners.get(name, "nobody") for name in (*radius.marts, *radius.kpis)}
+    return sorted(owners | {dashboard.owner for dashboard in radius.dashboards})
 
 
 _SECTIONS: tuple[tuple[str, Callable[[Moves, int], Iterator[str]]], ...] = (

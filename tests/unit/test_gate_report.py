@@ -116,6 +116,7 @@ def test_only_a_new_entry_that_says_breaking_and_names_it_declares():
     assert not declares(found, "old_mart"), "declared long ago"
     assert not declares(found, "sale"), "part of a word"
     assert not declares(found, "churn"), "part of a word"
+    assert not declares(found, "month"), "a word of the prose, not a name"
 
 
 def test_an_entry_without_the_word_declares_nothing():
