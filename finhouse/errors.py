@@ -68,3 +68,9 @@ class ServiceError(FinhouseError):
     """A server of the project does not come up, does not answer, or reports a failure (exit 8)."""
 
     exit_code = 8
+
+
+class GateError(FinhouseError):
+    """A change must not be merged as it stands (exit code 9)."""
+
+    exit_code = 9

@@ -28,6 +28,8 @@ class Settings:
             warehouse, or None for one of the project's own making (``READER_URL``).
         real_data: real data sets and their reference figures, for `make verify-real` and some
             tests (``FINHOUSE_REAL_DATA``).
+        project_root: the folder of dbt_project/, profiles.yml and superset/; another one than ours
+            when a second version of the project is built beside it (finhouse.gate).
     """
 
     home: Path
@@ -37,6 +39,7 @@ class Settings:
     warehouse_url: str | None = None
     reader_url: str | None = None
     real_data: Path = PROJECT_ROOT.parent / "shared" / "data"
+    project_root: Path = PROJECT_ROOT
 
     @property
     def duckdb_path(self) -> Path:
@@ -75,7 +78,7 @@ class Settings:
 
     @property
     def dbt_project(self) -> Path:
-        return PROJECT_ROOT / "dbt_project"
+        return self.project_root / "dbt_project"
 
 
 def load_settings(env: Mapping[str, str] | None = None, target: str | None = None) -> Settings:

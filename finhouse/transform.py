@@ -19,7 +19,7 @@ from finhouse.errors import (
     TransformError,
 )
 from finhouse.oltp import warehouse_url
-from finhouse.settings import PROJECT_ROOT, Settings
+from finhouse.settings import Settings
 from finhouse.warehouse import open_warehouse
 
 # The dbt of our own environment, whatever PATH says.
@@ -35,7 +35,7 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
     variables = {
         "FINHOUSE_TARGET": settings.target,
         "FINHOUSE_DUCKDB_PATH": str(settings.duckdb_path),
-        "DBT_PROFILES_DIR": str(PROJECT_ROOT),
+        "DBT_PROFILES_DIR": str(settings.project_root),
         "DBT_PROJECT_DIR": str(settings.dbt_project),
         "DBT_TARGET_PATH": str(settings.dbt_output),
         "DBT_LOG_PATH": str(settings.dbt_output / "logs"),
@@ -63,7 +63,9 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
 def run_dbt(settings: Settings, arguments: Sequence[str]) -> int:
     """Run ``dbt <arguments>`` with its output on ours; return its exit code."""
     return subprocess.run(
-        [DBT, *arguments], env={**os.environ, **dbt_environment(settings)}, cwd=PROJECT_ROOT
+        [DBT, *arguments],
+        env={**os.environ, **dbt_environment(settings)},
+        cwd=settings.project_root,
     ).returncode
 
 
@@ -74,6 +76,7 @@ def build_marts(
     full_refresh: bool = False,
     log_folder: Path | None = None,
     variables: Mapping[str, object] | None = None,
+    options: Sequence[str] = (),
 ) -> DbtSummary:
     """Run ``dbt build``: seeds, models and data tests.
 
@@ -84,12 +87,13 @@ def build_marts(
         log_folder: where dbt logs each node as it finishes, as JSON lines in ``dbt.log``, for a
             watcher; default its usual log.
         variables: variables of dbt_project.yml that this run sets otherwise.
+        options: further options of ``dbt build``, such as a selection.
 
     Raises:
         TransformError: a model or test failed; the message names each with dbt's reason and, for
             tests, the model and the first rows that failed.
     """
-    arguments = ["build", "--quiet", "--exclude-resource-type", "unit_test"]
+    arguments = ["build", "--quiet", "--exclude-resource-type", "unit_test", *options]
     changed = dict(variables or {})
     if as_of:
         changed["as_of_date"] = as_of.isoformat()

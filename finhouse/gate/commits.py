@@ -1,0 +1,113 @@
+"""Which commit a change is measured against, and its files as they were."""
+
+from __future__ import annotations
+
+import subprocess
+import tarfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from finhouse.errors import ConfigurationError
+
+MAIN_BRANCHES = ("origin/main", "main")
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit of the project.
+
+    Attributes:
+        id: its full hash.
+        tree: hash of its content; equal for commits of equal files.
+        chosen_as: why it is the base, in words.
+    """
+
+    id: str
+    tree: str
+    chosen_as: str
+
+    @property
+    def short(self) -> str:
+        return self.id[:9]
+
+
+def base_commit(root: Path, ref: str | None = None) -> Commit:
+    """The commit a change in ``root`` is measured against.
+
+    Args:
+        root: the project, in a git repository.
+        ref: any name git knows; default where the branch left main; on main itself the last
+            commit while files are uncommitted, else the one before.
+
+    Raises:
+        ConfigurationError: there is no repository or no such commit.
+    """
+    if not _knows(root, "HEAD"):
+        raise ConfigurationError(
+            f"{root} is no git repository with a commit in it, so there is nothing to compare with",
+            "run the gate in a clone of the project",
+        )
+    if ref:
+        return _commit(root, ref, f"`{ref}`")
+    main = next((name for name in MAIN_BRANCHES if _knows(root, name)), None)
+    if main is None:
+        raise ConfigurationError(
+            f"neither {' nor '.join(MAIN_BRANCHES)} is known in {root}",
+            "run `git fetch origin main`, or name the base: finhouse gate moves --base REF",
+        )
+    fork = _git(root, "merge-base", "HEAD", main)
+    if fork is None:
+        raise ConfigurationError(
+            f"HEAD and {main} have no commit in common in {root}: the clone is shallow",
+            "run `git fetch --unshallow` (in CI: fetch-depth: 0), or name the base with --base REF",
+        )
+    if fork != _git(root, "rev-parse", "HEAD"):
+        return _commit(root, fork, f"where the branch left {main}")
+    if _git(root, "status", "--porcelain"):
+        return _commit(root, "HEAD", "the last commit, as files are uncommitted")
+    return _commit(root, "HEAD~1", "the commit before the last")
+
+
+def is_unchanged(root: Path, commit: Commit, paths: Sequence[str]) -> bool:
+    """Whether the work tree has these files and folders exactly as ``commit`` has them."""
+    return (
+        _git(root, "diff", "--quiet", commit.id, "--", *paths) is not None
+        and _git(root, "ls-files", "--others", "--exclude-standard", "--", *paths) == ""
+    )
+
+
+def extract(root: Path, commit: Commit, folder: Path) -> None:
+    """Write the files of ``commit`` into ``folder``; repository and work tree stay as they are."""
+    archive = subprocess.run(
+        ["git", "archive", "--format=tar", commit.id], cwd=root, capture_output=True, check=True
+    )
+    with tarfile.open(fileobj=BytesIO(archive.stdout)) as files:
+        files.extractall(folder, filter="data")
+
+
+def _commit(root: Path, ref: str, chosen_as: str) -> Commit:
+    found = _git(root, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+    if found is None:
+        raise ConfigurationError(
+            f"git knows no commit {ref} in {root}",
+            "fetch it (in CI: fetch-depth: 0), or name another base with --base REF",
+        )
+    tree = _git(root, "rev-parse", f"{found}^{{tree}}")
+    return Commit(found, tree or found, chosen_as)
+
+
+def _knows(root: Path, ref: str) -> bool:
+    return _git(root, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}") is not None
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    """What git says, or None where it fails."""
+    try:
+        result = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True)
+    except FileNotFoundError as error:
+        raise ConfigurationError(
+            "git is not installed, and the gate compares commits", "install git"
+        ) from error
+    return result.stdout.strip() if result.returncode == 0 else None

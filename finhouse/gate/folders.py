@@ -1,0 +1,52 @@
+"""Where the gate keeps its things, and how they are put in place: whole or not at all."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from finhouse.errors import WarehouseError
+from finhouse.settings import Settings
+
+KEY_FILE = "key"
+
+
+def gate_home(settings: Settings) -> Path:
+    """The folder of everything the gate makes; it may be deleted at any time."""
+    return settings.home / "gate"
+
+
+@contextmanager
+def exclusive(settings: Settings) -> Iterator[None]:
+    """Keep a second gate out of the same home.
+
+    Raises:
+        WarehouseError: another gate is at work there.
+    """
+    home = gate_home(settings)
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise WarehouseError(
+                f"another gate is at work in {home}",
+                "wait for it to end, or set FINHOUSE_HOME to another folder",
+            ) from error
+        yield
+
+
+def is_made(folder: Path, key: str) -> bool:
+    """Whether ``folder`` is there as a whole, and was made for this ``key``."""
+    marker = folder / KEY_FILE
+    return marker.is_file() and marker.read_text(encoding="utf-8") == key
+
+
+def put_in_place(part: Path, folder: Path, key: str) -> None:
+    """Let ``part``, finished, take the place of ``folder``; a kill leaves one of them or none."""
+    (part / KEY_FILE).write_text(key, encoding="utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    part.rename(folder)
