@@ -78,6 +78,13 @@ def is_unchanged(root: Path, commit: Commit, paths: Sequence[str]) -> bool:
     )
 
 
+def changed_files(root: Path, commit: Commit, *paths: str) -> list[str]:
+    """Files of the work tree under ``paths`` that ``commit`` does not have as they are now."""
+    differing = _git(root, "diff", "--name-only", "--diff-filter=d", commit.id, "--", *paths)
+    new = _git(root, "ls-files", "--others", "--exclude-standard", "--", *paths)
+    return sorted(filter(None, f"{differing or ''}\n{new or ''}".splitlines()))
+
+
 def extract(root: Path, commit: Commit, folder: Path) -> None:
     """Write the files of ``commit`` into ``folder``; repository and work tree stay as they are."""
     archive = subprocess.run(

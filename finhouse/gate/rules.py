@@ -188,8 +188,7 @@ def _kpis(manifest: Mapping[str, Any], kpi_codes: Sequence[str]) -> Iterator[Fin
                 yield Finding(
                     "one definition per KPI",
                     files[-1],
-                    f"{code} is defined {len(files)} times for {grain} values: "
-                    + ", ".join(files),
+                    f"{code} is defined {len(files)} times for {grain} values: " + ", ".join(files),
                     "keep one definition; a variant is another KPI with a code of its own",
                 )
             if code not in kpi_codes:
