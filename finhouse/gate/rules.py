@@ -14,7 +14,6 @@ from typing import Any
 
 from finhouse.sources.definitions import SourceDefinition
 
-# What identifies or reaches a person; such a column of a source must be declared.
 _CLASSES = ("public", "internal", "confidential", "personal")
 _KPI_CODE = re.compile(r"'code':\s*'(\w+)'")
 _KPI_MODEL = re.compile(r"int_\w+_kpis_(monthly|daily)")
@@ -75,6 +74,10 @@ def models(manifest: Mapping[str, Any], layer: str = "") -> list[Mapping[str, An
     ]
 
 
+def _file(node: Mapping[str, Any]) -> str:
+    return f"dbt_project/{node['original_file_path']}"
+
+
 def _meta(part: Mapping[str, Any]) -> Mapping[str, Any]:
     return part.get("config", {}).get("meta") or part.get("meta") or {}
 
@@ -93,35 +96,27 @@ def _untested_grains(manifest: Mapping[str, Any]) -> Iterator[Finding]:
         if grain and set(grain) not in tested.get(mart["unique_id"], []):
             yield Finding(
                 "tested grain",
-                mart["original_file_path"],
+                _file(mart),
                 f"{mart['name']} declares grain {list(grain)}, and no test says that it is unique",
                 "test it with unique (one column) or dbt_utils.unique_combination_of_columns",
             )
 
 
 def _unknown_classes(manifest: Mapping[str, Any]) -> Iterator[Finding]:
-    """A data class is one of four, and a mart's is no lower than its columns'."""
+    """A data class, of a mart or of a column, is one of four."""
     for mart in models(manifest, "marts"):
-        whole = _meta(mart).get("data_class")
-        classes = {name: _meta(c).get("data_class") for name, c in mart["columns"].items()}
-        for where, found in [(mart["name"], whole)] + [
-            (f"{mart['name']}.{name}", kind) for name, kind in classes.items()
-        ]:
+        parts = {mart["name"]: mart} | {
+            f"{mart['name']}.{name}": column for name, column in mart["columns"].items()
+        }
+        for where, part in parts.items():
+            found = _meta(part).get("data_class")
             if found is not None and found not in _CLASSES:
                 yield Finding(
                     "data class",
-                    mart["original_file_path"],
+                    _file(mart),
                     f"{where} has data_class {found!r}",
                     f"use one of {', '.join(_CLASSES)}",
                 )
-        if "personal" in classes.values() and whole != "personal":
-            yield Finding(
-                "data class",
-                mart["original_file_path"],
-                f"{mart['name']} is {whole}, and has personal columns: "
-                + ", ".join(name for name, kind in classes.items() if kind == "personal"),
-                "set the mart's data_class to personal, or leave these columns out",
-            )
 
 
 def _undescribed_macros(manifest: Mapping[str, Any]) -> Iterator[Finding]:
@@ -133,7 +128,7 @@ def _undescribed_macros(manifest: Mapping[str, Any]) -> Iterator[Finding]:
         if ours and "__" not in macro["name"] and not macro["description"].strip():
             yield Finding(
                 "macro description",
-                macro["original_file_path"],
+                _file(macro),
                 f"macro {macro['name']} is not described",
                 "describe it and its arguments, with a worked value, in macros/_macros.yml",
             )
@@ -150,7 +145,7 @@ def _engines_named(manifest: Mapping[str, Any]) -> Iterator[Finding]:
         if _TARGET.search(code):
             yield Finding(
                 "engine differences",
-                node["original_file_path"],
+                _file(node),
                 f"{node['name']} asks for the target",
                 "put what differs into an adapter.dispatch macro under macros/engine",
             )
@@ -158,7 +153,7 @@ def _engines_named(manifest: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _kpis(manifest: Mapping[str, Any], kpi_codes: Sequence[str]) -> Iterator[Finding]:
     """A KPI has one row in the catalogue and one definition a grain."""
-    catalogue = "seeds/kpi/kpi_catalogue_entries.csv"
+    catalogue = "dbt_project/seeds/kpi/kpi_catalogue_entries.csv"
     for code, count in Counter(kpi_codes).items():
         if count > 1:
             yield Finding(
@@ -181,7 +176,7 @@ def _kpis(manifest: Mapping[str, Any], kpi_codes: Sequence[str]) -> Iterator[Fin
         for macro in model["depends_on"]["macros"]:
             codes += of_macros.get(macro, [])
         for code in codes:
-            defined[grain[1]].setdefault(code, []).append(model["original_file_path"])
+            defined[grain[1]].setdefault(code, []).append(_file(model))
     for grain, places in defined.items():
         for code, files in places.items():
             if len(files) > 1:
@@ -213,7 +208,7 @@ def _other_domains(manifest: Mapping[str, Any]) -> Iterator[Finding]:
             ):
                 yield Finding(
                     "layers",
-                    mart["original_file_path"],
+                    _file(mart),
                     f"{mart['name']} reads {upstream['name']}, of another domain",
                     "read a mart or an intermediate model of that domain",
                 )
@@ -226,7 +221,7 @@ def _disabled(manifest: Mapping[str, Any]) -> Iterator[Finding]:
             if node["package_name"] == "finhouse":
                 yield Finding(
                     "nothing disabled",
-                    node["original_file_path"],
+                    _file(node),
                     f"{node['resource_type']} {node['name']} is disabled",
                     "mend it or remove it; git remembers",
                 )
@@ -242,14 +237,14 @@ def _softened_tests(manifest: Mapping[str, Any]) -> Iterator[Finding]:
         if conditions:
             yield Finding(
                 "no softened tests",
-                node["original_file_path"],
+                _file(node),
                 f"test {node['name']} lets bad rows pass: {', '.join(sorted(conditions))}",
                 "let it fail at the first row; exclude known rows by a where that names them",
             )
         if str(config.get("severity", "error")).lower() == "warn" and not _meta(node).get("why"):
             yield Finding(
                 "no softened tests",
-                node["original_file_path"],
+                _file(node),
                 f"test {node['name']} only warns",
                 "let it fail, or say why it cannot in its config: meta: {why: ...}",
             )
@@ -269,7 +264,7 @@ def _unmasked(
         for column in sorted(masked.keys() & mart["columns"].keys()):
             yield Finding(
                 "personal data",
-                mart["original_file_path"],
+                _file(mart),
                 f"{mart['name']} shows {column} of {masked[column]}, personal data to be masked",
                 "show what readers need of it, such as a band, a year or a hash",
             )
