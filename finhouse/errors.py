@@ -74,9 +74,3 @@ class GateError(FinhouseError):
     """A change must not be merged as it stands (exit code 9)."""
 
     exit_code = 9
-
-
-class ConventionError(FinhouseError):
-    """A change breaks a convention of the project, or moves what it does not declare (exit 9)."""
-
-    exit_code = 9

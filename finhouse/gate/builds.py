@@ -60,6 +60,16 @@ class Built:
         return self.settings.project_root
 
 
+@dataclass(frozen=True)
+class Pair:
+    """Both versions, and what they were built from."""
+
+    commit: Commit
+    frozen: FrozenInput
+    base: Built
+    head: Built
+
+
 def build_base(settings: Settings, commit: Commit, frozen: FrozenInput) -> Built:
     """Build the seeds and models of ``commit``, unless that has been done on this input.
 

@@ -6,7 +6,7 @@ import click
 
 from finhouse.console import console
 from finhouse.gate.inputs import DEFAULT_SCALE
-from finhouse.gate.steps import run_gate
+from finhouse.gate.steps import COMPARING, run_gate
 from finhouse.settings import Settings
 
 base_option = click.option(
@@ -34,3 +34,12 @@ def gate_run(settings: Settings, ref: str | None, scale: float) -> None:
     """Run every step, cheapest first, and end at the first that fails."""
     run_gate(settings, ref, scale)
     console.print("The gate is open.")
+
+
+@gate.command("moves")
+@base_option
+@scale_option
+@click.pass_obj
+def gate_moves(settings: Settings, ref: str | None, scale: float) -> None:
+    """Build base and head on the same frozen input and report what moves."""
+    run_gate(settings, ref, scale, only=COMPARING)

@@ -11,7 +11,7 @@ from typing import Any
 
 from finhouse.dashboards.catalog import read_kpi_catalogue
 from finhouse.dbt_results import read_manifest
-from finhouse.errors import ConfigurationError, ConventionError
+from finhouse.errors import ConfigurationError, GateError
 from finhouse.gate.rules import Finding, house_findings
 from finhouse.settings import Settings
 from finhouse.sources import available_sources, read_source
@@ -26,7 +26,7 @@ def parse_strictly(settings: Settings) -> dict[str, Any]:
     """``dbt parse`` from scratch with warnings as errors; return the manifest.
 
     Raises:
-        ConventionError: dbt refuses the project, or warns.
+        GateError: dbt refuses the project, or warns.
     """
     result = subprocess.run(
         [DBT, "--quiet", "--warn-error", "parse", "--no-partial-parse"],
@@ -36,7 +36,7 @@ def parse_strictly(settings: Settings) -> dict[str, Any]:
         text=True,
     )
     if result.returncode:
-        raise ConventionError(
+        raise GateError(
             f"the dbt project does not parse, or warns:\n{result.stdout.strip()}",
             "correct what dbt names; `make dbt ARGS=parse` shows the same",
         )
@@ -48,14 +48,14 @@ def check_conventions(settings: Settings) -> int:
 
     Raises:
         ConfigurationError: dbt-bouncer's environment is not there.
-        ConventionError: every finding, with its remedy.
+        GateError: every finding, with its remedy.
     """
     manifest = read_manifest(settings)
     sources = [read_source(name) for name in available_sources()]
     codes = [row["kpi_code"] for row in read_kpi_catalogue(settings.dbt_project)]
     findings = sorted({*_bouncer_findings(settings), *house_findings(manifest, codes, sources)})
     if findings:
-        raise ConventionError(
+        raise GateError(
             f"{len(findings)} breaches of the conventions:\n" + "\n".join(_told(findings)),
             "docs/pull_requests.md says why each rule is there",
         )

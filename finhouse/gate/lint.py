@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from finhouse.errors import ConventionError
+from finhouse.errors import GateError
 from finhouse.gate.commits import Commit, changed_files
 
 PYTHON_FOLDERS = ("finhouse", "airflow", "tests")
@@ -21,7 +21,7 @@ def lint_python(root: Path) -> None:
     """Check and format-check all Python.
 
     Raises:
-        ConventionError: ruff found something.
+        GateError: ruff found something.
     """
     for arguments, remedy in (
         (["ruff", "check", "--quiet", *PYTHON_FOLDERS], "correct it; `ruff check --fix` does most"),
@@ -34,7 +34,7 @@ def lint_yaml(root: Path) -> None:
     """Check all YAML.
 
     Raises:
-        ConventionError: yamllint found something.
+        GateError: yamllint found something.
     """
     _run(root, ["yamllint", "--strict", "."], "YAML", "correct the lines above")
 
@@ -46,7 +46,7 @@ def lint_sql(root: Path, base: Commit | None) -> int:
     base and stands beside the same macros is clean now.
 
     Raises:
-        ConventionError: sqlfluff found something.
+        GateError: sqlfluff found something.
     """
     if base is None or changed_files(root, base, *_SQL_SURROUNDINGS):
         files = list(SQL_FOLDERS)
@@ -65,4 +65,4 @@ def _run(root: Path, command: Sequence[str], what: str, remedy: str) -> None:
     result = subprocess.run([str(tool), *command[1:]], cwd=root, capture_output=True, text=True)
     if result.returncode:
         said = f"{result.stdout.strip()}\n{result.stderr.strip()}".strip()
-        raise ConventionError(f"{command[0]} finds fault with the {what}:\n{said}", remedy)
+        raise GateError(f"{command[0]} finds fault with the {what}:\n{said}", remedy)

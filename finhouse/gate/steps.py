@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from finhouse.console import console, print_table
 from finhouse.dashboards.serving import check_dashboards
-from finhouse.errors import FinhouseError
-from finhouse.gate.builds import Built, Change, build_base, build_head, compile_head, try_empty
+from finhouse.errors import FinhouseError, GateError
+from finhouse.gate.builds import (
+    Built,
+    Change,
+    Pair,
+    build_base,
+    build_head,
+    compile_head,
+    try_empty,
+)
 from finhouse.gate.commits import Commit, base_commit
 from finhouse.gate.conventions import check_conventions, parse_strictly
 from finhouse.gate.folders import exclusive, gate_home
 from finhouse.gate.inputs import DEFAULT_SCALE, FrozenInput, frozen_input
 from finhouse.gate.lint import lint_python, lint_sql, lint_yaml
+from finhouse.gate.moves import find_moves
+from finhouse.gate.report import declaration_lines, render, render_failure
 from finhouse.settings import Settings
 
+# What it takes to compare base and head, without the checks.
+COMPARING = ("base", "compile", "build", "moves")
 PASSED, FAILED, NOT_RUN = "passed", "FAILED", "not run"
 
 
@@ -43,6 +55,10 @@ class Gate:
         settings: of the work tree; the gate keeps its things in ``<home>/gate``.
         ref: the base; see ``base_commit``.
         scale: size of the demo company both versions are built on.
+
+    Attributes:
+        commit: the base.
+        report: what moves, as Markdown; written by the last step, or by the one that fails.
     """
 
     def __init__(
@@ -51,6 +67,7 @@ class Gate:
         self._settings = settings
         self._scale = scale
         self.commit: Commit = base_commit(settings.project_root, ref)
+        self.report = gate_home(settings) / "moves.md"
 
     def steps(self) -> list[Step]:
         """The steps in order: what costs less comes first."""
@@ -65,6 +82,7 @@ class Gate:
             Step("compile", "dbt compile, and what differs from the base", self._compile),
             Step("unit tests", "unit tests, and a build without rows (--empty)", self._empty),
             Step("build", "state:modified+ on the frozen input, with data tests", self._build),
+            Step("moves", "what moves, and whether CHANGELOG.md declares it", self._moves),
         ]
 
     @cached_property
@@ -126,18 +144,40 @@ class Gate:
     def _build(self) -> str:
         return self.head.said
 
+    def _moves(self) -> str:
+        moves = find_moves(Pair(self.commit, self._frozen, self.base, self.head))
+        text = render(moves)
+        self.report.write_text(text, encoding="utf-8")
+        console.print(text, markup=False)
+        if moves.undeclared:
+            raise GateError(
+                f"{len(moves.undeclared)} breaking changes are not declared in CHANGELOG.md: "
+                + ", ".join(entry.name for entry in moves.undeclared),
+                "undo them, or add to CHANGELOG.md, completed with words of yours:\n"
+                + "\n".join(f"    {line}" for line in declaration_lines(moves.undeclared)),
+            )
+        return f"report: {self.report}"
 
-def run_gate(settings: Settings, ref: str | None = None, scale: float = DEFAULT_SCALE) -> None:
-    """Run all steps and print the table of them; end at the first that fails.
+
+def run_gate(
+    settings: Settings,
+    ref: str | None = None,
+    scale: float = DEFAULT_SCALE,
+    only: Container[str] | None = None,
+) -> None:
+    """Run all steps, or those named, and print the table of them; end at the first that fails.
 
     Raises:
         FinhouseError: that step's error, after the table.
     """
     with exclusive(settings):
         gate = Gate(settings, ref, scale)
+        gate.report.unlink(missing_ok=True)
         rows: list[tuple[str, str, str, str]] = []
         failure: FinhouseError | None = None
         for step in gate.steps():
+            if only is not None and step.name not in only:
+                continue
             if failure:
                 rows.append((step.name, NOT_RUN, "", step.what))
                 continue
@@ -147,8 +187,9 @@ def run_gate(settings: Settings, ref: str | None = None, scale: float = DEFAULT_
                 said, outcome = step.run(), PASSED
             except FinhouseError as error:
                 failure, said, outcome = error, step.what, FAILED
-            seconds = f"{time.monotonic() - started:.1f}"
-            rows.append((step.name, outcome, seconds, said))
+                if not gate.report.exists():
+                    gate.report.write_text(render_failure(step.name, str(error)), encoding="utf-8")
+            rows.append((step.name, outcome, f"{time.monotonic() - started:.1f}", said))
         print_table("Gate", ["step", "result", "seconds", "looked at"], rows, numeric=("seconds",))
         if failure:
             raise failure

@@ -1,0 +1,98 @@
+"""Who looks at what a change reaches: dashboards with their charts, and owners."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import yaml
+from sqlglot import exp, parse_one
+
+from finhouse.dashboards.catalog import (
+    KPI_TIME,
+    Dataset,
+    Metric,
+    build_catalog,
+    read_kpi_catalogue,
+)
+from finhouse.dashboards.definitions import Chart, Definitions, load_definitions
+from finhouse.errors import FinhouseError
+from finhouse.gate.builds import Built
+from finhouse.gate.lineage import Reach
+from finhouse.gate.sql_columns import DIALECT, ROWS
+
+KPI_CODE = "kpi_code"
+
+
+@dataclass
+class DashboardReached:
+    """A dashboard and those of its charts that may show something else."""
+
+    title: str
+    owner: str
+    charts: set[str] = field(default_factory=set)
+
+
+def kpis_of(built: Built) -> dict[str, dict[str, str]]:
+    """The KPI catalogue of one version, by code."""
+    return {row[KPI_CODE]: row for row in read_kpi_catalogue(built.settings.dbt_project)}
+
+
+def dashboards_reached(sides: Iterable[tuple[Built, Reach]]) -> list[DashboardReached]:
+    """Dashboards of either version that a change reaches, by title.
+
+    A version whose dashboards cannot be read is left out: their own check says why.
+    """
+    found: dict[str, DashboardReached] = {}
+    for built, reach in sides:
+        try:
+            definitions, catalog = _dashboards(built)
+        except FinhouseError:
+            continue
+        for dashboard in definitions.dashboards:
+            for chart in definitions.charts_of(dashboard):
+                if _is_reached(chart, catalog, reach):
+                    entry = DashboardReached(dashboard.title, dashboard.owner)
+                    found.setdefault(dashboard.title, entry).charts.add(chart.title)
+    return [found[title] for title in sorted(found)]
+
+
+def _dashboards(built: Built) -> tuple[Definitions, dict[str, Dataset]]:
+    project = yaml.safe_load((built.settings.dbt_project / "dbt_project.yml").read_text())
+    catalog = build_catalog(built.manifest, kpis_of(built).values(), project["vars"])
+    return load_definitions(built.project / "superset"), catalog
+
+
+def _is_reached(chart: Chart, catalog: Mapping[str, Dataset], reach: Reach) -> bool:
+    reached = reach.columns.get(chart.mart)
+    dataset = catalog.get(chart.mart)
+    if dataset is None:
+        return chart.mart in reach.columns
+    metrics = [dataset.metrics[name] for name in chart.all_metrics if name in dataset.metrics]
+    if chart.mart in KPI_TIME and all(metric.kpi_code for metric in metrics):
+        return any(metric.kpi_code in reach.kpis for metric in metrics)
+    if not reached or not _shows_a_reached_kpi(chart, reach):
+        return False
+    return ROWS in reached or not reached.isdisjoint(_columns_used(chart, dataset, metrics))
+
+
+def _shows_a_reached_kpi(chart: Chart, reach: Reach) -> bool:
+    """False where the chart is pinned to KPIs that are not reached."""
+    for entry in chart.filters:
+        if entry.column == KPI_CODE and (entry.equals is not None or entry.among):
+            shown = {entry.equals} if entry.equals is not None else set(entry.among or ())
+            return not reach.kpis.isdisjoint(str(code) for code in shown)
+    return True
+
+
+def _columns_used(chart: Chart, dataset: Dataset, metrics: list[Metric]) -> Iterator[str]:
+    for name in chart.columns:
+        column = dataset.columns.get(name)
+        yield from _columns_in(column.expression) if column and column.expression else [name]
+    for metric in metrics:
+        yield from _columns_in(metric.expression)
+
+
+def _columns_in(expression: str) -> set[str]:
+    parsed = parse_one(expression, dialect=DIALECT)
+    return {column.name for column in parsed.find_all(exp.Column)}

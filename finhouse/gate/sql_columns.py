@@ -1,0 +1,254 @@
+"""What each column of one query is made of, and a digest of how: sqlglot's scopes, read once.
+
+Two things are told apart. A column's *value* depends on its expression and all that this is made
+of. The *rows* of a query depend on what it reads, joins and filters. A left join is taken to add
+columns and no rows (every key it joins on is tested to be unique), so that a change of one joined
+relation does not seem to change everything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlglot import exp, parse_one
+from sqlglot.errors import SqlglotError
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import Scope, build_scope
+
+DIALECT = "duckdb"
+ROWS = "*"
+_TAG = "finhouse"
+# Parts of a select that decide its rows; projections and what is joined are looked at apart.
+_ROW_PARTS = ("where", "group", "having", "qualify", "limit", "offset", "distinct")
+
+Reference = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Traced:
+    """What a value or a set of rows is made of.
+
+    Attributes:
+        digest: equal for the same expression over the same relations, whatever aliases and common
+            table expressions are called.
+        reads: (relation, column) of every column read; (relation, ``*``) for its rows.
+    """
+
+    digest: str
+    reads: frozenset[Reference]
+
+
+@dataclass(frozen=True)
+class QueryColumns:
+    """A query taken apart.
+
+    Attributes:
+        columns: by name of the output column.
+        rows: the query's set of rows.
+        kpis: by KPI code, where branches of the query bear one as a literal ``kpi_code``.
+    """
+
+    columns: dict[str, Traced]
+    rows: Traced
+    kpis: dict[str, Traced] = field(default_factory=dict)
+
+
+def read_columns(sql: str, schema: Mapping[str, Any]) -> QueryColumns | None:
+    """Take a compiled model apart; None where sqlglot cannot read it.
+
+    Args:
+        sql: one select statement, as dbt compiles it.
+        schema: database -> schema -> table -> column -> type.
+    """
+    try:
+        expression = qualify(
+            parse_one(sql, dialect=DIALECT),
+            dialect=DIALECT,
+            schema=dict(schema),
+            validate_qualify_columns=False,
+            quote_identifiers=False,
+        )
+        root = build_scope(expression)
+        return _Reader(root).read() if root else None
+    except SqlglotError:
+        return None
+
+
+class _Reader:
+    """Resolves columns through the scopes of one query; every answer is kept."""
+
+    def __init__(self, root: Scope) -> None:
+        self.root = root
+        self.scopes = list(root.traverse())
+        self._known: dict[tuple[int, str], Traced] = {}
+        self._busy: set[tuple[int, str]] = set()
+        self._tag_nodes()
+
+    def _tag_nodes(self) -> None:
+        """Note at each column and each relation in which scope it is resolved."""
+        for number, scope in enumerate(self.scopes):
+            for column in scope.columns:
+                if column.table in scope.sources:
+                    column.meta.setdefault(_TAG, number)
+            for name, (node, _) in scope.selected_sources.items():
+                node.meta[_TAG] = (number, name)
+
+    def read(self) -> QueryColumns:
+        names = list(self.root.expression.named_selects)
+        return QueryColumns(
+            columns={name: self._column(self.root, name) for name in names},
+            rows=self._rows(self.root),
+            kpis=dict(self._kpi_branches()),
+        )
+
+    def _kpi_branches(self) -> Iterator[tuple[str, Traced]]:
+        found: dict[str, list[Traced]] = {}
+        for scope in self.scopes:
+            if not isinstance(scope.expression, exp.Select):
+                continue
+            chosen = {select.alias_or_name: select for select in scope.expression.selects}
+            code = chosen.get("kpi_code")
+            literal = code.unalias() if code is not None else None
+            if isinstance(literal, exp.Literal) and literal.is_string:
+                parts = [self._column(scope, name) for name in chosen] + [self._rows(scope)]
+                found.setdefault(literal.name, []).extend(parts)
+        for code, parts in found.items():
+            yield code, _combined("kpi", parts)
+
+    def _column(self, scope: Scope, name: str) -> Traced:
+        return self._once(scope, f"column {name}", lambda: self._trace_column(scope, name))
+
+    def _rows(self, scope: Scope) -> Traced:
+        return self._once(scope, "rows", lambda: self._trace_rows(scope))
+
+    def _once(self, scope: Scope, what: str, trace: Any) -> Traced:
+        key = (id(scope), what)
+        if key in self._known:
+            return self._known[key]
+        if key in self._busy:  # a recursive common table expression reads itself
+            return Traced("itself", frozenset())
+        self._busy.add(key)
+        try:
+            self._known[key] = trace()
+        finally:
+            self._busy.discard(key)
+        return self._known[key]
+
+    def _trace_column(self, scope: Scope, name: str) -> Traced:
+        expression = scope.expression
+        if isinstance(expression, exp.SetOperation):
+            place = expression.named_selects.index(name)
+            parts = [
+                self._column(branch, branch.expression.named_selects[place])
+                for branch in scope.set_operation_scopes
+            ]
+            return _combined("union", parts)
+        if not isinstance(expression, exp.Select):
+            return self._text(expression, name)
+        [projection] = [one for one in expression.selects if one.alias_or_name == name]
+        value = self._text(projection.unalias())
+        parts = [value, *self._left_joins_of(scope, projection)]
+        if _looks_at_many_rows(scope, projection):
+            parts.append(self._rows(scope))
+        return parts[0] if len(parts) == 1 else _combined("value", parts)
+
+    def _left_joins_of(self, scope: Scope, projection: exp.Expression) -> Iterator[Traced]:
+        used = {column.table for column in projection.find_all(exp.Column)}
+        for join in scope.expression.args.get("joins") or []:
+            if join.alias_or_name in used and _adds_no_rows(join):
+                yield self._text(join)
+
+    def _trace_rows(self, scope: Scope) -> Traced:
+        expression = scope.expression
+        if isinstance(expression, exp.SetOperation):
+            parts = [self._rows(branch) for branch in scope.set_operation_scopes]
+            if expression.args.get("distinct"):
+                parts += [self._column(scope, name) for name in expression.named_selects]
+            return _combined(type(expression).__name__, parts)
+        if not isinstance(expression, exp.Select):
+            return self._text(expression)
+        parts = [self._text(part) for part in self._row_parts(expression)]
+        if expression.args.get("distinct"):
+            parts += [self._column(scope, select.alias_or_name) for select in expression.selects]
+        return _combined("select", parts)
+
+    def _row_parts(self, select: exp.Select) -> Iterator[exp.Expression]:
+        for name in ("from", "from_", *_ROW_PARTS):
+            part = select.args.get(name)
+            if isinstance(part, exp.Expression):
+                yield part
+        if select.args.get("limit") and select.args.get("order"):
+            yield select.args["order"]
+        for join in select.args.get("joins") or []:
+            if not _adds_no_rows(join):
+                yield join
+        yield from select.args.get("laterals") or []
+
+    def _text(self, expression: exp.Expression, also: str = "") -> Traced:
+        """Trace an expression: its SQL with every column and relation replaced by its digest."""
+        reads: set[Reference] = set()
+
+        def resolved(node: exp.Expression) -> exp.Expression:
+            tag = node.meta.get(_TAG)
+            if tag is None:
+                return node
+            traced = (
+                self._referenced(self.scopes[tag], node.table, node.name)
+                if isinstance(node, exp.Column)
+                else self._relation(*tag)
+            )
+            reads.update(traced.reads)
+            return exp.to_identifier(f"_{traced.digest}")
+
+        text = expression.transform(resolved).sql(dialect=DIALECT, comments=False)
+        return Traced(_digest(f"{text} {also}"), frozenset(reads))
+
+    def _referenced(self, scope: Scope, relation: str, column: str) -> Traced:
+        source = scope.sources[relation]
+        if isinstance(source, Scope):
+            if column in getattr(source.expression, "named_selects", [column]):
+                return self._column(source, column)
+            return self._rows(source)
+        name = relation_name(source)
+        return Traced(_digest(f"{name}.{column}"), frozenset({(name, column)}))
+
+    def _relation(self, number: int, alias: str) -> Traced:
+        source = self.scopes[number].sources[alias]
+        if isinstance(source, Scope):
+            return self._rows(source)
+        name = relation_name(source)
+        return Traced(_digest(name), frozenset({(name, ROWS)}))
+
+
+def relation_name(table: exp.Expression) -> str:
+    """``schema.table`` of a table in a query; a table function by its own text."""
+    if isinstance(table, exp.Table) and table.name:
+        return f"{table.db}.{table.name}".lower()
+    return table.sql(dialect=DIALECT)
+
+
+def _adds_no_rows(join: exp.Join) -> bool:
+    return join.side == "LEFT"
+
+
+def _looks_at_many_rows(scope: Scope, projection: exp.Expression) -> bool:
+    """Whether the value is an aggregate, or a window's: then it depends on which rows there are."""
+    return bool(
+        scope.expression.args.get("group")
+        or projection.find(exp.AggFunc)
+        or projection.find(exp.Window)
+    )
+
+
+def _combined(kind: str, parts: list[Traced]) -> Traced:
+    return Traced(
+        _digest(" ".join([kind, *(part.digest for part in parts)])),
+        frozenset().union(*(part.reads for part in parts)),
+    )
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:20]

@@ -1,0 +1,257 @@
+"""What a change moves in the data: marts row by row, and KPI values period by period."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+import duckdb
+
+from finhouse.gate.builds import Built
+from finhouse.gate.models import marts_of
+from finhouse.gate.sql_columns import ROWS
+from finhouse.warehouse.base import quoted
+from finhouse.warehouse.opening import DEFAULT_MEMORY_LIMIT
+
+EXAMPLE_KEYS = 3
+BASE, HEAD = "base_build", "head_build"
+PERIOD_OF = {"kpi_monthly": "month_start", "kpi_daily": "date_day"}
+_PARTS = ("value", "numerator", "denominator")
+
+
+@dataclass(frozen=True)
+class MartDifference:
+    """How the rows of one mart differ.
+
+    Attributes:
+        base_rows, head_rows: row counts.
+        only_base, only_head: keys that only one side has.
+        differing: keys on both sides with another value in some column.
+        columns: those columns with the number of keys each differs at, most first.
+        examples: up to ``EXAMPLE_KEYS`` keys of any kind, as ``column=value, ...``.
+        note: why rows were not matched by key, if they were not.
+    """
+
+    mart: str
+    base_rows: int
+    head_rows: int
+    only_base: int
+    only_head: int
+    differing: int
+    columns: tuple[tuple[str, int], ...] = ()
+    examples: tuple[str, ...] = ()
+    note: str = ""
+
+    @property
+    def is_equal(self) -> bool:
+        return not (self.only_base or self.only_head or self.differing)
+
+
+@dataclass(frozen=True)
+class KpiMove:
+    """One KPI value of one period that is not what it was.
+
+    Attributes:
+        old, new: values; None where there is none.
+        kind: ``moved`` where both builds have the period, else ``appeared`` or ``disappeared``.
+    """
+
+    code: str
+    mart: str
+    period: date
+    old: Decimal | None
+    new: Decimal | None
+    kind: Literal["moved", "appeared", "disappeared"]
+
+    @property
+    def difference(self) -> Decimal | None:
+        return None if self.old is None or self.new is None else self.new - self.old
+
+
+class Comparison:
+    """Both warehouses side by side; read only."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, base: Built, head: Built) -> None:
+        self._connection, self._base, self._head = connection, base, head
+
+    def marts(self) -> list[MartDifference]:
+        """Every mart that the head built anew and the base has, whether it differs or not."""
+        before, after = marts_of(self._base.manifest), marts_of(self._head.manifest)
+        return [
+            self._mart(name, before[name], after[name])
+            for name in sorted(before.keys() & after.keys())
+            if after[name]["unique_id"] in self._head.rebuilt
+        ]
+
+    def kpi_moves(self) -> list[KpiMove]:
+        """KPI values that differ, by mart, code and period."""
+        return [move for mart in PERIOD_OF for move in self._moves(mart)]
+
+    def seed_columns(self, schema: str, seed: str) -> set[str]:
+        """Columns of a seed whose values differ, and ROWS where their number does."""
+        columns = self._columns(HEAD, schema, seed)
+        if not self._columns(BASE, schema, seed):
+            return {*columns, ROWS}
+        sides = [f"{side}.{quoted(schema)}.{quoted(seed)}" for side in (BASE, HEAD)]
+        counts = [self._rows(f"select count(*) from {side}")[0][0] for side in sides]
+        found = {ROWS} if counts[0] != counts[1] else set()
+        for column in columns.keys() & self._columns(BASE, schema, seed).keys():
+            values = [f"select cast({quoted(column)} as varchar) from {side}" for side in sides]
+            both_ways = [f"({a} except all {b})" for a, b in (values, reversed(values))]
+            if self._rows(f"select count(*) from ({' union all '.join(both_ways)})")[0][0]:
+                found.add(column)
+        # Equal columns, each by itself, in other rows: whatever is read of them may differ.
+        return found or set(columns)
+
+    def _mart(
+        self, name: str, before: Mapping[str, Any], after: Mapping[str, Any]
+    ) -> MartDifference:
+        sides = [_table(BASE, before), _table(HEAD, after)]
+        old, new = (
+            self._columns(side, node["schema"], node.get("alias") or node["name"])
+            for side, node in ((BASE, before), (HEAD, after))
+        )
+        counts = [self._rows(f"select count(*) from {side}")[0][0] for side in sides]
+        key = after["config"].get("meta", {}).get("grain") or []
+        if not key or any(column not in old or column not in new for column in key):
+            return self._as_a_whole(name, sides, counts, [c for c in new if c in old])
+        shared = [column for column in new if column in old and column not in key]
+        return self._by_key(name, sides, counts, key, shared, old, new)
+
+    def _by_key(
+        self,
+        name: str,
+        sides: Sequence[str],
+        counts: Sequence[int],
+        key: Sequence[str],
+        shared: Sequence[str],
+        old: Mapping[str, str],
+        new: Mapping[str, str],
+    ) -> MartDifference:
+        matches = " and ".join(f"b.{quoted(c)} is not distinct from h.{quoted(c)}" for c in key)
+        differs = {
+            column: f"{_side('b', column, old, new)} is distinct from"
+            f" {_side('h', column, old, new)}"
+            for column in shared
+        }
+        joined = (
+            f"from (select *, true as is_there from {sides[0]}) as b"
+            f" full join (select *, true as is_there from {sides[1]}) as h on {matches}"
+        )
+        either = " or ".join(f"({text})" for text in differs.values()) or "false"
+        both = "b.is_there and h.is_there"
+        measures = [
+            "count(*) filter (where h.is_there is null)",
+            "count(*) filter (where b.is_there is null)",
+            f"count(*) filter (where {both} and ({either}))",
+            *(f"count(*) filter (where {both} and {text})" for text in differs.values()),
+        ]
+        only_base, only_head, differing, *each = self._rows(
+            f"select {', '.join(measures)} {joined}"
+        )[0]
+        examples: list[str] = []
+        if only_base or only_head or differing:
+            shown = [f"coalesce(cast(b.{quoted(c)} as varchar), cast(h.{quoted(c)} as varchar))"
+                     for c in key]  # fmt: skip
+            places = ", ".join(str(number + 1) for number in range(len(key)))
+            rows = self._rows(
+                f"select {', '.join(shown)} {joined}"
+                f" where b.is_there is null or h.is_there is null or {either}"
+                f" order by {places} limit {EXAMPLE_KEYS}"
+            )
+            examples = [
+                ", ".join(f"{column}={value}" for column, value in zip(key, row, strict=True))
+                for row in rows
+            ]
+        columns = [pair for pair in zip(differs, each, strict=True) if pair[1]]
+        return MartDifference(
+            name,
+            *counts,
+            only_base,
+            only_head,
+            differing,
+            tuple(sorted(columns, key=lambda pair: (-pair[1], pair[0]))),
+            tuple(examples),
+        )
+
+    def _as_a_whole(
+        self, name: str, sides: Sequence[str], counts: Sequence[int], shared: Sequence[str]
+    ) -> MartDifference:
+        listed = ", ".join(f"cast({quoted(column)} as varchar)" for column in shared) or "1"
+        queries = [f"select {listed} from {side}" for side in sides]
+        only_base, only_head = (
+            self._rows(f"select count(*) from ({a} except all {b})")[0][0]
+            for a, b in (queries, reversed(queries))
+        )
+        return MartDifference(
+            name, *counts, only_base, only_head, 0, note="no common key: whole rows compared"
+        )
+
+    def _moves(self, mart: str) -> Iterator[KpiMove]:
+        before, after = marts_of(self._base.manifest), marts_of(self._head.manifest)
+        if (
+            mart not in before
+            or mart not in after
+            or after[mart]["unique_id"] not in self._head.rebuilt
+        ):
+            return
+        period = PERIOD_OF[mart]
+        needed = {"kpi_code", period, *_PARTS}
+        sides = {BASE: before[mart], HEAD: after[mart]}
+        if any(
+            needed - self._columns(side, node["schema"], node.get("alias") or mart).keys()
+            for side, node in sides.items()
+        ):
+            return  # the contract says so already
+        differs = " or ".join(f"b.{part} is distinct from h.{part}" for part in _PARTS)
+        for code, day, old, new, is_old, is_new in self._rows(
+            f"select coalesce(b.kpi_code, h.kpi_code), coalesce(b.{period}, h.{period}),"
+            " b.value, h.value, b.kpi_code is not null, h.kpi_code is not null"
+            f" from {_table(BASE, before[mart])} as b full join {_table(HEAD, after[mart])} as h"
+            f" on b.kpi_code = h.kpi_code and b.{period} = h.{period}"
+            f" where {differs} or b.kpi_code is null or h.kpi_code is null order by 1, 2"
+        ):
+            kind = "moved" if is_old and is_new else "disappeared" if is_old else "appeared"
+            yield KpiMove(code, mart, day, old, new, kind)  # type: ignore[arg-type]
+
+    def _columns(self, side: str, schema: str, table: str) -> dict[str, str]:
+        rows = self._connection.execute(
+            "select column_name, data_type from information_schema.columns"
+            " where table_catalog = $1 and table_schema = $2 and table_name = $3"
+            " order by ordinal_position",
+            [side, schema, table],
+        ).fetchall()
+        return dict(rows)
+
+    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
+        return self._connection.execute(sql).fetchall()
+
+
+@contextmanager
+def side_by_side(base: Built, head: Built) -> Iterator[Comparison]:
+    """Open both warehouses in one connection."""
+    with duckdb.connect(config={"memory_limit": DEFAULT_MEMORY_LIMIT}) as connection:
+        connection.execute("set enable_progress_bar = false")
+        for name, built in ((BASE, base), (HEAD, head)):
+            path = str(built.warehouse).replace("'", "''")
+            connection.execute(f"attach '{path}' as {name} (read_only)")
+        yield Comparison(connection, base, head)
+
+
+def moved_codes(moves: Iterable[KpiMove]) -> list[str]:
+    """KPIs of which a value that the base has is another one, or gone."""
+    return sorted({move.code for move in moves if move.kind != "appeared"})
+
+
+def _table(side: str, node: Mapping[str, Any]) -> str:
+    return f"{side}.{quoted(node['schema'])}.{quoted(node.get('alias') or node['name'])}"
+
+
+def _side(alias: str, column: str, old: Mapping[str, str], new: Mapping[str, str]) -> str:
+    """A column of one side; as text where the two sides have different types."""
+    name = f"{alias}.{quoted(column)}"
+    return name if old[column] == new[column] else f"cast({name} as varchar)"
