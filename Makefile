@@ -8,6 +8,8 @@ TARGET ?= duckdb
 SCALE ?=
 DAYS ?= 1
 ARGS ?=
+# Test processes at a time.
+JOBS ?= 2
 
 export FINHOUSE_TARGET := $(TARGET)
 export DBT_SEND_ANONYMOUS_USAGE_STATS := False
@@ -112,8 +114,12 @@ browser: ## install Chromium for the dashboards' tests, where root and apt-get a
 	fi
 
 .PHONY: test
-test: setup $(AIRFLOW_READY) $(SUPERSET_READY) ## run all tests
-	@$(BIN)/python -m pytest $(ARGS)
+test: setup $(AIRFLOW_READY) $(SUPERSET_READY) $(GATE_READY) ## run all tests (JOBS=)
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+
+.PHONY: test-mistakes
+test-mistakes: setup $(GATE_READY) ## try each seeded mistake alone against the gate (long)
+	@FINHOUSE_TEST_MISTAKES=alone $(BIN)/python -m pytest -o timeout=3000 tests/gate/test_mistakes.py
 
 .PHONY: test-increments
 test-increments: setup ## prove that 30 daily increments equal a full refresh (long)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,8 @@ from finhouse.settings import Settings
 from finhouse.sources import available_sources, read_source
 from finhouse.transform import DBT, dbt_environment
 
-# An environment of its own: dbt-bouncer wants a duckdb older than the files.
-ENVIRONMENT = ".venv-gate"
+# An environment of its own, beside ours: dbt-bouncer wants a duckdb older than the files.
+BOUNCER = Path(sys.prefix).with_name(".venv-gate") / "bin" / "dbt-bouncer"
 BOUNCER_CONFIG = "dbt-bouncer.yml"
 
 
@@ -69,9 +70,8 @@ def _told(findings: list[Finding]) -> Iterator[str]:
 
 
 def _bouncer_findings(settings: Settings) -> list[Finding]:
-    bouncer = settings.project_root / ENVIRONMENT / "bin" / "dbt-bouncer"
-    if not bouncer.exists():
-        raise ConfigurationError(f"{bouncer} is not there", "run `make ci`, which installs it")
+    if not BOUNCER.exists():
+        raise ConfigurationError(f"{BOUNCER} is not there", "run `make ci`, which installs it")
     report = settings.dbt_output / "bouncer.json"
     config = settings.dbt_output / BOUNCER_CONFIG
     # The manifest's folder is this run's own; the file in the repository says nothing of it.
@@ -82,7 +82,7 @@ def _bouncer_findings(settings: Settings) -> list[Finding]:
     report.unlink(missing_ok=True)
     result = subprocess.run(
         [
-            str(bouncer),
+            str(BOUNCER),
             "run",
             f"--config-file={config}",
             f"--output-file={report}",

@@ -91,7 +91,6 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if (PROJECT_ROOT / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(PROJECT_ROOT / name, folder / name)
-    (folder / ".venv-gate").symlink_to(PROJECT_ROOT / ".venv-gate")
     shutil.copytree(
         PROJECT_ROOT / "dbt_project" / "dbt_packages",
         folder / "dbt_project" / "dbt_packages",
@@ -147,7 +146,7 @@ MISTAKES = groups(read_patches("mistakes"))
 def test_mistake_is_caught_by_the_right_check(gate_house: House, patched: Path, name: str):
     patches = MISTAKES[name]
     result = run_gate(gate_house, patched, patches)
-    assert result.returncode != 0, result.stdout
+    assert result.returncode != 0 and not result.stderr, result.stdout + result.stderr
     results = outcomes(result.stdout)
     assert [step for step, outcome in results.items() if outcome == FAILED] == [
         caught_by(patches[0])
