@@ -8,6 +8,8 @@ TARGET ?= duckdb
 SCALE ?=
 DAYS ?= 1
 ARGS ?=
+# Test processes at a time.
+JOBS ?= 2
 
 export FINHOUSE_TARGET := $(TARGET)
 export DBT_SEND_ANONYMOUS_USAGE_STATS := False
@@ -21,6 +23,8 @@ FINHOUSE := $(BIN)/finhouse
 UV := $(shell command -v uv 2>/dev/null || echo .tools/uv/bin/uv)
 READY := $(VENV)/.ready
 AIRFLOW_READY := $(VENV)/.airflow-ready
+GATE := .venv-gate
+GATE_READY := $(GATE)/.ready
 SUPERSET := .venv-superset
 SUPERSET_READY := $(SUPERSET)/.ready
 PACKAGES := dbt_project/dbt_packages/.ready
@@ -52,6 +56,12 @@ $(SUPERSET_READY): requirements/superset.txt | $(UV)
 	@echo "Superset's environment"
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(SUPERSET)
 	$(UV) pip sync --quiet --python $(SUPERSET)/bin/python --require-hashes requirements/superset.txt
+	@touch $@
+
+# dbt-bouncer needs an environment of its own: see requirements/gate.in.
+$(GATE_READY): requirements/gate.txt | $(UV)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(GATE)
+	$(UV) pip sync --quiet --python $(GATE)/bin/python --require-hashes requirements/gate.txt
 	@touch $@
 
 $(PACKAGES): dbt_project/packages.yml $(wildcard dbt_project/compat/dbt_utils/macros/*.sql) $(READY)
@@ -104,8 +114,12 @@ browser: ## install Chromium for the dashboards' tests, where root and apt-get a
 	fi
 
 .PHONY: test
-test: setup $(AIRFLOW_READY) $(SUPERSET_READY) ## run all tests
-	@$(BIN)/python -m pytest $(ARGS)
+test: setup $(AIRFLOW_READY) $(SUPERSET_READY) $(GATE_READY) ## run all tests (JOBS=)
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+
+.PHONY: test-mistakes
+test-mistakes: setup $(GATE_READY) ## try each seeded mistake alone against the gate (long)
+	@FINHOUSE_TEST_MISTAKES=alone $(BIN)/python -m pytest -o timeout=3000 tests/gate/test_mistakes.py
 
 .PHONY: test-increments
 test-increments: setup ## prove that 30 daily increments equal a full refresh (long)
@@ -116,6 +130,10 @@ test-increments: setup ## prove that 30 daily increments equal a full refresh (l
 test-swaps: setup $(SUPERSET_READY) ## prove that dashboards outlive a hundred publications (long)
 	@FINHOUSE_TEST_SWAPS=100 $(BIN)/python -m pytest -k test_reading_while_publishing_never_fails \
 		tests/dashboards/test_serving.py
+
+.PHONY: ci
+ci: setup $(GATE_READY) ## the pull-request gate: judge the work tree against main (ARGS="--base REF")
+	@$(FINHOUSE) gate run $(ARGS)
 
 .PHONY: lint
 lint: setup ## check SQL, YAML and Python
@@ -155,7 +173,7 @@ clean: stop ## remove all data and build output (environments stay)
 
 .PHONY: requirements
 requirements: | $(UV) ## compile requirements/*.in into pinned, hashed *.txt
-	cd requirements && for name in uv runtime dev airflow superset; do \
+	cd requirements && for name in uv runtime dev airflow superset gate; do \
 		$(if $(findstring .tools,$(UV)),$(CURDIR)/$(UV),$(UV)) pip compile --quiet --universal --python-version 3.11 \
 			--generate-hashes --no-emit-index-url \
 			--custom-compile-command 'make requirements' $$name.in -o $$name.txt; \

@@ -76,24 +76,26 @@ def build_marts(
     full_refresh: bool = False,
     log_folder: Path | None = None,
     variables: Mapping[str, object] | None = None,
+    leave_out: str = "unit_test",
     options: Sequence[str] = (),
 ) -> DbtSummary:
     """Run ``dbt build``: seeds, models and data tests.
 
-    Unit tests judge the code, not the data: `make test` and CI run them.
+    Unit tests judge the code, not the data: `make test` and the gate run them.
 
     Args:
         as_of: business day the run speaks for; default the last complete day loaded.
         log_folder: where dbt logs each node as it finishes, as JSON lines in ``dbt.log``, for a
             watcher; default its usual log.
         variables: variables of dbt_project.yml that this run sets otherwise.
+        leave_out: resource type not to run.
         options: further options of ``dbt build``, such as a selection.
 
     Raises:
         TransformError: a model or test failed; the message names each with dbt's reason and, for
             tests, the model and the first rows that failed.
     """
-    arguments = ["build", "--quiet", "--exclude-resource-type", "unit_test", *options]
+    arguments = ["build", "--quiet", "--exclude-resource-type", leave_out, *options]
     changed = dict(variables or {})
     if as_of:
         changed["as_of_date"] = as_of.isoformat()

@@ -13,6 +13,16 @@ from tests.support.house import TARGETS, House
 pytest_plugins = ["tests.fixtures_warehouse"]
 
 SCALE = "0.05"
+# All tests of these folders look at the same servers or builds.
+SHARED_FOLDERS = ("dashboards", "gate")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests that share a house, a Superset or an Airflow in one process (`make test`)."""
+    for item in items:
+        folder = item.path.parent.name
+        shared = folder if folder in SHARED_FOLDERS else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(shared))
 
 
 @pytest.fixture(scope="session")

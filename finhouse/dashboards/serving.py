@@ -12,6 +12,7 @@ from finhouse.dashboards.bundle import DATABASE_UUID, build_assets
 from finhouse.dashboards.catalog import Dataset, build_catalog, parse_project, read_kpi_catalogue
 from finhouse.dashboards.check import findings
 from finhouse.dashboards.definitions import DEFINITIONS, Definitions, load_definitions
+from finhouse.dashboards.exposures import exposures_path, render_exposures
 from finhouse.dashboards.readers import reader_uri
 from finhouse.dashboards.server import ROLES, SupersetServer
 from finhouse.errors import ConfigurationError, WarehouseError
@@ -76,6 +77,22 @@ def checked(
             "correct the files under superset/; docs/dashboards.md explains them",
         )
     return definitions, catalog
+
+
+def check_dashboards(settings: Settings) -> Definitions:
+    """Check the repository's dashboards and their dbt exposures; return the definitions.
+
+    Raises:
+        ConfigurationError: the static check found something, or the exposures are not up to date.
+    """
+    definitions, _ = checked(settings)
+    path = exposures_path(settings)
+    if path.read_text(encoding="utf-8") != render_exposures(definitions):
+        raise ConfigurationError(
+            f"{path.name} does not say what the dashboards use now",
+            "run `finhouse dashboards exposures` and commit the file",
+        )
+    return definitions
 
 
 def serve(settings: Settings, published: Warehouse, folder: Path = DEFINITIONS) -> Serving:

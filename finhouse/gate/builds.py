@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -22,22 +22,15 @@ from finhouse.console import console, step
 from finhouse.dbt_packages import COMPATIBLE, install_dbt_packages, packages_in_use
 from finhouse.dbt_results import read_manifest
 from finhouse.errors import NodesFailedError, TransformError
-from finhouse.gate.commits import (
-    Commit,
-    base_commit,
-    content_digest,
-    extract,
-    is_unchanged,
-)
-from finhouse.gate.folders import KEY_FILE, gate_home, is_made, put_in_place
-from finhouse.gate.inputs import DEFAULT_SCALE, FrozenInput, frozen_input
+from finhouse.gate.commits import Commit, extract, is_unchanged
+from finhouse.gate.folders import gate_home, is_made, put_in_place
+from finhouse.gate.inputs import FrozenInput
 from finhouse.settings import Settings
 from finhouse.transform import build_marts, run_dbt
 from finhouse.warehouse import open_warehouse
 from finhouse.warehouse.base import quoted
 
 PROJECT_FILES = ("dbt_project", "profiles.yml")
-COMPILED = "compiled.json"
 _RELATIONS = ("model", "seed", "snapshot")
 
 
@@ -49,21 +42,22 @@ class Built:
         settings: its home, with warehouse and dbt artefacts, and its files.
         manifest: dbt's manifest; every model has its ``compiled_code``.
         rebuilt: unique ids of the models and seeds this build made itself.
-        project: the folder of its dbt_project/, superset/ and CHANGELOG.md.
+        said: in words, what it made and tested.
     """
 
     settings: Settings
     manifest: Mapping[str, Any]
     rebuilt: frozenset[str]
-    project: Path
+    said: str = ""
 
     @property
     def warehouse(self) -> Path:
         return self.settings.duckdb_path
 
     @property
-    def dbt_project(self) -> Path:
-        return self.project / "dbt_project"
+    def project(self) -> Path:
+        """The folder of its dbt_project/, superset/ and CHANGELOG.md."""
+        return self.settings.project_root
 
 
 @dataclass(frozen=True)
@@ -94,7 +88,7 @@ def build_base(settings: Settings, commit: Commit, frozen: FrozenInput) -> Built
         with step(f"Base {commit.short} ({commit.chosen_as}): dbt build on the frozen input"):
             _make_base(settings, commit, frozen, folder, key)
     base = _version(settings, folder, folder / "project")
-    return Built(base, read_manifest(base), frozenset(), base.project_root)
+    return Built(base, read_manifest(base), frozenset())
 
 
 def _make_base(
@@ -119,64 +113,66 @@ def _make_base(
     put_in_place(part, folder, key)
 
 
-def build_both(settings: Settings, ref: str | None = None, scale: float = DEFAULT_SCALE) -> Pair:
-    """Build base and head on the frozen input. Hold ``exclusive(settings)`` meanwhile.
+@dataclass(frozen=True)
+class Change:
+    """The work tree held against the base, before anything of it is built.
 
-    Args:
-        ref: the base; see ``base_commit``.
-        scale: size of the demo company.
-
-    Raises:
-        FinhouseError: there is no base, or one of the two does not build.
+    Attributes:
+        head: home and files of the work tree; its warehouse is a copy of the base's.
+        base: what it is held against.
+        manifest: dbt's manifest of the head, every model with its ``compiled_code``.
+        selection: what to build, as dbt's --select has it; empty where nothing differs.
+        variables: variables of dbt that both builds share.
     """
-    commit = base_commit(settings.project_root, ref)
-    frozen = frozen_input(settings, scale)
-    base = build_base(settings, commit, frozen)
-    return Pair(commit, frozen, base, build_head(settings, base, commit, frozen))
+
+    head: Settings
+    base: Built
+    manifest: Mapping[str, Any]
+    selection: tuple[str, ...]
+    variables: Mapping[str, object]
 
 
-def build_head(settings: Settings, base: Built, commit: Commit, frozen: FrozenInput) -> Built:
-    """Build the work tree: what differs from the base, all that lies below it, and their tests.
-
-    Where no file of the dbt project differs there is nothing to run; nor where the same files have
-    been built on the same base before.
+def compile_head(settings: Settings, base: Built, commit: Commit, frozen: FrozenInput) -> Change:
+    """Compile the work tree and find out what differs from the base.
 
     Raises:
-        NodesFailedError: models or data tests fail; each is named with its reason.
         TransformError: the project does not compile.
     """
     home = gate_home(settings) / "head"
+    home.mkdir(exist_ok=True)
     head = _version(settings, home, settings.project_root)
+    _copy_warehouse(base.settings, head)
+    variables = _variables(frozen)
     if is_unchanged(settings.project_root, commit, PROJECT_FILES):
-        console.print("Head: no file of the dbt project differs from the base, nothing to build")
-        _start_from(base, head)
-        return Built(head, base.manifest, frozenset(), settings.project_root)
-    content = content_digest(settings.project_root, PROJECT_FILES)
-    key = f"{(base.warehouse.parent / KEY_FILE).read_text(encoding='utf-8')} {content}"
-    if is_made(home, key):
-        console.print("Head, as built before")
-    else:
-        _make_head(head, base, _variables(frozen))
-        (home / KEY_FILE).write_text(key, encoding="utf-8")
-    manifest = json.loads((home / COMPILED).read_text(encoding="utf-8"))
-    return Built(head, manifest, _made(head), settings.project_root)
-
-
-def _make_head(head: Settings, base: Built, variables: Mapping[str, object]) -> None:
-    """Build in place: dbt's parse cache stays, the key goes first and comes back last."""
-    _start_from(base, head)
-    with step("Head: dbt compile"):
-        manifest = _compiled(head, variables)
+        console.print("  no file of the dbt project differs from the base: nothing to build")
+        return Change(head, base, base.manifest, (), variables)
+    manifest = _compiled(head, variables)
     _drop_what_is_gone(head, base.manifest, manifest)
-    with step("Head: dbt build of state:modified+ and its data tests"):
-        _build_changes(head, base, variables, recompiled(base.manifest, manifest))
+    changed = recompiled(base.manifest, manifest)
+    selection = ("state:modified+", *(f"{name}+" for name in changed))
+    return Change(head, base, manifest, selection, variables)
 
 
-def _start_from(base: Built, head: Settings) -> None:
-    head.home.mkdir(exist_ok=True)
-    for left_over in (head.home / KEY_FILE, *head.home.glob(f"{head.duckdb_path.name}*")):
-        left_over.unlink(missing_ok=True)
-    shutil.copyfile(base.warehouse, head.duckdb_path)
+def try_empty(change: Change) -> str:
+    """Run the unit tests of what changed, and build it without rows; say how many of each.
+
+    Raises:
+        NodesFailedError: unit tests or models fail; each is named with its reason.
+    """
+    scratch = replace(change.head, home=change.head.home.with_name("empty"))
+    scratch.home.mkdir(exist_ok=True)
+    _copy_warehouse(change.head, scratch)
+    return _build(change, scratch, leave_out="test", options=["--empty"]).said
+
+
+def build_head(change: Change) -> Built:
+    """Build what changed and all that lies below it, on the frozen input, and run its data tests.
+
+    Raises:
+        NodesFailedError: models or data tests fail; each is named with its reason and rows.
+    """
+    outcome = _build(change, change.head)
+    return Built(change.head, change.manifest, outcome.made, outcome.said)
 
 
 def _compiled(head: Settings, variables: Mapping[str, object]) -> dict[str, Any]:
@@ -190,40 +186,54 @@ def _compiled(head: Settings, variables: Mapping[str, object]) -> dict[str, Any]
             f"the dbt project does not compile (exit code {code})",
             "read dbt's message above; `make dbt ARGS=compile` shows the same",
         )
-    # The build to come keeps the SQL of what it runs alone.
-    shutil.copyfile(head.dbt_output / "manifest.json", head.home / COMPILED)
     return read_manifest(head)
 
 
-def _build_changes(
-    head: Settings, base: Built, variables: Mapping[str, object], changed: list[str]
-) -> None:
-    """Build what changed and all below it, and run the data tests of these."""
-    selection = ["state:modified+", *(f"{name}+" for name in changed)]
-    options = ["--state", str(base.settings.dbt_output), "--select", *selection]
+@dataclass(frozen=True)
+class _Outcome:
+    """Unique ids of the models and seeds made, and the same in words."""
+
+    made: frozenset[str]
+    said: str
+
+
+def _build(
+    change: Change, where: Settings, leave_out: str = "unit_test", options: Sequence[str] = ()
+) -> _Outcome:
+    """Build the selection of ``change``."""
+    if not change.selection:
+        return _Outcome(frozenset(), "nothing to build")
+    state = str(change.base.settings.dbt_output)
     try:
-        summary = build_marts(head, variables=variables, options=options)
+        summary = build_marts(
+            where,
+            variables=change.variables,
+            leave_out=leave_out,
+            options=[*options, "--state", state, "--select", *change.selection],
+        )
     except NodesFailedError as error:
         raise NodesFailedError(
-            f"on the frozen input, {error.message}",
+            error.message,
             "mend the model, or the test where the rule itself has changed; then run the gate"
             " again",
         ) from error
-    made = len(_made(head))
-    console.print(
-        f"  {made} models and seeds built, {summary.nodes - made} data tests run,"
-        f" {summary.warned} warnings"
-    )
-
-
-def _made(head: Settings) -> frozenset[str]:
-    """Unique ids of the models and seeds that the last build made."""
-    results = json.loads((head.dbt_output / "run_results.json").read_text())["results"]
-    return frozenset(
+    results = json.loads((where.dbt_output / "run_results.json").read_text())["results"]
+    made = frozenset(
         result["unique_id"]
         for result in results
         if result["unique_id"].partition(".")[0] in _RELATIONS
     )
+    tests = sum(result["unique_id"].partition(".")[0].endswith("test") for result in results)
+    return _Outcome(
+        made,
+        f"{len(made)} models and seeds built, {tests} tests run, {summary.warned} warnings",
+    )
+
+
+def _copy_warehouse(source: Settings, target: Settings) -> None:
+    for left_over in target.home.glob(f"{target.duckdb_path.name}*"):
+        left_over.unlink()
+    shutil.copyfile(source.duckdb_path, target.duckdb_path)
 
 
 def recompiled(base: Mapping[str, Any], head: Mapping[str, Any]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import subprocess
 import tarfile
 from collections.abc import Sequence
@@ -79,18 +78,11 @@ def is_unchanged(root: Path, commit: Commit, paths: Sequence[str]) -> bool:
     )
 
 
-def content_digest(root: Path, paths: Sequence[str]) -> str:
-    """Digest of the work tree's files under ``paths``; files that git ignores do not count."""
-    listed = _git(
-        root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *paths
-    )
-    digest = hashlib.sha256()
-    for name in sorted({name for name in (listed or "").split("\0") if name}):
-        file = root / name
-        if file.is_file():
-            digest.update(f"\n{name}\n".encode())
-            digest.update(file.read_bytes())
-    return digest.hexdigest()
+def changed_files(root: Path, commit: Commit, *paths: str) -> list[str]:
+    """Files of the work tree under ``paths`` that ``commit`` does not have as they are now."""
+    differing = _git(root, "diff", "--name-only", "--diff-filter=d", commit.id, "--", *paths)
+    new = _git(root, "ls-files", "--others", "--exclude-standard", "--", *paths)
+    return sorted(filter(None, f"{differing or ''}\n{new or ''}".splitlines()))
 
 
 def extract(root: Path, commit: Commit, folder: Path) -> None:

@@ -36,7 +36,7 @@ class DashboardReached:
 
 def kpis_of(built: Built) -> dict[str, dict[str, str]]:
     """The KPI catalogue of one version, by code."""
-    return {row[KPI_CODE]: row for row in read_kpi_catalogue(built.dbt_project)}
+    return {row[KPI_CODE]: row for row in read_kpi_catalogue(built.settings.dbt_project)}
 
 
 def dashboards_reached(sides: Iterable[tuple[Built, Reach]]) -> list[DashboardReached]:
@@ -60,7 +60,7 @@ def dashboards_reached(sides: Iterable[tuple[Built, Reach]]) -> list[DashboardRe
 
 
 def _dashboards(built: Built) -> tuple[Definitions, dict[str, Dataset]]:
-    project = yaml.safe_load((built.dbt_project / "dbt_project.yml").read_text())
+    project = yaml.safe_load((built.settings.dbt_project / "dbt_project.yml").read_text())
     catalog = build_catalog(built.manifest, kpis_of(built).values(), project["vars"])
     return load_definitions(built.project / "superset"), catalog
 

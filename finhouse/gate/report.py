@@ -51,10 +51,11 @@ def summary(moves: Moves) -> Iterator[str]:
         yield f"  owners: {', '.join(owners)}"
 
 
-def render_failure(message: str) -> str:
-    """The report of a head that does not build: nothing to compare, and why."""
+def render_failure(step: str, message: str) -> str:
+    """The report of a change that does not come as far as being compared, and why."""
     text = (
-        f"{MARKER}\n## What this change moves\n\n**The change does not build.**\n\n```\n{message}"
+        f"{MARKER}\n## What this change moves\n\n**The gate stops at `{step}`**, before anything"
+        f" could be compared.\n\n```\n{message}"
     )
     return f"{text[:MAX_CHARACTERS]}\n```\n"
 

@@ -57,12 +57,17 @@ class TableDefinition(_Declared):
     reconcile_deletes: bool = False
     group: str = "default"
     references: tuple[Name, ...] = ()
-    personal_data: dict[str, Literal["omit", "keep"]] = {}
+    personal_data: dict[str, Literal["omit", "mask", "keep"]] = {}
 
     @property
     def omitted(self) -> frozenset[str]:
         """Columns that never leave the source."""
         return frozenset(name for name, rule in self.personal_data.items() if rule == "omit")
+
+    @property
+    def masked(self) -> frozenset[str]:
+        """Columns that no mart may show as they are: `finhouse gate` sees to it."""
+        return frozenset(name for name, rule in self.personal_data.items() if rule == "mask")
 
     @model_validator(mode="after")
     def _consistent(self) -> TableDefinition:

@@ -130,7 +130,7 @@ MISTAKES = {
         "near_real_time needs a table of mode append",
         "",
     ),
-    "odd rule": (GOOD + "    personal_data: {x: mask}\n", r"line 9: .*= 'mask'", ""),
+    "odd rule": (GOOD + "    personal_data: {x: hide}\n", r"line 9: .*= 'hide'", ""),
 }
 
 

@@ -144,7 +144,7 @@ class Company:
 
     Args:
         seed: the company's character; the same seed and scale live the same life.
-        scale: size, 1 = about 3,500 customers in 18 months.
+        scale: size, 1 = about 3,200 customers in 18 months.
 
     Attributes:
         periods: periods lived; the last complete day has number ``periods - 1``.

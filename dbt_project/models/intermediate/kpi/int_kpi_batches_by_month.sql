@@ -1,4 +1,4 @@
-with batches as (
+with final as (
 
     {% for domain in var('domains') %}
     select
@@ -11,4 +11,4 @@ with batches as (
 
 )
 
-select * from batches
+select * from final

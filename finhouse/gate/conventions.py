@@ -1,0 +1,109 @@
+"""Structure rules: dbt parses without a warning, dbt-bouncer and the house's rules agree."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from finhouse.dashboards.catalog import read_kpi_catalogue
+from finhouse.dbt_results import read_manifest
+from finhouse.errors import ConfigurationError, GateError
+from finhouse.gate.rules import Finding, house_findings
+from finhouse.settings import Settings
+from finhouse.sources import available_sources, read_source
+from finhouse.transform import DBT, dbt_environment
+
+# An environment of its own, beside ours: dbt-bouncer wants a duckdb older than the files.
+BOUNCER = Path(sys.prefix).with_name(".venv-gate") / "bin" / "dbt-bouncer"
+BOUNCER_CONFIG = "dbt-bouncer.yml"
+
+
+def parse_strictly(settings: Settings) -> dict[str, Any]:
+    """``dbt parse`` from scratch with warnings as errors; return the manifest.
+
+    Raises:
+        GateError: dbt refuses the project, or warns.
+    """
+    result = subprocess.run(
+        [DBT, "--quiet", "--warn-error", "parse", "--no-partial-parse"],
+        env={**os.environ, **dbt_environment(settings)},
+        cwd=settings.project_root,
+        capture_output=True,
+        text=True,
+    )
+    if result.returncode:
+        raise GateError(
+            f"the dbt project does not parse, or warns:\n{result.stdout.strip()}",
+            "correct what dbt names; `make dbt ARGS=parse` shows the same",
+        )
+    return read_manifest(settings)
+
+
+def check_conventions(settings: Settings) -> int:
+    """Hold the project, as it was last parsed, against its conventions; return how many models.
+
+    Raises:
+        ConfigurationError: dbt-bouncer's environment is not there.
+        GateError: every finding, with its remedy.
+    """
+    manifest = read_manifest(settings)
+    sources = [read_source(name) for name in available_sources()]
+    codes = [row["kpi_code"] for row in read_kpi_catalogue(settings.dbt_project)]
+    findings = sorted({*_bouncer_findings(settings), *house_findings(manifest, codes, sources)})
+    if findings:
+        raise GateError(
+            f"{len(findings)} breaches of the conventions:\n" + "\n".join(_told(findings)),
+            "docs/pull_requests.md says why each rule is there",
+        )
+    return sum(node["resource_type"] == "model" for node in manifest["nodes"].values())
+
+
+def _told(findings: list[Finding]) -> Iterator[str]:
+    for finding in findings:
+        yield f"  {finding.place}: {finding.problem} [{finding.rule}]"
+        yield f"    -> {finding.remedy}"
+
+
+def _bouncer_findings(settings: Settings) -> list[Finding]:
+    if not BOUNCER.exists():
+        raise ConfigurationError(f"{BOUNCER} is not there", "run `make ci`, which installs it")
+    report = settings.dbt_output / "bouncer.json"
+    config = settings.dbt_output / BOUNCER_CONFIG
+    # The manifest's folder is this run's own; the file in the repository says nothing of it.
+    rules = (settings.dbt_project / BOUNCER_CONFIG).read_text(encoding="utf-8")
+    config.write_text(
+        f"dbt_artifacts_dir: {json.dumps(str(settings.dbt_output))}\n{rules}", encoding="utf-8"
+    )
+    report.unlink(missing_ok=True)
+    result = subprocess.run(
+        [
+            str(BOUNCER),
+            "run",
+            f"--config-file={config}",
+            f"--output-file={report}",
+            "--output-only-failures",
+        ],
+        cwd=settings.project_root,
+        capture_output=True,
+        text=True,
+    )
+    if not report.exists():
+        raise ConfigurationError(
+            f"dbt-bouncer stopped (exit code {result.returncode}):\n"
+            + f"{result.stdout}\n{result.stderr}".strip(),
+            f"correct dbt_project/{BOUNCER_CONFIG}",
+        )
+    return [_finding(entry) for entry in json.loads(report.read_text(encoding="utf-8"))]
+
+
+def _finding(entry: Mapping[str, Any]) -> Finding:
+    """dbt-bouncer writes ``<description> - <message>``; our descriptions are remedies."""
+    remedy, _, problem = entry["failure_message"].partition(" - ")
+    rule = entry["check_run_id"].partition(":")[0].removeprefix("check_")
+    place = str(Path("dbt_project") / (entry["file_path"] or ""))
+    return Finding(rule, place, problem.replace("`", ""), remedy)

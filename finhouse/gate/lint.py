@@ -1,0 +1,68 @@
+"""Format and lint: ruff for Python, yamllint for YAML, sqlfluff for SQL."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from finhouse.errors import GateError
+from finhouse.gate.commits import Commit, changed_files
+
+PYTHON_FOLDERS = ("finhouse", "airflow", "tests")
+SQL_FOLDERS = ("dbt_project/models", "dbt_project/tests")
+# Where one of these differs, what was clean in the base may not be so any more.
+_SQL_SURROUNDINGS = (".sqlfluff", "dbt_project/sqlfluff_library", "dbt_project/macros")
+_SQL_SURROUNDINGS += ("requirements",)
+
+
+def lint_python(root: Path) -> None:
+    """Check and format-check all Python.
+
+    Raises:
+        GateError: ruff found something.
+    """
+    for arguments, remedy in (
+        (["ruff", "check", "--quiet", *PYTHON_FOLDERS], "correct it; `ruff check --fix` does most"),
+        (["ruff", "format", "--check", "--quiet", *PYTHON_FOLDERS], "run `ruff format`"),
+    ):
+        _run(root, arguments, "Python", remedy)
+
+
+def lint_yaml(root: Path) -> None:
+    """Check all YAML.
+
+    Raises:
+        GateError: yamllint found something.
+    """
+    _run(root, ["yamllint", "--strict", "."], "YAML", "correct the lines above")
+
+
+def lint_sql(root: Path, base: Commit | None) -> int:
+    """Check the SQL that differs from ``base``, or all of it; return the number of files.
+
+    A file's findings depend on the file, the settings and the macros: one that was clean in the
+    base and stands beside the same macros is clean now.
+
+    Raises:
+        GateError: sqlfluff found something.
+    """
+    if base is None or changed_files(root, base, *_SQL_SURROUNDINGS):
+        files = list(SQL_FOLDERS)
+        count = sum(1 for folder in files for _ in (root / folder).rglob("*.sql"))
+    else:
+        files = [f for f in changed_files(root, base, *SQL_FOLDERS) if f.endswith(".sql")]
+        count = len(files)
+    if files:
+        command = ["sqlfluff", "lint", "--disable-progress-bar", "--processes", "0", *files]
+        _run(root, command, "SQL", "run `sqlfluff fix` on the file, or correct the lines above")
+    return count
+
+
+def _run(root: Path, command: Sequence[str], what: str, remedy: str) -> None:
+    tool = Path(sys.executable).with_name(command[0])
+    result = subprocess.run([str(tool), *command[1:]], cwd=root, capture_output=True, text=True)
+    if result.returncode:
+        said = f"{result.stdout.strip()}\n{result.stderr.strip()}".strip()
+        raise GateError(f"{command[0]} finds fault with the {what}:\n{said}", remedy)

@@ -1,0 +1,270 @@
+"""The house's own rules, judged on dbt's manifest: what dbt-bouncer cannot express.
+
+Each rule is a function of the manifest that yields findings. The general conventions are in
+dbt_project/dbt-bouncer.yml; see ``conventions``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from finhouse.sources.definitions import SourceDefinition
+
+_CLASSES = ("public", "internal", "confidential", "personal")
+_KPI_CODE = re.compile(r"'code':\s*'(\w+)'")
+_KPI_MODEL = re.compile(r"int_\w+_kpis_(monthly|daily)")
+_TARGET = re.compile(r"\btarget\s*\.\s*(type|name)\b|\btarget\[")
+_UNIQUENESS = {"unique": "column_name", "unique_combination_of_columns": "combination_of_columns"}
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One breach of a rule.
+
+    Attributes:
+        rule: its short name.
+        place: file or model.
+        problem: what is wrong, with the offending value.
+        remedy: what to do about it.
+    """
+
+    rule: str
+    place: str
+    problem: str
+    remedy: str
+
+
+def house_findings(
+    manifest: Mapping[str, Any],
+    kpi_codes: Sequence[str],
+    sources: Iterable[SourceDefinition],
+) -> list[Finding]:
+    """Findings of all rules, in order of place.
+
+    Args:
+        manifest: dbt's manifest.json.
+        kpi_codes: column ``kpi_code`` of the KPI catalogue.
+        sources: the declared sources.
+    """
+    return sorted(
+        {
+            *_untested_grains(manifest),
+            *_unknown_classes(manifest),
+            *_undescribed_macros(manifest),
+            *_engines_named(manifest),
+            *_kpis(manifest, kpi_codes),
+            *_other_domains(manifest),
+            *_disabled(manifest),
+            *_softened_tests(manifest),
+            *_unmasked(manifest, sources),
+        }
+    )
+
+
+def models(manifest: Mapping[str, Any], layer: str = "") -> list[Mapping[str, Any]]:
+    """Models of the project, of one layer (staging, intermediate, marts) or of all."""
+    return [
+        node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and (not layer or node["fqn"][1] == layer)
+    ]
+
+
+def _file(node: Mapping[str, Any]) -> str:
+    return f"dbt_project/{node['original_file_path']}"
+
+
+def _meta(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    return part.get("config", {}).get("meta") or part.get("meta") or {}
+
+
+def _untested_grains(manifest: Mapping[str, Any]) -> Iterator[Finding]:
+    """The grain a mart declares is what its uniqueness test says."""
+    tested: dict[str, list[set[str]]] = {}
+    for node in manifest["nodes"].values():
+        kind = (node.get("test_metadata") or {}).get("name", "")
+        if node["resource_type"] == "test" and kind in _UNIQUENESS:
+            columns = node["test_metadata"]["kwargs"][_UNIQUENESS[kind]]
+            key = {columns} if isinstance(columns, str) else set(columns)
+            tested.setdefault(node["attached_node"], []).append(key)
+    for mart in models(manifest, "marts"):
+        grain = _meta(mart).get("grain") or []
+        if grain and set(grain) not in tested.get(mart["unique_id"], []):
+            yield Finding(
+                "tested grain",
+                _file(mart),
+                f"{mart['name']} declares grain {list(grain)}, and no test says that it is unique",
+                "test it with unique (one column) or dbt_utils.unique_combination_of_columns",
+            )
+
+
+def _unknown_classes(manifest: Mapping[str, Any]) -> Iterator[Finding]:
+    """A data class, of a mart or of a column, is one of four."""
+    for mart in models(manifest, "marts"):
+        parts = {mart["name"]: mart} | {
+            f"{mart['name']}.{name}": column for name, column in mart["columns"].items()
+        }
+        for where, part in parts.items():
+            found = _meta(part).get("data_class")
+            if found is not None and found not in _CLASSES:
+                yield Finding(
+                    "data class",
+                    _file(mart),
+                    f"{where} has data_class {found!r}",
+                    f"use one of {', '.join(_CLASSES)}",
+                )
+
+
+def _undescribed_macros(manifest: Mapping[str, Any]) -> Iterator[Finding]:
+    """Every macro but the engines' own versions of one is described."""
+    for macro in manifest["macros"].values():
+        ours = macro["package_name"] == "finhouse" and macro["original_file_path"].startswith(
+            "macros/"
+        )
+        if ours and "__" not in macro["name"] and not macro["description"].strip():
+            yield Finding(
+                "macro description",
+                _file(macro),
+                f"macro {macro['name']} is not described",
+                "describe it and its arguments, with a worked value, in macros/_macros.yml",
+            )
+
+
+def _engines_named(manifest: Mapping[str, Any]) -> Iterator[Finding]:
+    """What differs between engines is dispatched: nothing asks which engine it runs on."""
+    nodes = [
+        *manifest["nodes"].values(),
+        *(m for m in manifest["macros"].values() if m["package_name"] == "finhouse"),
+    ]
+    for node in nodes:
+        code = node.get("raw_code") or node.get("macro_sql") or ""
+        if _TARGET.search(code):
+            yield Finding(
+                "engine differences",
+                _file(node),
+                f"{node['name']} asks for the target",
+                "put what differs into an adapter.dispatch macro under macros/engine",
+            )
+
+
+def _kpis(manifest: Mapping[str, Any], kpi_codes: Sequence[str]) -> Iterator[Finding]:
+    """A KPI has one row in the catalogue and one definition a grain."""
+    catalogue = "dbt_project/seeds/kpi/kpi_catalogue_entries.csv"
+    for code, count in Counter(kpi_codes).items():
+        if count > 1:
+            yield Finding(
+                "one definition per KPI",
+                catalogue,
+                f"{code} stands {count} times in the catalogue",
+                "give the other KPI a code of its own, or remove it",
+            )
+    of_macros = {
+        macro["unique_id"]: _KPI_CODE.findall(macro["macro_sql"])
+        for macro in manifest["macros"].values()
+        if macro["package_name"] == "finhouse"
+    }
+    defined: dict[str, dict[str, list[str]]] = {"monthly": {}, "daily": {}}
+    for model in models(manifest, "intermediate"):
+        grain = _KPI_MODEL.fullmatch(model["name"])
+        if not grain:
+            continue
+        codes = _KPI_CODE.findall(model["raw_code"])
+        for macro in model["depends_on"]["macros"]:
+            codes += of_macros.get(macro, [])
+        for code in codes:
+            defined[grain[1]].setdefault(code, []).append(_file(model))
+    for grain, places in defined.items():
+        for code, files in places.items():
+            if len(files) > 1:
+                yield Finding(
+                    "one definition per KPI",
+                    files[-1],
+                    f"{code} is defined {len(files)} times for {grain} values: " + ", ".join(files),
+                    "keep one definition; a variant is another KPI with a code of its own",
+                )
+            if code not in kpi_codes:
+                yield Finding(
+                    "one definition per KPI",
+                    files[0],
+                    f"{code} is not in the catalogue",
+                    f"add its row to {catalogue}: name, formula, unit, owner",
+                )
+
+
+def _other_domains(manifest: Mapping[str, Any]) -> Iterator[Finding]:
+    """A mart never reads the staging models of another domain."""
+    for mart in models(manifest, "marts"):
+        for parent in mart["depends_on"]["nodes"]:
+            upstream = manifest["nodes"].get(parent)
+            if (
+                upstream
+                and upstream["resource_type"] == "model"
+                and upstream["fqn"][1] == "staging"
+                and upstream["fqn"][2] != mart["fqn"][2]
+            ):
+                yield Finding(
+                    "layers",
+                    _file(mart),
+                    f"{mart['name']} reads {upstream['name']}, of another domain",
+                    "read a mart or an intermediate model of that domain",
+                )
+
+
+def _disabled(manifest: Mapping[str, Any]) -> Iterator[Finding]:
+    """Nothing is switched off: what is not wanted is removed."""
+    for nodes in (manifest.get("disabled") or {}).values():
+        for node in nodes:
+            if node["package_name"] == "finhouse":
+                yield Finding(
+                    "nothing disabled",
+                    _file(node),
+                    f"{node['resource_type']} {node['name']} is disabled",
+                    "mend it or remove it; git remembers",
+                )
+
+
+def _softened_tests(manifest: Mapping[str, Any]) -> Iterator[Finding]:
+    """A test fails at the first bad row; one that only warns says why."""
+    for node in manifest["nodes"].values():
+        if node["resource_type"] != "test":
+            continue
+        config = node["config"]
+        conditions = {config.get("error_if"), config.get("warn_if")} - {None, "!= 0"}
+        if conditions:
+            yield Finding(
+                "no softened tests",
+                _file(node),
+                f"test {node['name']} lets bad rows pass: {', '.join(sorted(conditions))}",
+                "let it fail at the first row; exclude known rows by a where that names them",
+            )
+        if str(config.get("severity", "error")).lower() == "warn" and not _meta(node).get("why"):
+            yield Finding(
+                "no softened tests",
+                _file(node),
+                f"test {node['name']} only warns",
+                "let it fail, or say why it cannot in its config: meta: {why: ...}",
+            )
+
+
+def _unmasked(
+    manifest: Mapping[str, Any], sources: Iterable[SourceDefinition]
+) -> Iterator[Finding]:
+    """No mart has a column by the name of a source column that must be masked."""
+    masked = {
+        column: f"{source.name}.{table.name}"
+        for source in sources
+        for table in getattr(source, "tables", ())
+        for column in getattr(table, "masked", ())
+    }
+    for mart in models(manifest, "marts"):
+        for column in sorted(masked.keys() & mart["columns"].keys()):
+            yield Finding(
+                "personal data",
+                _file(mart),
+                f"{mart['name']} shows {column} of {masked[column]}, personal data to be masked",
+                "show what readers need of it, such as a band, a year or a hash",
+            )

@@ -1,0 +1,195 @@
+"""The gate's steps, cheapest first; the first that fails ends it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Container
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from finhouse.console import console, print_table
+from finhouse.dashboards.serving import check_dashboards
+from finhouse.errors import FinhouseError, GateError
+from finhouse.gate.builds import (
+    Built,
+    Change,
+    Pair,
+    build_base,
+    build_head,
+    compile_head,
+    try_empty,
+)
+from finhouse.gate.commits import Commit, base_commit
+from finhouse.gate.conventions import check_conventions, parse_strictly
+from finhouse.gate.folders import exclusive, gate_home
+from finhouse.gate.inputs import DEFAULT_SCALE, FrozenInput, frozen_input
+from finhouse.gate.lint import lint_python, lint_sql, lint_yaml
+from finhouse.gate.moves import find_moves
+from finhouse.gate.report import declaration_lines, render, render_failure, summary
+from finhouse.settings import Settings
+
+# What it takes to compare base and head, without the checks.
+COMPARING = ("base", "compile", "build", "moves")
+PASSED, FAILED, NOT_RUN = "passed", "FAILED", "not run"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One check.
+
+    Attributes:
+        name: what tables and tests call it.
+        what: what it does, in words.
+        run: does it; says in a line what it looked at.
+    """
+
+    name: str
+    what: str
+    run: Callable[[], str]
+
+
+class Gate:
+    """Everything the steps share; each part is made by the first step that needs it.
+
+    Args:
+        settings: of the work tree; the gate keeps its things in ``<home>/gate``.
+        ref: the base; see ``base_commit``.
+        scale: size of the demo company both versions are built on.
+
+    Attributes:
+        commit: the base.
+        report: what moves, as Markdown; written by the last step, or by the one that fails.
+    """
+
+    def __init__(
+        self, settings: Settings, ref: str | None = None, scale: float = DEFAULT_SCALE
+    ) -> None:
+        self._settings = settings
+        self._scale = scale
+        self.commit: Commit = base_commit(settings.project_root, ref)
+        self.report = gate_home(settings) / "moves.md"
+
+    def steps(self) -> list[Step]:
+        """The steps in order: what costs less comes first."""
+        return [
+            Step("python", "ruff: lint and format", self._python),
+            Step("yaml", "yamllint", self._yaml),
+            Step("parse", "dbt parse, warnings are errors", self._parse),
+            Step("conventions", "dbt-bouncer and the rules of the house", self._conventions),
+            Step("dashboards", "dashboard -> chart -> mart -> column", self._dashboards),
+            Step("sql", "sqlfluff", self._sql),
+            Step("base", "the base, built on the frozen input", self._base),
+            Step("compile", "dbt compile, and what differs from the base", self._compile),
+            Step("unit tests", "unit tests, and a build without rows (--empty)", self._empty),
+            Step("build", "state:modified+ on the frozen input, with data tests", self._build),
+            Step("moves", "what moves, and whether CHANGELOG.md declares it", self._moves),
+        ]
+
+    @cached_property
+    def _parsing(self) -> Settings:
+        return replace(self._settings, home=gate_home(self._settings) / "parse", target="duckdb")
+
+    @cached_property
+    def _frozen(self) -> FrozenInput:
+        return frozen_input(self._settings, self._scale)
+
+    @cached_property
+    def base(self) -> Built:
+        """The base, built."""
+        return build_base(self._settings, self.commit, self._frozen)
+
+    @cached_property
+    def change(self) -> Change:
+        """The work tree held against the base."""
+        return compile_head(self._settings, self.base, self.commit, self._frozen)
+
+    @cached_property
+    def head(self) -> Built:
+        """The work tree, built."""
+        return build_head(self.change)
+
+    def _python(self) -> str:
+        lint_python(self._settings.project_root)
+        return "all Python"
+
+    def _yaml(self) -> str:
+        lint_yaml(self._settings.project_root)
+        return "all YAML"
+
+    def _parse(self) -> str:
+        nodes = parse_strictly(self._parsing)["nodes"]
+        return f"{len(nodes):,} nodes"
+
+    def _conventions(self) -> str:
+        return f"{check_conventions(self._parsing)} models"
+
+    def _dashboards(self) -> str:
+        definitions = check_dashboards(self._settings)
+        return f"{len(definitions.dashboards)} dashboards, {len(definitions.charts)} charts"
+
+    def _sql(self) -> str:
+        return f"{lint_sql(self._settings.project_root, self.commit)} files that differ"
+
+    def _base(self) -> str:
+        nodes = self.base.manifest["nodes"].values()
+        count = sum(node["resource_type"] == "model" for node in nodes)
+        return f"{self.commit.short} ({self.commit.chosen_as}): {count} models"
+
+    def _compile(self) -> str:
+        return " ".join(self.change.selection) or "nothing differs"
+
+    def _empty(self) -> str:
+        return try_empty(self.change)
+
+    def _build(self) -> str:
+        return self.head.said
+
+    def _moves(self) -> str:
+        moves = find_moves(Pair(self.commit, self._frozen, self.base, self.head))
+        self.report.write_text(render(moves), encoding="utf-8")
+        for line in summary(moves):
+            console.print(line, markup=False)
+        if moves.undeclared:
+            raise GateError(
+                "CHANGELOG.md does not declare what breaks: "
+                + ", ".join(entry.name for entry in moves.undeclared),
+                "undo them, or add to CHANGELOG.md, completed with words of yours:\n"
+                + "\n".join(f"    {line}" for line in declaration_lines(moves.undeclared)),
+            )
+        return f"report: {self.report}"
+
+
+def run_gate(
+    settings: Settings,
+    ref: str | None = None,
+    scale: float = DEFAULT_SCALE,
+    only: Container[str] | None = None,
+) -> None:
+    """Run all steps, or those named, and print the table of them; end at the first that fails.
+
+    Raises:
+        FinhouseError: that step's error, after the table.
+    """
+    with exclusive(settings):
+        gate = Gate(settings, ref, scale)
+        gate.report.unlink(missing_ok=True)
+        rows: list[tuple[str, str, str, str]] = []
+        failure: FinhouseError | None = None
+        for step in gate.steps():
+            if only is not None and step.name not in only:
+                continue
+            if failure:
+                rows.append((step.name, NOT_RUN, "", step.what))
+                continue
+            console.print(f"[bold]{step.name}[/bold]: {step.what}")
+            started = time.monotonic()
+            try:
+                said, outcome = step.run(), PASSED
+            except FinhouseError as error:
+                failure, said, outcome = error, step.what, FAILED
+                if not gate.report.exists():
+                    gate.report.write_text(render_failure(step.name, str(error)), encoding="utf-8")
+            rows.append((step.name, outcome, f"{time.monotonic() - started:.1f}", said))
+        print_table("Gate", ["step", "result", "seconds", "looked at"], rows, numeric=("seconds",))
+        if failure:
+            raise failure
