@@ -40,6 +40,8 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         "DBT_TARGET_PATH": str(settings.dbt_output),
         "DBT_LOG_PATH": str(settings.dbt_output / "logs"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
+        # In a log, and in the errors we quote, colours are noise.
+        "DBT_USE_COLORS": str(sys.stdout.isatty()),
         "DO_NOT_TRACK": "1",
     }
     if settings.target == "postgres":
