@@ -144,10 +144,8 @@ lint: setup ## check SQL, YAML and Python
 	$(FINHOUSE) dashboards check
 
 .PHONY: docs
-docs: setup ## write the dbt documentation as one page, docs/site/index.html
-	@$(FINHOUSE) dbt docs generate --static --quiet --target-path $(CURDIR)/docs/site/.dbt
-	@cp docs/site/.dbt/static_index.html docs/site/index.html
-	@echo "docs/site/index.html"
+docs: setup ## document models, column lineage and coverage of what is built: docs/site/index.html
+	@$(FINHOUSE) docs
 
 .PHONY: dbt
 dbt: setup ## run dbt: make dbt ARGS="build --select marts.wallet"

@@ -22,6 +22,7 @@ from finhouse.dashboards.serving import (
     superset_server,
 )
 from finhouse.dbt_packages import install_dbt_packages
+from finhouse.documentation.site import shares, write_site
 from finhouse.errors import ConfigurationError, FinhouseError, ServiceError
 from finhouse.extract_load import (
     DateWindow,
@@ -50,7 +51,7 @@ from finhouse.pipeline import (
 from finhouse.publish import ensure_reporting_tables, publish
 from finhouse.real_data import verify_real
 from finhouse.scorecard import print_scorecard
-from finhouse.settings import TARGETS, Settings, load_settings
+from finhouse.settings import PROJECT_ROOT, TARGETS, Settings, load_settings
 from finhouse.sources import available_sources
 from finhouse.transform import dbt_environment, run_dbt
 
@@ -500,6 +501,21 @@ def dashboards_stop(settings: Settings) -> None:
     """Stop Superset; its state stays."""
     superset_server(settings).stop()
     console.print("Superset stopped")
+
+
+@main.command()
+@click.pass_obj
+def docs(settings: Settings) -> None:
+    """Document the project: models, column lineage, coverage; fails where marts have gaps."""
+    folder = PROJECT_ROOT / "docs" / "site"
+    covered = write_site(settings, folder)
+    print_table(
+        "Covered by documentation and tests",
+        ["layer", "models", "columns described", "columns checked", "keys tested"],
+        [(layer, str(models), *rest) for layer, models, *rest in shares(covered)],
+        numeric=("models", "columns described", "columns checked", "keys tested"),
+    )
+    console.print(f"Open {folder / 'index.html'}")
 
 
 @main.command("verify-real")

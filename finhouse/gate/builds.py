@@ -79,7 +79,9 @@ def build_base(settings: Settings, commit: Commit, frozen: FrozenInput) -> Built
         TransformError: the commit does not build.
     """
     folder = gate_home(settings) / "base"
-    key = " ".join([commit.tree, frozen.key, _environment(settings)])
+    key = " ".join(
+        [commit.tree, frozen.key, frozen.loaded_until.isoformat(), _environment(settings)]
+    )
     if is_made(folder, key):
         console.print(f"Base {commit.short} ({commit.chosen_as}), as built before")
     else:

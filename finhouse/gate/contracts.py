@@ -57,6 +57,16 @@ def contract_changes(
     )
 
 
+def in_words(change: ContractChange) -> str:
+    """``type changed: amount (integer to bigint)``, ``column renamed: old to new``."""
+    text = f"{change.what}: {change.column}" if change.column else change.what
+    if not (change.old and change.new):
+        return text
+    if change.old == change.column:
+        return f"{text} to {change.new}"
+    return f"{text} ({change.old} to {change.new})"
+
+
 def _of_mart(mart: str, before: Node, after: Node) -> Iterator[ContractChange]:
     old, new = before["config"].get("meta", {}), after["config"].get("meta", {})
     if _list(old.get("grain")) != _list(new.get("grain")):

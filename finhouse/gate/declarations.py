@@ -19,9 +19,8 @@ def new_declarations(base: str, head: str) -> list[str]:
 
 
 def declares(declarations: list[str], name: str) -> bool:
-    """Whether one of the entries names this mart or KPI, as a whole word."""
-    word = re.compile(rf"(?<![\w.]){re.escape(name)}(?![\w])")
-    return any(word.search(entry) for entry in declarations)
+    """Whether one of the entries names this mart or KPI: `` `name` `` or `` `name.column` ``."""
+    return any(f"`{name}`" in entry or f"`{name}." in entry for entry in declarations)
 
 
 def read_changelog(project: Path) -> str:

@@ -52,10 +52,12 @@ class Reach:
     Attributes:
         columns: columns of each model that may differ, those changed included.
         kpis: codes of the KPIs that may differ.
+        beside_kpis: models reached on a way that leads through no single KPI.
     """
 
     columns: Columns
     kpis: frozenset[str]
+    beside_kpis: frozenset[str]
 
 
 def read_lineage(built: Built) -> Lineage:
@@ -160,6 +162,7 @@ def reach(
     changed: Columns,
     changed_codes: frozenset[str],
     all_codes: frozenset[str],
+    of_single_kpis: Collection[str] = (),
 ) -> Reach:
     """Follow changed columns down to all that is made of them.
 
@@ -168,8 +171,10 @@ def reach(
 
     Args:
         changed: columns that differ at their source.
-        changed_codes: KPIs whose own branch is changed.
+        changed_codes: KPIs that are known to be changed: by their own branch, or their own rows
+            of a seed.
         all_codes: every code of the catalogue.
+        of_single_kpis: seeds with rows for single KPIs, whose codes are in ``changed_codes``.
     """
     columns = _follow(lineage, changed)
     kpis = set(changed_codes)
@@ -177,10 +182,12 @@ def reach(
     for name in computing:
         query = lineage.queries[name]
         kpis |= {code for code, traced in query.kpis.items() if _is_hit(lineage, traced, columns)}
-    in_common = {name: what for name, what in changed.items() if name not in computing}
-    if _follow(lineage, in_common, beside=computing).keys() & set(KPI_MARTS):
+    single = computing.union(of_single_kpis)
+    in_common = {name: what for name, what in changed.items() if name not in single}
+    beside_kpis = frozenset(_follow(lineage, in_common, beside=computing))
+    if beside_kpis.intersection(KPI_MARTS):
         kpis |= all_codes
-    return Reach(columns, frozenset(kpis))
+    return Reach(columns, frozenset(kpis), beside_kpis)
 
 
 def _follow(lineage: Lineage, changed: Columns, beside: Collection[str] = ()) -> Columns:

@@ -32,7 +32,7 @@ class ModelChange:
 
 
 @dataclass(frozen=True)
-class TestChanges:
+class ChangedTests:
     """Names of data tests and unit tests that came and went."""
 
     added: tuple[str, ...]
@@ -57,10 +57,10 @@ def model_changes(base: Manifest, head: Manifest) -> list[ModelChange]:
     return sorted(found, key=lambda change: (change.kind, change.layer, change.name))
 
 
-def test_changes(base: Manifest, head: Manifest) -> TestChanges:
+def changed_tests(base: Manifest, head: Manifest) -> ChangedTests:
     """Which tests came and went; a test whose arguments changed did both."""
     before, after = _tests(base), _tests(head)
-    return TestChanges(tuple(sorted(after - before)), tuple(sorted(before - after)))
+    return ChangedTests(tuple(sorted(after - before)), tuple(sorted(before - after)))
 
 
 def layer_of(node: Node) -> str:
@@ -96,7 +96,7 @@ def _differences(before: Node, after: Node, base: Manifest, head: Manifest) -> I
         yield "rows" if after["resource_type"] == "seed" else "SQL"
     elif before.get("compiled_code") != after.get("compiled_code"):
         macros = sorted(_changed_macros(after, base, head))
-        yield f"macro {', '.join(macros)}" if macros else "a variable or upstream column"
+        yield f"macro {', '.join(macros)}" if macros else "a variable, or a column upstream"
     keys = sorted(
         key
         for key in before["config"].keys() | after["config"].keys()

@@ -13,7 +13,7 @@ from typing import Literal
 
 from finhouse.console import step
 from finhouse.gate.builds import Built, Pair, recompiled
-from finhouse.gate.contracts import ContractChange, contract_changes
+from finhouse.gate.contracts import ContractChange, contract_changes, in_words
 from finhouse.gate.declarations import declares, new_declarations, read_changelog
 from finhouse.gate.lineage import (
     Columns,
@@ -25,14 +25,20 @@ from finhouse.gate.lineage import (
     renamed_columns,
 )
 from finhouse.gate.models import (
+    ChangedTests,
     ModelChange,
-    TestChanges,
+    changed_tests,
     marts_of,
     model_changes,
-    test_changes,
 )
 from finhouse.gate.radius import DashboardReached, dashboards_reached, kpis_of
-from finhouse.gate.values import KpiMove, MartDifference, moved_codes, side_by_side
+from finhouse.gate.values import (
+    Comparison,
+    KpiMove,
+    MartDifference,
+    moved_codes,
+    side_by_side,
+)
 
 # Another unit or kind makes another KPI of it, although its values may be the same.
 _MEANING = ("unit", "value_kind")
@@ -100,7 +106,7 @@ class Moves:
     rebuilt: int
     total: int
     models: list[ModelChange]
-    tests: TestChanges
+    tests: ChangedTests
     contracts: list[ContractChange]
     marts: list[MartDifference]
     kpis: list[KpiMove]
@@ -128,12 +134,7 @@ def find_moves(pair: Pair) -> Moves:
     """Compare the two builds."""
     base, head = pair.base, pair.head
     with step("What moves"), side_by_side(base, head) as comparison:
-        seeds = {
-            node["name"]: comparison.seed_columns(node["schema"], node["name"])
-            for unique_id, node in head.manifest["nodes"].items()
-            if node["resource_type"] == "seed" and unique_id in head.rebuilt
-        }
-        renames, radius = _radius(base, head, seeds)
+        renames, radius = _radius(base, head, comparison)
         contracts = contract_changes(base.manifest, head.manifest, renames)
         kpi_moves = comparison.kpi_moves()
         catalogue = list(_catalogue_changes(kpis_of(base), kpis_of(head)))
@@ -148,7 +149,7 @@ def find_moves(pair: Pair) -> Moves:
                 for node in head.manifest["nodes"].values()
             ),
             models=model_changes(base.manifest, head.manifest),
-            tests=test_changes(base.manifest, head.manifest),
+            tests=changed_tests(base.manifest, head.manifest),
             contracts=contracts,
             marts=comparison.marts(),
             kpis=kpi_moves,
@@ -167,7 +168,9 @@ def find_moves(pair: Pair) -> Moves:
         )
 
 
-def _radius(base: Built, head: Built, seeds: Columns) -> tuple[dict[str, dict[str, str]], Radius]:
+def _radius(
+    base: Built, head: Built, comparison: Comparison
+) -> tuple[dict[str, dict[str, str]], Radius]:
     """Columns that only changed their names, and the blast radius."""
     if head.manifest is base.manifest:
         return {}, Radius()
@@ -176,10 +179,23 @@ def _radius(base: Built, head: Built, seeds: Columns) -> tuple[dict[str, dict[st
         *recompiled(base.manifest, head.manifest),
         *(after.queries.keys() - before.queries.keys()),
     }
-    changed = changed_columns(before, after, rewritten) | seeds
+    seeds = [
+        (node["schema"], node["name"])
+        for unique_id, node in head.manifest["nodes"].items()
+        if node["resource_type"] == "seed" and unique_id in head.rebuilt
+    ]
+    changed = changed_columns(before, after, rewritten)
+    changed |= {name: comparison.seed_columns(schema, name) for schema, name in seeds}
+    kpi_seeds = {name: comparison.seed_kpis(schema, name) for schema, name in seeds}
     lost = lost_columns(before, after)
     codes_before, codes_after = frozenset(kpis_of(base)), frozenset(kpis_of(head))
-    below = reach(after, changed, changed_kpis(before, after), codes_after)
+    below = reach(
+        after,
+        changed,
+        changed_kpis(before, after).union(*kpi_seeds.values()) & codes_after,
+        codes_after,
+        [name for name, codes in kpi_seeds.items() if codes],
+    )
     formerly_below = reach(before, lost, frozenset(), codes_before)
     marts = marts_of(base.manifest).keys() | marts_of(head.manifest).keys()
     columns = _merged(below.columns, formerly_below.columns)
@@ -231,8 +247,7 @@ def _undeclared(
     broken: dict[tuple[Literal["mart", "KPI"], str], list[str]] = {}
     for change in contracts:
         if change.is_breaking:
-            about = f"column {change.column}: " if change.column else ""
-            broken.setdefault(("mart", change.mart), []).append(f"{about}{change.what}")
+            broken.setdefault(("mart", change.mart), []).append(in_words(change))
     for code in moved_codes(moves):
         periods = {(move.mart, move.period) for move in moves if move.code == code}
         broken.setdefault(("KPI", code), []).append(f"{len(periods)} values moved")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import yaml
@@ -20,8 +20,9 @@ from finhouse.errors import FinhouseError
 from finhouse.gate.builds import Built
 from finhouse.gate.lineage import Reach
 from finhouse.gate.sql_columns import DIALECT, ROWS
+from finhouse.gate.values import KPI_CODE
 
-KPI_CODE = "kpi_code"
+DOMAIN = "domain"
 
 
 @dataclass
@@ -49,9 +50,10 @@ def dashboards_reached(sides: Iterable[tuple[Built, Reach]]) -> list[DashboardRe
             definitions, catalog = _dashboards(built)
         except FinhouseError:
             continue
+        domains = {row["domain"] for code, row in kpis_of(built).items() if code in reach.kpis}
         for dashboard in definitions.dashboards:
             for chart in definitions.charts_of(dashboard):
-                if _is_reached(chart, catalog, reach):
+                if _is_reached(chart, catalog, reach, domains):
                     entry = DashboardReached(dashboard.title, dashboard.owner)
                     found.setdefault(dashboard.title, entry).charts.add(chart.title)
     return [found[title] for title in sorted(found)]
@@ -63,7 +65,9 @@ def _dashboards(built: Built) -> tuple[Definitions, dict[str, Dataset]]:
     return load_definitions(built.project / "superset"), catalog
 
 
-def _is_reached(chart: Chart, catalog: Mapping[str, Dataset], reach: Reach) -> bool:
+def _is_reached(
+    chart: Chart, catalog: Mapping[str, Dataset], reach: Reach, domains: set[str]
+) -> bool:
     reached = reach.columns.get(chart.mart)
     dataset = catalog.get(chart.mart)
     if dataset is None:
@@ -71,17 +75,21 @@ def _is_reached(chart: Chart, catalog: Mapping[str, Dataset], reach: Reach) -> b
     metrics = [dataset.metrics[name] for name in chart.all_metrics if name in dataset.metrics]
     if chart.mart in KPI_TIME and all(metric.kpi_code for metric in metrics):
         return any(metric.kpi_code in reach.kpis for metric in metrics)
-    if not reached or not _shows_a_reached_kpi(chart, reach):
+    if not reached:
+        return False
+    if chart.mart not in reach.beside_kpis and not (
+        _may_show(chart, KPI_CODE, reach.kpis) and _may_show(chart, DOMAIN, domains)
+    ):
         return False
     return ROWS in reached or not reached.isdisjoint(_columns_used(chart, dataset, metrics))
 
 
-def _shows_a_reached_kpi(chart: Chart, reach: Reach) -> bool:
-    """False where the chart is pinned to KPIs that are not reached."""
+def _may_show(chart: Chart, column: str, values: Collection[str]) -> bool:
+    """False where the chart is pinned to other values of a column than these."""
     for entry in chart.filters:
-        if entry.column == KPI_CODE and (entry.equals is not None or entry.among):
-            shown = {entry.equals} if entry.equals is not None else set(entry.among or ())
-            return not reach.kpis.isdisjoint(str(code) for code in shown)
+        if entry.column == column and (entry.equals is not None or entry.among):
+            shown = [entry.equals] if entry.equals is not None else entry.among or []
+            return any(value in values for value in shown)
     return True
 
 

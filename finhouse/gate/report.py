@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 
-from finhouse.gate.contracts import ContractChange
+from finhouse.gate.contracts import ContractChange, in_words
 from finhouse.gate.models import ModelChange
 from finhouse.gate.moves import Moves, Undeclared
 from finhouse.gate.sql_columns import ROWS
@@ -18,6 +18,7 @@ MAX_CHARACTERS = 65_536 - 2_000
 # Rows a table may have (and months a KPI), tried in turn until the report is short enough.
 _LIMITS = (500, 120, 40, 15, 6, 3)
 _NAMES_IN_A_CELL = 12
+_MONTH_COLUMNS = ("KPI", "Month", "Old", "New", "Difference")
 
 
 def render(moves: Moves) -> str:
@@ -30,6 +31,26 @@ def render(moves: Moves) -> str:
     return f"{cut}\n\nThe report is longer than a comment may be and was cut here.\n"
 
 
+def summary(moves: Moves) -> Iterator[str]:
+    """The report in a few lines, for a terminal."""
+    yield _verdict(moves).replace("**", "").replace("`", "")
+    for change in moves.contracts:
+        if change.is_breaking:
+            yield f"  breaking: {change.mart}: {in_words(change)}"
+    for code, of_code in _by_code([m for m in moves.kpis if m.mart == "kpi_monthly"]).items():
+        latest = of_code[-1]
+        yield (
+            f"  {code}, {latest.period:%Y-%m}: {_number(latest.old)} -> {_number(latest.new)}"
+            f"  {_difference(latest)}; {_count(len(of_code), 'month', 'months')}"
+        )
+    reached = [dashboard.title for dashboard in moves.radius.dashboards]
+    if reached:
+        yield f"  reaches the dashboards {', '.join(reached)}"
+    owners = _owners(moves)
+    if owners:
+        yield f"  owners: {', '.join(owners)}"
+
+
 def render_failure(step: str, message: str) -> str:
     """The report of a change that does not come as far as being compared, and why."""
     text = (
@@ -40,18 +61,20 @@ def render_failure(step: str, message: str) -> str:
 
 
 def declaration_lines(undeclared: Iterable[Undeclared]) -> list[str]:
-    """The lines that CHANGELOG.md must gain, ready to be completed and pasted."""
-    lines = []
-    for entry in undeclared:
-        if entry.kind == "mart":
-            lines.append(
-                f"- **BREAKING** `{entry.name}`: {'; '.join(entry.reasons)}."
-                " Old: <what readers had>; new: <what they use instead>."
-            )
-        else:
-            lines.append(
-                f"- **BREAKING** KPI `{entry.name}`: old: <what it meant>; new: <what it means>."
-            )
+    """The lines that CHANGELOG.md must gain, to be completed: one a mart, one for all KPIs."""
+    undeclared = list(undeclared)
+    lines = [
+        f"- **BREAKING** `{entry.name}`: {'; '.join(entry.reasons)}."
+        " Old: <what readers had>; new: <what they use instead>."
+        for entry in undeclared
+        if entry.kind == "mart"
+    ]
+    codes = [_code(entry.name) for entry in undeclared if entry.kind == "KPI"]
+    if codes:
+        what = "KPI" if len(codes) == 1 else "KPIs"
+        lines.append(
+            f"- **BREAKING** {what} {', '.join(codes)}: old: <what it meant>; new: <what it means>."
+        )
     return lines
 
 
@@ -147,6 +170,7 @@ def _kpis(moves: Moves, limit: int) -> Iterator[str]:
 
 
 def _kpi_months(months: list[KpiMove], limit: int) -> Iterator[str]:
+    """The latest month of each KPI; all months folded away where there are several KPIs."""
     if not months:
         return
     by_code = _by_code(months)
@@ -154,19 +178,28 @@ def _kpi_months(months: list[KpiMove], limit: int) -> Iterator[str]:
     for of_code in by_code.values():
         # The latest months say most.
         left_out += max(len(of_code) - limit, 0)
-        rows += [
-            (
-                _code(move.code),
-                f"{move.period:%Y-%m}",
-                _number(move.old),
-                _number(move.new),
-                _difference(move),
-            )
-            for move in of_code[-limit:]
-        ]
-    yield from _table(["KPI", "Month", "Old", "New", "Difference"], rows, len(rows), right_from=2)
+        rows += [_month(move) for move in of_code[-limit:]]
+    every_month = list(_table(_MONTH_COLUMNS, rows, len(rows), right_from=2))
     if left_out:
-        yield from ("", f"... and {left_out:,} earlier months.")
+        every_month += ["", f"... and {left_out:,} earlier months."]
+    if len(by_code) == 1:
+        yield from every_month
+        return
+    latest = [(*_month(of_code[-1]), f"{len(of_code):,}") for of_code in by_code.values()]
+    header = (*_MONTH_COLUMNS[:1], "Latest month", *_MONTH_COLUMNS[2:], "Months")
+    yield from _table(header, latest, limit * 4, right_from=2)
+    yield from ("", f"<details><summary>Every month ({len(months):,})</summary>", "")
+    yield from (*every_month, "", "</details>")
+
+
+def _month(move: KpiMove) -> tuple[str, ...]:
+    return (
+        _code(move.code),
+        f"{move.period:%Y-%m}",
+        _number(move.old),
+        _number(move.new),
+        _difference(move),
+    )
 
 
 def _kpi_days(days: list[KpiMove], limit: int) -> Iterator[str]:
@@ -230,7 +263,7 @@ def _marts(moves: Moves, limit: int) -> Iterator[str]:
     if equal:
         yield from (
             *([""] if different else []),
-            f"{_count(equal, 'mart', 'marts')} built anew with equal rows.",
+            f"{_count(equal, 'mart', 'marts')} built anew with the same rows, in shared columns.",
         )
 
 
@@ -258,7 +291,9 @@ def _radius(moves: Moves, limit: int) -> Iterator[str]:
         ]
         yield ""
         yield from _table(["Reaches mart", "Columns", "Owner", "Differs here"], rows, limit)
-    if radius.kpis:
+    if radius.kpis and radius.kpis >= moves.kpi_names.keys():
+        yield from ("", f"Reaches every KPI, all {len(radius.kpis)} of them.")
+    elif radius.kpis:
         moved_kpis = {move.code for move in moves.kpis}
         rows = [
             (
@@ -275,12 +310,18 @@ def _radius(moves: Moves, limit: int) -> Iterator[str]:
         rows = [(d.title, d.owner, _plain(sorted(d.charts))) for d in radius.dashboards]
         yield ""
         yield from _table(["Reaches dashboard", "Owner", "Charts"], rows, limit)
-    owners = {moves.owners.get(name, "nobody") for name in (*radius.marts, *radius.kpis)}
-    owners |= {dashboard.owner for dashboard in radius.dashboards}
+    owners = _owners(moves)
     if owners:
-        yield from ("", f"Owners: {', '.join(sorted(owners))}.")
+        yield from ("", f"Owners: {', '.join(owners)}.")
     if radius.unread:
         yield from ("", f"Could not be taken apart, so all of it counts: {_names(radius.unread)}.")
+
+
+def _owners(moves: Moves) -> list[str]:
+    """Owners of all marts, KPIs and dashboards that are reached."""
+    radius = moves.radius
+    owners = {moves.owners.get(name, "nobody") for name in (*radius.marts, *radius.kpis)}
+    return sorted(owners | {dashboard.owner for dashboard in radius.dashboards})
 
 
 _SECTIONS: tuple[tuple[str, Callable[[Moves, int], Iterator[str]]], ...] = (

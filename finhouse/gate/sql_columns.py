@@ -143,7 +143,7 @@ class _Reader:
             place = expression.named_selects.index(name)
             parts = [
                 self._column(branch, branch.expression.named_selects[place])
-                for branch in scope.set_operation_scopes
+                for branch in scope.union_scopes
             ]
             return _combined("union", parts)
         if not isinstance(expression, exp.Select):
@@ -164,7 +164,7 @@ class _Reader:
     def _trace_rows(self, scope: Scope) -> Traced:
         expression = scope.expression
         if isinstance(expression, exp.SetOperation):
-            parts = [self._rows(branch) for branch in scope.set_operation_scopes]
+            parts = [self._rows(branch) for branch in scope.union_scopes]
             if expression.args.get("distinct"):
                 parts += [self._column(scope, name) for name in expression.named_selects]
             return _combined(type(expression).__name__, parts)
@@ -236,11 +236,11 @@ def _adds_no_rows(join: exp.Join) -> bool:
 
 def _looks_at_many_rows(scope: Scope, projection: exp.Expression) -> bool:
     """Whether the value is an aggregate, or a window's: then it depends on which rows there are."""
-    return bool(
-        scope.expression.args.get("group")
-        or projection.find(exp.AggFunc)
-        or projection.find(exp.Window)
-    )
+    if projection.find(exp.AggFunc) or projection.find(exp.Window):
+        return True
+    group = scope.expression.args.get("group")
+    # What is grouped by keeps its value; anything else is an aggregate sqlglot has no name for.
+    return bool(group) and projection.unalias() not in group.expressions
 
 
 def _combined(kind: str, parts: list[Traced]) -> Traced:

@@ -25,7 +25,7 @@ from finhouse.gate.folders import exclusive, gate_home
 from finhouse.gate.inputs import DEFAULT_SCALE, FrozenInput, frozen_input
 from finhouse.gate.lint import lint_python, lint_sql, lint_yaml
 from finhouse.gate.moves import find_moves
-from finhouse.gate.report import declaration_lines, render, render_failure
+from finhouse.gate.report import declaration_lines, render, render_failure, summary
 from finhouse.settings import Settings
 
 # What it takes to compare base and head, without the checks.
@@ -146,12 +146,12 @@ class Gate:
 
     def _moves(self) -> str:
         moves = find_moves(Pair(self.commit, self._frozen, self.base, self.head))
-        text = render(moves)
-        self.report.write_text(text, encoding="utf-8")
-        console.print(text, markup=False)
+        self.report.write_text(render(moves), encoding="utf-8")
+        for line in summary(moves):
+            console.print(line, markup=False)
         if moves.undeclared:
             raise GateError(
-                f"{len(moves.undeclared)} breaking changes are not declared in CHANGELOG.md: "
+                "CHANGELOG.md does not declare what breaks: "
                 + ", ".join(entry.name for entry in moves.undeclared),
                 "undo them, or add to CHANGELOG.md, completed with words of yours:\n"
                 + "\n".join(f"    {line}" for line in declaration_lines(moves.undeclared)),

@@ -18,6 +18,7 @@ from finhouse.warehouse.base import quoted
 from finhouse.warehouse.opening import DEFAULT_MEMORY_LIMIT
 
 EXAMPLE_KEYS = 3
+KPI_CODE = "kpi_code"
 BASE, HEAD = "base_build", "head_build"
 PERIOD_OF = {"kpi_monthly": "month_start", "kpi_daily": "date_day"}
 _PARTS = ("value", "numerator", "denominator")
@@ -93,19 +94,30 @@ class Comparison:
 
     def seed_columns(self, schema: str, seed: str) -> set[str]:
         """Columns of a seed whose values differ, and ROWS where their number does."""
-        columns = self._columns(HEAD, schema, seed)
-        if not self._columns(BASE, schema, seed):
-            return {*columns, ROWS}
+        columns, before = (self._columns(side, schema, seed) for side in (HEAD, BASE))
         sides = [f"{side}.{quoted(schema)}.{quoted(seed)}" for side in (BASE, HEAD)]
-        counts = [self._rows(f"select count(*) from {side}")[0][0] for side in sides]
-        found = {ROWS} if counts[0] != counts[1] else set()
-        for column in columns.keys() & self._columns(BASE, schema, seed).keys():
-            values = [f"select cast({quoted(column)} as varchar) from {side}" for side in sides]
-            both_ways = [f"({a} except all {b})" for a, b in (values, reversed(values))]
-            if self._rows(f"select count(*) from ({' union all '.join(both_ways)})")[0][0]:
-                found.add(column)
+        if columns != before:
+            return {*columns, ROWS}
+        if not self._differing(sides, columns):
+            return set()
+        found = {name for name in columns if self._differing(sides, [name])}
+        old, new = (self._rows(f"select count(*) from {side}")[0][0] for side in sides)
         # Equal columns, each by itself, in other rows: whatever is read of them may differ.
-        return found or set(columns)
+        return (found or set(columns)) | ({ROWS} if old != new else set())
+
+    def seed_kpis(self, schema: str, seed: str) -> set[str]:
+        """Codes of the KPIs whose rows of a seed differ; empty for a seed without KPIs."""
+        columns = self._columns(HEAD, schema, seed)
+        if columns != self._columns(BASE, schema, seed) or KPI_CODE not in columns:
+            return set()
+        sides = [f"{side}.{quoted(schema)}.{quoted(seed)}" for side in (BASE, HEAD)]
+        return {row[list(columns).index(KPI_CODE)] for row in self._differing(sides, columns)}
+
+    def _differing(self, sides: Sequence[str], columns: Iterable[str]) -> list[tuple[Any, ...]]:
+        """Rows, of these columns, that only one of two tables has."""
+        listed = ", ".join(quoted(column) for column in columns)
+        one, other = (f"select {listed} from {side}" for side in sides)
+        return self._rows(f"({one} except all {other}) union all ({other} except all {one})")
 
     def _mart(
         self, name: str, before: Mapping[str, Any], after: Mapping[str, Any]
