@@ -40,8 +40,6 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         "DBT_TARGET_PATH": str(settings.dbt_output),
         "DBT_LOG_PATH": str(settings.dbt_output / "logs"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
-        # In a log, and in the errors we quote, colours are noise.
-        "DBT_USE_COLORS": str(sys.stdout.isatty()),
         "DO_NOT_TRACK": "1",
     }
     if settings.target == "postgres":
@@ -64,9 +62,11 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
 
 def run_dbt(settings: Settings, arguments: Sequence[str]) -> int:
     """Run ``dbt <arguments>`` with its output on ours; return its exit code."""
+    # In a log, and in the messages that we quote, colours are noise.
+    colours = {"DBT_USE_COLORS": str(sys.stdout.isatty())}
     return subprocess.run(
         [DBT, *arguments],
-        env={**os.environ, **dbt_environment(settings)},
+        env={**os.environ, **dbt_environment(settings), **colours},
         cwd=settings.project_root,
     ).returncode
 
