@@ -30,7 +30,7 @@ def parse_strictly(settings: Settings) -> dict[str, Any]:
         GateError: dbt refuses the project, or warns.
     """
     result = subprocess.run(
-        [DBT, "--quiet", "--warn-error", "parse", "--no-partial-parse"],
+        [DBT, "--quiet", "--no-use-colors", "--warn-error", "parse", "--no-partial-parse"],
         env={**os.environ, **dbt_environment(settings)},
         cwd=settings.project_root,
         capture_output=True,
