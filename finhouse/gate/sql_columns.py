@@ -2,8 +2,8 @@
 
 Two things are told apart. A column's *value* depends on its expression and all that this is made
 of. The *rows* of a query depend on what it reads, joins and filters. A left join is taken to add
-columns and no rows (every key it joins on is tested to be unique), so that a change of one joined
-relation does not seem to change everything.
+columns and no rows, as a join on a key does, so that a change of one joined relation does not seem
+to change everything.
 """
 
 from __future__ import annotations
