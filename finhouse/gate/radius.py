@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -35,8 +36,17 @@ class DashboardReached:
 
 
 def kpis_of(built: Built) -> dict[str, dict[str, str]]:
-    """The KPI catalogue of one version, by code."""
-    return {row[KPI_CODE]: row for row in read_kpi_catalogue(built.settings.dbt_project)}
+    """The KPI catalogue of one version, by code; ``targets`` says which one holds from when."""
+    seeds = built.settings.dbt_project / "seeds" / "kpi"
+    targets: dict[str, list[str]] = {}
+    with (seeds / "kpi_target_steps.csv").open(newline="", encoding="utf-8") as file:
+        for step in csv.DictReader(file):
+            text = f"{step['target']} from month {step['from_month_since_launch']}"
+            targets.setdefault(step[KPI_CODE], []).append(text)
+    return {
+        row[KPI_CODE]: row | {"targets": "; ".join(targets.get(row[KPI_CODE], []))}
+        for row in read_kpi_catalogue(built.settings.dbt_project)
+    }
 
 
 def dashboards_reached(sides: Iterable[tuple[Built, Reach]]) -> list[DashboardReached]:

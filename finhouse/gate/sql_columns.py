@@ -9,7 +9,7 @@ to change everything.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -138,7 +138,7 @@ class _Reader:
     def _rows(self, scope: Scope) -> Traced:
         return self._once(scope, "rows", lambda: self._trace_rows(scope))
 
-    def _once(self, scope: Scope, what: str, trace: Any) -> Traced:
+    def _once(self, scope: Scope, what: str, trace: Callable[[], Traced]) -> Traced:
         key = (id(scope), what)
         if key in self._known:
             return self._known[key]

@@ -24,6 +24,9 @@ PERIOD_OF = {"kpi_monthly": "month_start", "kpi_daily": "date_day"}
 _PARTS = ("value", "numerator", "denominator")
 
 
+Kind = Literal["moved", "appeared", "disappeared"]
+
+
 @dataclass(frozen=True)
 class MartDifference:
     """How the rows of one mart differ.
@@ -66,7 +69,7 @@ class KpiMove:
     period: date
     old: Decimal | None
     new: Decimal | None
-    kind: Literal["moved", "appeared", "disappeared"]
+    kind: Kind
 
     @property
     def difference(self) -> Decimal | None:
@@ -227,8 +230,8 @@ class Comparison:
             f" on b.kpi_code = h.kpi_code and b.{period} = h.{period}"
             f" where {differs} or b.kpi_code is null or h.kpi_code is null order by 1, 2"
         ):
-            kind = "moved" if is_old and is_new else "disappeared" if is_old else "appeared"
-            yield KpiMove(code, mart, day, old, new, kind)  # type: ignore[arg-type]
+            kind: Kind = "moved" if is_old and is_new else "disappeared" if is_old else "appeared"
+            yield KpiMove(code, mart, day, old, new, kind)
 
     def _columns(self, side: str, schema: str, table: str) -> dict[str, str]:
         rows = self._connection.execute(
