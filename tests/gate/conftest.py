@@ -1,4 +1,4 @@
-"""A clone of the project to be changed, and the gate that judges it: one input, one base for all."""
+"""A clone of the project, and the gate that judges its changes: one input and base for all."""
 
 from __future__ import annotations
 
