@@ -108,5 +108,9 @@ def _failed_tests(results: Iterable[Mapping]) -> Iterable[Mapping]:
 
 
 def _short(unique_id: str) -> str:
-    """``test.finhouse.unique_users_id.0a1b`` -> ``test.unique_users_id``."""
-    return ".".join(unique_id.split(".")[:3:2])
+    """``test.finhouse.unique_users_id.0a1b`` -> ``test.unique_users_id``; a unit test's model too.
+
+    ``unit_test.finhouse.user_ltv.spreads_days`` -> ``unit_test.user_ltv.spreads_days``.
+    """
+    kind, _, *names = unique_id.split(".")
+    return ".".join([kind, *names[: 2 if kind == "unit_test" else 1]])

@@ -62,9 +62,11 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
 
 def run_dbt(settings: Settings, arguments: Sequence[str]) -> int:
     """Run ``dbt <arguments>`` with its output on ours; return its exit code."""
+    # In a log, and in the messages that we quote, colours are noise.
+    colours = {"DBT_USE_COLORS": str(sys.stdout.isatty())}
     return subprocess.run(
         [DBT, *arguments],
-        env={**os.environ, **dbt_environment(settings)},
+        env={**os.environ, **dbt_environment(settings), **colours},
         cwd=settings.project_root,
     ).returncode
 

@@ -6,14 +6,16 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from finhouse.dashboards.catalog import read_kpi_catalogue
 from finhouse.dbt_results import read_manifest
 from finhouse.errors import ConfigurationError, GateError
-from finhouse.gate.rules import Finding, house_findings
+from finhouse.gate.builds import Built
+from finhouse.gate.lineage import columns_handed_on, read_lineage
+from finhouse.gate.rules import Finding, house_findings, models, unmasked_columns
 from finhouse.settings import Settings
 from finhouse.sources import available_sources, read_source
 from finhouse.transform import DBT, dbt_environment
@@ -30,7 +32,7 @@ def parse_strictly(settings: Settings) -> dict[str, Any]:
         GateError: dbt refuses the project, or warns.
     """
     result = subprocess.run(
-        [DBT, "--quiet", "--warn-error", "parse", "--no-partial-parse"],
+        [DBT, "--quiet", "--no-use-colors", "--warn-error", "parse", "--no-partial-parse"],
         env={**os.environ, **dbt_environment(settings)},
         cwd=settings.project_root,
         capture_output=True,
@@ -52,18 +54,33 @@ def check_conventions(settings: Settings) -> int:
         GateError: every finding, with its remedy.
     """
     manifest = read_manifest(settings)
-    sources = [read_source(name) for name in available_sources()]
     codes = [row["kpi_code"] for row in read_kpi_catalogue(settings.dbt_project)]
-    findings = sorted({*_bouncer_findings(settings), *house_findings(manifest, codes, sources)})
+    findings = sorted({*_bouncer_findings(settings), *house_findings(manifest, codes)})
+    _refuse(findings)
+    return len(models(manifest))
+
+
+def check_masking(head: Built) -> int:
+    """Follow the columns of a built version from its sources; return how many marts were looked at.
+
+    Raises:
+        GateError: a mart shows personal data that its source declares to be masked.
+    """
+    handed_on = columns_handed_on(read_lineage(head))
+    sources = [read_source(name) for name in available_sources()]
+    _refuse(unmasked_columns(head.manifest, handed_on, sources))
+    return len(models(head.manifest, "marts"))
+
+
+def _refuse(findings: Sequence[Finding]) -> None:
     if findings:
         raise GateError(
             f"{len(findings)} breaches of the conventions:\n" + "\n".join(_told(findings)),
-            "docs/pull_requests.md says why each rule is there",
+            "docs/pull_requests.md says what the gate looks at, and why",
         )
-    return sum(node["resource_type"] == "model" for node in manifest["nodes"].values())
 
 
-def _told(findings: list[Finding]) -> Iterator[str]:
+def _told(findings: Sequence[Finding]) -> Iterator[str]:
     for finding in findings:
         yield f"  {finding.place}: {finding.problem} [{finding.rule}]"
         yield f"    -> {finding.remedy}"

@@ -97,6 +97,30 @@ def read_lineage(built: Built) -> Lineage:
     )
 
 
+def columns_handed_on(lineage: Lineage) -> dict[str, dict[str, set[tuple[str, str]]]]:
+    """By model and column: the source columns, as (``schema.table``, column), whose values it has.
+
+    A value that is cast, trimmed or chosen by min() or coalesce() is still that value; one that is
+    computed from it, such as a band or a hash, is not.
+    """
+    found: dict[str, dict[str, set[tuple[str, str]]]] = {}
+    for model in lineage.in_order:
+        query = lineage.queries.get(model)
+        if query is None:
+            continue
+        found[model] = {}
+        for column, traced in query.columns.items():
+            origins: set[tuple[str, str]] = set()
+            for relation, name in traced.carries:
+                upstream = lineage.names.get(relation)
+                if upstream is None:
+                    origins.add((relation, name))
+                else:
+                    origins |= found.get(upstream, {}).get(name, set())
+            found[model][column] = origins
+    return found
+
+
 def changed_columns(base: Lineage, head: Lineage, rewritten: Iterable[str]) -> Columns:
     """Columns of the head's models that are computed otherwise than in the base, or are new.
 

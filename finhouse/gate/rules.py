@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from finhouse.sources.definitions import SourceDefinition
+from finhouse.sources.definitions import PostgresDefinition, SourceDefinition, raw_schema
 
 _CLASSES = ("public", "internal", "confidential", "personal")
 _KPI_CODE = re.compile(r"'code':\s*'(\w+)'")
@@ -38,17 +38,12 @@ class Finding:
     remedy: str
 
 
-def house_findings(
-    manifest: Mapping[str, Any],
-    kpi_codes: Sequence[str],
-    sources: Iterable[SourceDefinition],
-) -> list[Finding]:
-    """Findings of all rules, in order of place.
+def house_findings(manifest: Mapping[str, Any], kpi_codes: Sequence[str]) -> list[Finding]:
+    """Findings of all rules that need no SQL, in order of rule and place.
 
     Args:
         manifest: dbt's manifest.json.
         kpi_codes: column ``kpi_code`` of the KPI catalogue.
-        sources: the declared sources.
     """
     return sorted(
         {
@@ -60,7 +55,6 @@ def house_findings(
             *_other_domains(manifest),
             *_disabled(manifest),
             *_softened_tests(manifest),
-            *_unmasked(manifest, sources),
         }
     )
 
@@ -250,21 +244,32 @@ def _softened_tests(manifest: Mapping[str, Any]) -> Iterator[Finding]:
             )
 
 
-def _unmasked(
-    manifest: Mapping[str, Any], sources: Iterable[SourceDefinition]
-) -> Iterator[Finding]:
-    """No mart has a column by the name of a source column that must be masked."""
+def unmasked_columns(
+    manifest: Mapping[str, Any],
+    handed_on: Mapping[str, Mapping[str, set[tuple[str, str]]]],
+    sources: Iterable[SourceDefinition],
+) -> list[Finding]:
+    """Columns of marts that show a source column which must be masked, by whatever name.
+
+    Args:
+        handed_on: by model and column, the source columns whose values it has.
+        sources: the declared sources; ``personal_data`` says what is to be masked.
+    """
     masked = {
-        column: f"{source.name}.{table.name}"
+        (f"{raw_schema(source.name)}.{table.name}", column): f"{source.name}.{table.name}"
         for source in sources
-        for table in getattr(source, "tables", ())
-        for column in getattr(table, "masked", ())
+        if isinstance(source, PostgresDefinition)
+        for table in source.tables
+        for column in table.masked
     }
-    for mart in models(manifest, "marts"):
-        for column in sorted(masked.keys() & mart["columns"].keys()):
-            yield Finding(
-                "personal data",
-                _file(mart),
-                f"{mart['name']} shows {column} of {masked[column]}, personal data to be masked",
-                "show what readers need of it, such as a band, a year or a hash",
-            )
+    return sorted(
+        Finding(
+            "personal data",
+            _file(mart),
+            f"{mart['name']}.{column} shows {name} of {masked[table, name]}, to be masked",
+            "show what readers need of it, such as a band, a year or a hash",
+        )
+        for mart in models(manifest, "marts")
+        for column, origins in handed_on.get(mart["name"], {}).items()
+        for table, name in origins & masked.keys()
+    )

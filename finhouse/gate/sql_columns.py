@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlglot import exp, parse_one
@@ -21,6 +21,18 @@ from sqlglot.optimizer.scope import Scope, build_scope
 DIALECT = "duckdb"
 ROWS = "*"
 _TAG = "finhouse"
+# What comes out of these is still one of the values that went in, but for its type or its case.
+_HANDING_ON = (
+    exp.AnyValue,
+    exp.Cast,
+    exp.Coalesce,
+    exp.Lower,
+    exp.Max,
+    exp.Min,
+    exp.Paren,
+    exp.Trim,
+    exp.Upper,
+)
 # Parts of a select that decide its rows; projections and what is joined are looked at apart.
 _ROW_PARTS = ("where", "group", "having", "qualify", "limit", "offset", "distinct")
 
@@ -35,10 +47,12 @@ class Traced:
         digest: equal for the same expression over the same relations, whatever aliases and common
             table expressions are called.
         reads: (relation, column) of every column read; (relation, ``*``) for its rows.
+        carries: columns read whose values it hands on as they are, or as good as.
     """
 
     digest: str
     reads: frozenset[Reference]
+    carries: frozenset[Reference] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -150,10 +164,27 @@ class _Reader:
             return self._text(expression, name)
         [projection] = [one for one in expression.selects if one.alias_or_name == name]
         value = self._text(projection.unalias())
+        value = replace(value, carries=self._carried(projection.unalias()))
         parts = [value, *self._left_joins_of(scope, projection)]
         if _looks_at_many_rows(scope, projection):
             parts.append(self._rows(scope))
         return parts[0] if len(parts) == 1 else _combined("value", parts)
+
+    def _carried(self, node: exp.Expression) -> frozenset[Reference]:
+        """Source columns whose values an expression hands on."""
+        if isinstance(node, exp.Column):
+            tag = node.meta.get(_TAG)
+            if tag is None:
+                return frozenset()
+            return self._referenced(self.scopes[tag], node.table, node.name).carries
+        if isinstance(node, exp.Case):
+            results = [branch.args["true"] for branch in node.args["ifs"]]
+            results += [node.args["default"]] if node.args.get("default") else []
+        elif isinstance(node, _HANDING_ON):
+            results = list(node.iter_expressions())
+        else:
+            results = []
+        return frozenset().union(*map(self._carried, results))
 
     def _left_joins_of(self, scope: Scope, projection: exp.Expression) -> Iterator[Traced]:
         used = {column.table for column in projection.find_all(exp.Column)}
@@ -213,7 +244,8 @@ class _Reader:
                 return self._column(source, column)
             return self._rows(source)
         name = relation_name(source)
-        return Traced(_digest(f"{name}.{column}"), frozenset({(name, column)}))
+        read = frozenset({(name, column)})
+        return Traced(_digest(f"{name}.{column}"), read, carries=read)
 
     def _relation(self, number: int, alias: str) -> Traced:
         source = self.scopes[number].sources[alias]
@@ -247,6 +279,7 @@ def _combined(kind: str, parts: list[Traced]) -> Traced:
     return Traced(
         _digest(" ".join([kind, *(part.digest for part in parts)])),
         frozenset().union(*(part.reads for part in parts)),
+        frozenset().union(*(part.carries for part in parts)),
     )
 
 

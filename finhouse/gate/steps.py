@@ -20,7 +20,7 @@ from finhouse.gate.builds import (
     try_empty,
 )
 from finhouse.gate.commits import Commit, base_commit
-from finhouse.gate.conventions import check_conventions, parse_strictly
+from finhouse.gate.conventions import check_conventions, check_masking, parse_strictly
 from finhouse.gate.folders import exclusive, gate_home
 from finhouse.gate.inputs import DEFAULT_SCALE, FrozenInput, frozen_input
 from finhouse.gate.lint import lint_python, lint_sql, lint_yaml
@@ -82,6 +82,7 @@ class Gate:
             Step("compile", "dbt compile, and what differs from the base", self._compile),
             Step("unit tests", "unit tests, and a build without rows (--empty)", self._empty),
             Step("build", "state:modified+ on the frozen input, with data tests", self._build),
+            Step("personal data", "each mart's columns, followed from the source", self._masking),
             Step("moves", "what moves, and whether CHANGELOG.md declares it", self._moves),
         ]
 
@@ -143,6 +144,9 @@ class Gate:
 
     def _build(self) -> str:
         return self.head.said
+
+    def _masking(self) -> str:
+        return f"{check_masking(self.head)} marts"
 
     def _moves(self) -> str:
         moves = find_moves(Pair(self.commit, self._frozen, self.base, self.head))
