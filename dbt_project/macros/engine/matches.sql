@@ -10,3 +10,8 @@
 {% macro duckdb__matches(column, pattern) -%}
     regexp_matches({{ column }}, '{{ pattern }}')
 {%- endmacro %}
+
+{#- regexp_like would match the whole text only. -#}
+{% macro snowflake__matches(column, pattern) -%}
+    (regexp_instr({{ column }}, '{{ pattern }}') > 0)
+{%- endmacro %}

@@ -13,3 +13,10 @@
         as numeric(18, 6)
     )
 {%- endmacro %}
+
+{% macro snowflake__seconds_between(earlier, later) -%}
+    cast(
+        cast(datediff(microsecond, {{ earlier }}, {{ later }}) as numeric(24, 6)) / 1000000
+        as numeric(18, 6)
+    )
+{%- endmacro %}

@@ -7,3 +7,7 @@
 {% macro default__to_utc(column) -%}
     cast({{ column }} at time zone 'UTC' as timestamp)
 {%- endmacro %}
+
+{% macro snowflake__to_utc(column) -%}
+    cast(convert_timezone('UTC', {{ column }}) as timestamp_ntz)
+{%- endmacro %}
