@@ -1,0 +1,1 @@
+"""Engines that dbt builds on besides the two that extract-load writes to."""

@@ -1,0 +1,21 @@
+"""The emulator's process: ``python -m finhouse.engines.snowflake.emulated_server PORT FOLDER``."""
+
+from __future__ import annotations
+
+import sys
+
+import fakesnow.server
+import uvicorn
+
+from finhouse.engines.snowflake.emulator_shims import apply_shims, emulated_account
+
+
+def serve(port: int, folder: str) -> None:
+    """Serve an account whose databases are in ``folder`` on loopback, until told to stop."""
+    apply_shims()
+    fakesnow.server.shared_fs = emulated_account(folder)
+    uvicorn.run(fakesnow.server.app, host="127.0.0.1", port=port, log_level="warning")
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]), sys.argv[2])
