@@ -168,7 +168,7 @@ clean: stop ## remove all data and build output (environments stay)
 
 .PHONY: requirements
 requirements: | $(UV) ## compile requirements/*.in into pinned, hashed *.txt
-	cd requirements && for name in uv runtime dev airflow spark superset; do \
+	cd requirements && for name in uv runtime dev airflow spark superset snowflake; do \
 		$(if $(findstring .tools,$(UV)),$(CURDIR)/$(UV),$(UV)) pip compile --quiet --universal --python-version 3.11 \
 			--generate-hashes --no-emit-index-url \
 			--custom-compile-command 'make requirements' $$name.in -o $$name.txt; \
