@@ -21,6 +21,9 @@ FINHOUSE := $(BIN)/finhouse
 UV := $(shell command -v uv 2>/dev/null || echo .tools/uv/bin/uv)
 READY := $(VENV)/.ready
 AIRFLOW_READY := $(VENV)/.airflow-ready
+SPARK_READY := $(VENV)/.spark-ready
+# What an engine needs beside the runtime.
+ENGINE := $(if $(filter spark,$(TARGET)),$(SPARK_READY))
 SUPERSET := .venv-superset
 SUPERSET_READY := $(SUPERSET)/.ready
 PACKAGES := dbt_project/dbt_packages/.ready
@@ -45,6 +48,14 @@ $(READY): requirements/dev.txt pyproject.toml | $(UV)
 $(AIRFLOW_READY): requirements/airflow.txt $(READY)
 	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/airflow.txt
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@rm -f $(SPARK_READY)
+	@touch $@
+
+# Spark in the same environment: dbt runs it in its own process. Airflow's part, where it is wanted
+# too, comes first: it would remove this one.
+$(SPARK_READY): requirements/spark.txt $(READY) $(wildcard $(AIRFLOW_READY))
+	@echo "Spark and the Java it runs on"
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/spark.txt
 	@touch $@
 
 # Superset needs an environment of its own: see requirements/superset.in.
@@ -60,7 +71,7 @@ $(PACKAGES): dbt_project/packages.yml $(wildcard dbt_project/compat/dbt_utils/ma
 	@touch $@
 
 .PHONY: setup
-setup: $(READY) $(PACKAGES) ## install the environment and the dbt packages
+setup: $(READY) $(PACKAGES) $(ENGINE) ## install the environment and the dbt packages (TARGET=)
 
 .PHONY: deps
 deps: $(READY) ## install the dbt packages anew (hub, else the compatibility package)
@@ -76,7 +87,7 @@ day: setup ## the demo company lives DAYS= more days, then an incremental build
 	@$(FINHOUSE) day --days $(DAYS)
 
 .PHONY: airflow
-airflow: setup $(AIRFLOW_READY) ## start Airflow with all DAGs on loopback (TARGET=, SCALE=)
+airflow: $(READY) $(AIRFLOW_READY) setup ## start Airflow with all DAGs on loopback (TARGET=, SCALE=)
 	@$(FINHOUSE) airflow start $(if $(SCALE),--scale $(SCALE))
 
 .PHONY: airflow-run
@@ -104,7 +115,7 @@ browser: ## install Chromium for the dashboards' tests, where root and apt-get a
 	fi
 
 .PHONY: test
-test: setup $(AIRFLOW_READY) $(SUPERSET_READY) ## run all tests
+test: setup $(AIRFLOW_READY) $(SPARK_READY) $(SUPERSET_READY) ## run all tests
 	@$(BIN)/python -m pytest $(ARGS)
 
 .PHONY: test-increments
@@ -157,7 +168,7 @@ clean: stop ## remove all data and build output (environments stay)
 
 .PHONY: requirements
 requirements: | $(UV) ## compile requirements/*.in into pinned, hashed *.txt
-	cd requirements && for name in uv runtime dev airflow superset snowflake; do \
+	cd requirements && for name in uv runtime dev airflow spark superset snowflake; do \
 		$(if $(findstring .tools,$(UV)),$(CURDIR)/$(UV),$(UV)) pip compile --quiet --universal --python-version 3.11 \
 			--generate-hashes --no-emit-index-url \
 			--custom-compile-command 'make requirements' $$name.in -o $$name.txt; \

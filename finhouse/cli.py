@@ -44,9 +44,9 @@ from finhouse.pipeline import (
 from finhouse.publish import ensure_reporting_tables, publish
 from finhouse.real_data import verify_real
 from finhouse.scorecard import print_scorecard
-from finhouse.settings import TARGETS, Settings, load_settings
+from finhouse.settings import BRIDGED_TARGETS, TARGETS, Settings, load_settings
 from finhouse.sources import available_sources
-from finhouse.transform import dbt_environment, run_dbt
+from finhouse.transform import dbt_environment, fetch_marts, run_dbt, ship_raw
 
 DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -64,7 +64,7 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
-@click.option("--target", help=f"Warehouse engine: {' or '.join(TARGETS)}.")
+@click.option("--target", help=f"Warehouse engine: {', '.join(TARGETS)}.")
 @click.pass_context
 def main(ctx: click.Context, target: str | None) -> None:
     """An open, dbt-centric analytics warehouse for financial services."""
@@ -328,6 +328,31 @@ def publish_command(settings: Settings) -> None:
     console.print(
         f"Published {published.marts} marts, {published.rows:,} rows, to {published.location}."
     )
+
+
+@main.command("ship")
+@click.option("--all", "everything", is_flag=True, help="Ship what is unchanged, too.")
+@click.pass_obj
+def ship_command(settings: Settings, everything: bool) -> None:
+    """Send a bridged engine the raw tables that changed (a build does so by itself)."""
+    _refuse_unbridged(settings)
+    ship_raw(settings, everything=everything)
+
+
+@main.command("fetch")
+@click.pass_obj
+def fetch_command(settings: Settings) -> None:
+    """Fetch the marts of a bridged engine as they stand (a build does so when its tests pass)."""
+    _refuse_unbridged(settings)
+    fetch_marts(settings)
+
+
+def _refuse_unbridged(settings: Settings) -> None:
+    if not settings.is_bridged:
+        raise ConfigurationError(
+            f"target {settings.target} is loaded directly: there is nothing to ship or fetch",
+            f"name an engine behind the bridge: --target {' or '.join(BRIDGED_TARGETS)}",
+        )
 
 
 @main.command()

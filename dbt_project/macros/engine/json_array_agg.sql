@@ -14,3 +14,8 @@
         listagg(distinct {{ expression }}, '","') within group (order by {{ expression }}), ''
     ) || '"]'
 {%- endmacro %}
+
+{#- Of no values at all array_join makes an empty text, where the others have null. -#}
+{% macro spark__json_array_agg(expression) -%}
+    '["' || nullif(array_join(array_sort(collect_set({{ expression }})), '","'), '') || '"]'
+{%- endmacro %}

@@ -12,3 +12,7 @@
 {% macro snowflake__local_timestamp(column, time_zone) -%}
     convert_timezone('UTC', '{{ time_zone }}', {{ column }})
 {%- endmacro %}
+
+{% macro spark__local_timestamp(column, time_zone) -%}
+    from_utc_timestamp({{ column }}, '{{ time_zone }}')
+{%- endmacro %}

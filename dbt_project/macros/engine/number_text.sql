@@ -21,3 +21,7 @@
 {% macro snowflake__number_text(expression, decimals) -%}
     {{ finhouse.postgres__number_text(expression, decimals) }}
 {%- endmacro %}
+
+{% macro spark__number_text(expression, decimals) -%}
+    format_number(round({{ expression }}, {{ decimals }}), {{ decimals }})
+{%- endmacro %}
