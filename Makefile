@@ -22,8 +22,10 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/uv/bin/uv)
 READY := $(VENV)/.ready
 AIRFLOW_READY := $(VENV)/.airflow-ready
 SPARK_READY := $(VENV)/.spark-ready
+SNOWFLAKE := .venv-snowflake
+SNOWFLAKE_READY := $(SNOWFLAKE)/.ready
 # What an engine needs beside the runtime.
-ENGINE := $(if $(filter spark,$(TARGET)),$(SPARK_READY))
+ENGINE := $(if $(filter spark,$(TARGET)),$(SPARK_READY)) $(if $(filter snowflake,$(TARGET)),$(SNOWFLAKE_READY))
 SUPERSET := .venv-superset
 SUPERSET_READY := $(SUPERSET)/.ready
 PACKAGES := dbt_project/dbt_packages/.ready
@@ -56,6 +58,13 @@ $(AIRFLOW_READY): requirements/airflow.txt $(READY)
 $(SPARK_READY): requirements/spark.txt $(READY) $(wildcard $(AIRFLOW_READY))
 	@echo "Spark and the Java it runs on"
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/spark.txt
+	@touch $@
+
+# Snowflake's adapter and its emulator, apart: see requirements/snowflake.in.
+$(SNOWFLAKE_READY): requirements/snowflake.txt | $(UV)
+	@echo "Snowflake's adapter, and an emulator for where no account is set"
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(SNOWFLAKE)
+	$(UV) pip sync --quiet --python $(SNOWFLAKE)/bin/python --require-hashes requirements/snowflake.txt
 	@touch $@
 
 # Superset needs an environment of its own: see requirements/superset.in.
@@ -115,7 +124,7 @@ browser: ## install Chromium for the dashboards' tests, where root and apt-get a
 	fi
 
 .PHONY: test
-test: setup $(AIRFLOW_READY) $(SPARK_READY) $(SUPERSET_READY) ## run all tests
+test: setup $(AIRFLOW_READY) $(SPARK_READY) $(SNOWFLAKE_READY) $(SUPERSET_READY) ## run all tests
 	@$(BIN)/python -m pytest $(ARGS)
 
 .PHONY: test-increments

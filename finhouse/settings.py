@@ -10,9 +10,9 @@ from pathlib import Path
 from finhouse.errors import ConfigurationError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
-TARGETS = ("duckdb", "postgres", "spark")
+TARGETS = ("duckdb", "postgres", "spark", "snowflake")
 # Engines that the loader does not know: it loads a DuckDB file, and the bridge ships that there.
-BRIDGED_TARGETS = ("spark",)
+BRIDGED_TARGETS = ("spark", "snowflake")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from finhouse.bridge import fetch, open_engine, ship
 from finhouse.bridge.fetching import contracted_marts
+from finhouse.bridge.snowflake_account import environment_program, snowflake_account
 from finhouse.bridge.spark_session import spark_environment
 from finhouse.console import console
 from finhouse.dbt_results import (
@@ -37,12 +38,21 @@ from finhouse.warehouse import open_warehouse
 DBT = str(Path(sys.executable).with_name("dbt"))
 
 
+def dbt_program(settings: Settings) -> str:
+    """The dbt that has the adapter of the target.
+
+    Raises:
+        ConfigurationError: Snowflake's environment is not there.
+    """
+    return environment_program("dbt") if settings.target == "snowflake" else DBT
+
+
 def dbt_environment(settings: Settings) -> dict[str, str]:
     """Environment variables read by profiles.yml, for the target in ``settings``.
 
     Raises:
         ConfigurationError: ``WAREHOUSE_URL`` names no host or database; Spark is not installed
-            here, or finds no Java.
+            here, or finds no Java; a Snowflake account is named by half.
     """
     variables = {
         "FINHOUSE_TARGET": settings.target,
@@ -71,13 +81,17 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         }
     if settings.target == "spark":
         variables |= spark_environment(settings)
+    if settings.target == "snowflake":
+        variables |= snowflake_account(settings).variables
     return variables
 
 
 def run_dbt(settings: Settings, arguments: Sequence[str]) -> int:
     """Run ``dbt <arguments>`` with its output on ours; return its exit code."""
     return subprocess.run(
-        [DBT, *arguments], env={**os.environ, **dbt_environment(settings)}, cwd=PROJECT_ROOT
+        [dbt_program(settings), *arguments],
+        env={**os.environ, **dbt_environment(settings)},
+        cwd=PROJECT_ROOT,
     ).returncode
 
 
@@ -150,6 +164,8 @@ def ship_raw(settings: Settings, *, everything: bool = False) -> None:
         return
     with open_warehouse(settings) as stage:
         engine = open_engine(settings, run_dbt)
+        if engine.notice:
+            console.print(f"  {engine.notice}")
         shipped = ship(engine, stage, settings.lake_home, everything=everything)
     console.print(
         f"  shipped {len(shipped.tables)} raw tables, {shipped.rows:,} rows; "

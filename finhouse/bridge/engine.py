@@ -48,6 +48,11 @@ class Engine(ABC):
     def location(self) -> str:
         """Tells this engine's tables from any other's: what was shipped there stays known by it."""
 
+    @property
+    def notice(self) -> str:
+        """What a reader of the output must know of this engine, in one sentence; mostly nothing."""
+        return ""
+
     @abstractmethod
     def exported(self, column: str, kind: str) -> str:
         """SQL expression by which DuckDB writes a column of the stage into a drop.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from finhouse.bridge.engine import Engine
+from finhouse.bridge.snowflake import SnowflakeEngine
 from finhouse.bridge.spark import SparkEngine
 from finhouse.errors import ConfigurationError
 from finhouse.settings import Settings
@@ -20,10 +21,12 @@ def open_engine(settings: Settings, run_dbt: RunDbt) -> Engine:
         run_dbt: as ``finhouse.transform.run_dbt``; for engines reached by dbt's own connection.
 
     Raises:
-        ConfigurationError: the target needs no bridge.
+        ConfigurationError: the target needs no bridge, or is not set up.
     """
     if settings.target == "spark":
         return SparkEngine(settings, run_dbt)
+    if settings.target == "snowflake":
+        return SnowflakeEngine(settings)
     raise ConfigurationError(
         f"target {settings.target} is loaded directly: there is nothing to ship or fetch",
         "run `make build`",

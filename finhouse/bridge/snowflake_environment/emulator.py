@@ -1,4 +1,4 @@
-"""The emulator's process: ``python -m finhouse.engines.snowflake.emulated_server PORT FOLDER``."""
+"""The emulator's process, in Snowflake's environment: ``emulator.py PORT FOLDER``."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import sys
 
 import fakesnow.server
 import uvicorn
-
-from finhouse.engines.snowflake.emulator_shims import apply_shims, emulated_account
+from emulator_shims import apply_shims, emulated_account
 
 
 def serve(port: int, folder: str) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import fakesnow.arrow
 import fakesnow.info_schema
 import fakesnow.rowtype
+import fakesnow.transforms
 import pyarrow as pa
 import snowflake.connector.errors
 from fakesnow.cursor import FakeSnowflakeCursor
@@ -38,6 +39,7 @@ def apply_shims() -> None:
     errors_instead_of_failures()
     more_integer_types()
     comments_with_apostrophes()
+    exact_sums()
 
 
 def emulated_account(folder: str) -> FakeSnow:
@@ -152,6 +154,11 @@ def comments_with_apostrophes() -> None:
         return insert_comment(catalog, schema, table, (comment or "").replace("'", "''"))
 
     fakesnow.info_schema.insert_table_comment_sql = escaped
+
+
+def exact_sums() -> None:
+    """A sum of decimals is a decimal; fakesnow sums doubles, to let texts be summed too."""
+    fakesnow.transforms.numeric_agg_implicit_cast = lambda expression: expression
 
 
 def _before_translation(rewrite: Callable[[exp.Expression], exp.Expression]) -> None:

@@ -1,1 +1,0 @@
-"""Engines that dbt builds on besides the two that extract-load writes to."""

@@ -1,1 +1,0 @@
-"""Snowflake, or the emulator that stands in for it where no account is set."""
