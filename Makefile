@@ -168,8 +168,9 @@ reconcile: setup ## compare raw with its sources (ARGS=--heal, ARGS="wallet tran
 	@$(FINHOUSE) reconcile $(ARGS)
 
 .PHONY: stop
-stop: serve-stop ## stop Superset, Airflow and the embedded PostgreSQL server
-	@if [ -x $(FINHOUSE) ]; then $(FINHOUSE) airflow stop; $(FINHOUSE) oltp stop; fi
+stop: serve-stop ## stop Superset, Airflow, the embedded PostgreSQL and the emulator
+	@if [ -x $(FINHOUSE) ]; then \
+		$(FINHOUSE) airflow stop; $(FINHOUSE) snowflake stop; $(FINHOUSE) oltp stop; fi
 
 .PHONY: clean
 clean: stop ## remove all data and build output (environments stay)

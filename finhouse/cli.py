@@ -12,6 +12,8 @@ from rich.markup import escape
 
 from finhouse import __version__, demo
 from finhouse.bench.running import run_benchmarks
+from finhouse.bridge.snowflake_account import snowflake_emulator
+from finhouse.bridge.snowflake_check import check_snowflake_sql
 from finhouse.console import console, print_table, step
 from finhouse.dashboards.definitions import load_definitions
 from finhouse.dashboards.exposures import exposures_path, render_exposures
@@ -396,6 +398,35 @@ def oltp_stop(settings: Settings) -> None:
 def oltp_status(settings: Settings) -> None:
     """Say whether the server runs."""
     running = EmbeddedServer(settings.oltp_home).is_running()
+    console.print("running" if running else "not running")
+    sys.exit(0 if running else 1)
+
+
+@main.group()
+def snowflake() -> None:
+    """Check the SQL for Snowflake; stop the emulator that stands in for an account."""
+
+
+@snowflake.command("check")
+@click.pass_obj
+def snowflake_check(settings: Settings) -> None:
+    """Hold all SQL against what Snowflake documents, without an account."""
+    console.print(check_snowflake_sql(settings))
+
+
+@snowflake.command("stop")
+@click.pass_obj
+def snowflake_stop(settings: Settings) -> None:
+    """Stop the emulator; its data stays."""
+    snowflake_emulator(settings).stop()
+    console.print("Snowflake's emulator stopped")
+
+
+@snowflake.command("status")
+@click.pass_obj
+def snowflake_status(settings: Settings) -> None:
+    """Say whether the emulator runs."""
+    running = snowflake_emulator(settings).is_running()
     console.print("running" if running else "not running")
     sys.exit(0 if running else 1)
 

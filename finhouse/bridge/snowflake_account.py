@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import socket
@@ -58,8 +59,12 @@ class SnowflakeEmulator(BackgroundServer):
             ConfigurationError: Snowflake's environment is not there.
             ServiceError: it does not come up; the end of its log is in the message.
         """
-        if not self.is_running():
-            self._start()
+        self.home.mkdir(parents=True, exist_ok=True)
+        # Two commands at once must not start two.
+        with (self.home / "starting").open("w") as starting:
+            fcntl.flock(starting, fcntl.LOCK_EX)
+            if not self.is_running():
+                self._start()
         port = self._port_file.read_text()
         return SnowflakeAccount(
             {
