@@ -14,7 +14,7 @@ from finhouse.bridge.snowflake import SnowflakeEngine
 from finhouse.bridge.snowflake_account import snowflake_emulator
 from finhouse.errors import WarehouseError
 from finhouse.settings import Settings
-from finhouse.warehouse import Warehouse, open_warehouse
+from finhouse.warehouse import Warehouse, open_warehouse, quoted
 from tests.support.snowflake import ask
 
 # Contract type -> values, null and extremes among them.
@@ -76,7 +76,10 @@ def test_every_contract_type_comes_back_as_it_went(
     columns = stage.columns("raw_testing", "everything")
     for name in ("everything", "nothing"):
         drop = tmp_path / f"{name}.parquet"
-        listed = ", ".join(f'{engine.exported(f'"{c}"', k)} as "{c}"' for c, k in columns.items())
+        listed = ", ".join(
+            f"{engine.exported(quoted(column), kind)} as {quoted(column)}"
+            for column, kind in columns.items()
+        )
         where = "true" if name == "everything" else "false"
         stage.execute(
             f"copy (select {listed} from raw_testing.everything where {where})"

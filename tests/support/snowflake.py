@@ -19,7 +19,7 @@ with connect() as connection, connection.cursor() as cursor:
     for statement in json.load(sys.stdin):
         try:
             rows = cursor.execute(statement).fetchall()
-            answers.append([[value if value is None else str(value) for value in row] for row in rows])
+            answers.append([[None if cell is None else str(cell) for cell in row] for row in rows])
         except Error as error:
             answers.append(str(error))
 json.dump(answers, sys.stdout)
