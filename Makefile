@@ -163,6 +163,10 @@ verify-real: setup ## run the job on real data and compare with reference figure
 bench: setup ## measure extract-load and dbt beside the bare engines (ARGS=--quick)
 	@$(FINHOUSE) bench $(ARGS)
 
+.PHONY: parity
+parity: setup $(SPARK_READY) ## build the same input on all engines, compare every mart row by row
+	@$(FINHOUSE) parity $(if $(SCALE),--scale $(SCALE)) $(ARGS)
+
 .PHONY: reconcile
 reconcile: setup ## compare raw with its sources (ARGS=--heal, ARGS="wallet transactions")
 	@$(FINHOUSE) reconcile $(ARGS)

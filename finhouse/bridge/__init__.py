@@ -8,6 +8,6 @@ publishing, scorecard and dashboards then go on as with DuckDB.
 from finhouse.bridge.engine import Engine, Mart, RawTable
 from finhouse.bridge.fetching import fetch
 from finhouse.bridge.opening import open_engine
-from finhouse.bridge.shipping import ship
+from finhouse.bridge.shipping import Shipment, ship
 
-__all__ = ["Engine", "Mart", "RawTable", "fetch", "open_engine", "ship"]
+__all__ = ["Engine", "Mart", "RawTable", "Shipment", "fetch", "open_engine", "ship"]

@@ -64,7 +64,7 @@ class SparkEngine(Engine):
 
     def replace(self, tables: Sequence[RawTable]) -> None:
         schemas = sorted({table.schema for table in tables})
-        self._run(
+        self.run(
             [f"create schema if not exists {schema}" for schema in schemas]
             + [self._replacement(table) for table in tables]
         )
@@ -80,10 +80,10 @@ class SparkEngine(Engine):
         )
 
     def drop(self, tables: Sequence[tuple[str, str]]) -> None:
-        self._run([f"drop table if exists {schema}.{table}" for schema, table in tables])
+        self.run([f"drop table if exists {schema}.{table}" for schema, table in tables])
 
     def export(self, marts: Sequence[Mart], folder: Path) -> None:
-        self._run([self._extract(mart, folder / mart.name) for mart in marts])
+        self.run([self._extract(mart, folder / mart.name) for mart in marts])
 
     def _extract(self, mart: Mart, folder: Path) -> str:
         columns = ", ".join(
@@ -107,7 +107,7 @@ class SparkEngine(Engine):
         for number, (name, query) in enumerate(queries.items()):
             place = folder / str(number)
             try:
-                self._run(
+                self.run(
                     [
                         f"insert overwrite directory '{self._url(place)}' using json"
                         f" select * from (\n{query}\n)"
@@ -125,7 +125,12 @@ class SparkEngine(Engine):
         url = self._settings.lake_url or lake.as_uri()
         return f"{url}/{path.relative_to(lake).as_posix()}"
 
-    def _run(self, statements: Sequence[str]) -> None:
+    def run(self, statements: Sequence[str]) -> None:
+        """Run SQL statements one after another.
+
+        Raises:
+            WarehouseError: Spark refused one; those before it stay done.
+        """
         if not statements:
             return
         code = self._run_dbt(
