@@ -164,7 +164,7 @@ bench: setup ## measure extract-load and dbt beside the bare engines (ARGS=--qui
 	@$(FINHOUSE) bench $(ARGS)
 
 .PHONY: parity
-parity: setup $(SPARK_READY) ## build the same input on all engines, compare every mart row by row
+parity: setup $(SPARK_READY) $(SNOWFLAKE_READY) ## build the same input on all engines, compare every mart row by row
 	@$(FINHOUSE) parity $(if $(SCALE),--scale $(SCALE)) $(ARGS)
 
 .PHONY: reconcile

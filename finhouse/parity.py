@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from finhouse.bridge.snowflake_account import snowflake_emulator
 from finhouse.console import console, print_table, step
 from finhouse.errors import ParityError
 from finhouse.oltp import EmbeddedServer, oltp_url
@@ -131,14 +132,20 @@ def run_parity(settings: Settings, targets: Sequence[str], scale: float) -> None
                 if target != REFERENCE
             }
     finally:
-        EmbeddedServer(houses[REFERENCE].oltp_home).stop()
+        _stop_servers(home)
     _report(compared, timings)
 
 
 def _clear(home: Path) -> None:
-    """Remove what the last comparison left, with its server."""
-    EmbeddedServer(home / "oltp").stop()
+    """Remove what the last comparison left, with its servers."""
+    _stop_servers(home)
     shutil.rmtree(home, ignore_errors=True)
+
+
+def _stop_servers(home: Path) -> None:
+    house = Settings(home=home, landing=home / "landing")
+    EmbeddedServer(house.oltp_home).stop()
+    snowflake_emulator(house).stop()
 
 
 def _compare(reference: Settings, other: Settings) -> list[MartComparison]:

@@ -33,7 +33,8 @@ class House:
         kept = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("FINHOUSE_", "DBT_")) and not name.endswith("_URL")
+            if not name.startswith(("FINHOUSE_", "DBT_", "SNOWFLAKE_"))
+            and not name.endswith("_URL")
         }
         return kept | {
             "FINHOUSE_HOME": str(self.home),

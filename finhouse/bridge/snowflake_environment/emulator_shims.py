@@ -40,6 +40,7 @@ def apply_shims() -> None:
     more_integer_types()
     comments_with_apostrophes()
     exact_sums()
+    clones_that_replace()
 
 
 def emulated_account(folder: str) -> FakeSnow:
@@ -159,6 +160,20 @@ def comments_with_apostrophes() -> None:
 def exact_sums() -> None:
     """A sum of decimals is a decimal; fakesnow sums doubles, to let texts be summed too."""
     fakesnow.transforms.numeric_agg_implicit_cast = lambda expression: expression
+
+
+def clones_that_replace() -> None:
+    """create or replace table ... clone replaces; fakesnow forgets that it should."""
+    create_clone = fakesnow.transforms.create_clone
+
+    @wraps(create_clone)
+    def replacing(expression: exp.Expression) -> exp.Expression:
+        created = create_clone(expression)
+        if created is not expression:
+            created.set("replace", expression.args.get("replace"))
+        return created
+
+    fakesnow.transforms.create_clone = replacing
 
 
 def _before_translation(rewrite: Callable[[exp.Expression], exp.Expression]) -> None:
