@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from finhouse.parity import COMPARED, REFERENCE, RUN_HISTORY, compare_mart
-from finhouse.settings import PROJECT_ROOT
+from finhouse.settings import BRIDGED_TARGETS, PROJECT_ROOT
 from tests.conftest import SCALE
 from tests.support.house import House, marts
 
@@ -50,12 +50,13 @@ def test_no_mart_holds_a_float(everywhere: House, engine: str):
     assert floats == []
 
 
-def test_no_source_table_is_shipped_twice(everywhere: House):
+@pytest.mark.parametrize("engine", BRIDGED_TARGETS)
+def test_no_source_table_is_shipped_twice(everywhere: House, engine: str):
     shipped_at = "select max(shipped_at) from raw_operations.shipments where schema_name {}"
     sources = shipped_at.format("<> 'raw_operations'")
     operations = shipped_at.format("= 'raw_operations'")
-    before, logged_before = everywhere.rows(sources, "spark"), everywhere.rows(operations, "spark")
-    everywhere.succeed("--target", "spark", "ship")
-    assert everywhere.rows(sources, "spark") == before
+    before, logged_before = everywhere.rows(sources, engine), everywhere.rows(operations, engine)
+    everywhere.succeed("--target", engine, "ship")
+    assert everywhere.rows(sources, engine) == before
     # The build recorded its own outcome after it had shipped.
-    assert everywhere.rows(operations, "spark") > logged_before
+    assert everywhere.rows(operations, engine) > logged_before

@@ -31,7 +31,7 @@ VALUES = {
         "'9999-12-31 23:59:59'",
         "null",
     ],
-    "string": ["'Ünï \U0001f600 ''quoted'' \\ back'", "''", "'a\nb'", "null"],
+    "string": ["'Ünï \U0001f600 ''quoted''\n\\ back'", "''", "'\\N'", "null"],
 }
 
 

@@ -98,10 +98,10 @@ def replace_table(
     cursor.execute(f"create or replace temporary stage {stage}")
     path = file.replace("'", "\\'")
     cursor.execute(f"put 'file://{path}' @{stage} auto_compress = false")
-    # Without logical types Snowflake would read timestamps as numbers.
+    # By default Snowflake would read timestamps as numbers, and the text \N as null.
     cursor.execute(
         f"copy into {incoming} from @{stage}"
-        " file_format = (type = parquet use_logical_type = true)"
+        " file_format = (type = parquet use_logical_type = true null_if = ())"
         " match_by_column_name = case_insensitive purge = true"
     )
     [(taken,)] = cursor.execute(f"select count(*) from {incoming}").fetchall()
