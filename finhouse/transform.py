@@ -30,6 +30,7 @@ from finhouse.errors import (
     SourceError,
     TransformError,
 )
+from finhouse.extract_load.loading import warehouse_errors
 from finhouse.oltp import warehouse_url
 from finhouse.settings import PROJECT_ROOT, Settings
 from finhouse.warehouse import open_warehouse
@@ -162,7 +163,7 @@ def ship_raw(settings: Settings, *, everything: bool = False) -> None:
     """
     if not settings.is_bridged:
         return
-    with open_warehouse(settings) as stage:
+    with open_warehouse(settings) as stage, warehouse_errors(stage):
         engine = open_engine(settings, run_dbt)
         if engine.notice:
             console.print(f"  {engine.notice}")
@@ -178,12 +179,13 @@ def fetch_marts(settings: Settings) -> None:
     """Fetch the marts of a bridged engine into its stage; nothing to do for any other.
 
     Raises:
-        WarehouseError: the engine refused; the stage keeps the marts it has.
+        WarehouseError: the engine refused, or a value does not fit its contract; the stage keeps
+            the marts it has.
     """
     if not settings.is_bridged:
         return
     marts = contracted_marts(read_manifest(settings))
-    with open_warehouse(settings) as stage:
+    with open_warehouse(settings) as stage, warehouse_errors(stage):
         engine = open_engine(settings, run_dbt)
         rows = fetch(engine, stage, settings.lake_home / "fetched", marts)
     console.print(f"  fetched {len(marts)} marts, {rows:,} rows")
