@@ -25,6 +25,11 @@ READY := $(VENV)/.ready
 AIRFLOW_READY := $(VENV)/.airflow-ready
 GATE := .venv-gate
 GATE_READY := $(GATE)/.ready
+SPARK_READY := $(VENV)/.spark-ready
+SNOWFLAKE := .venv-snowflake
+SNOWFLAKE_READY := $(SNOWFLAKE)/.ready
+# What an engine needs beside the runtime.
+ENGINE := $(if $(filter spark,$(TARGET)),$(SPARK_READY)) $(if $(filter snowflake,$(TARGET)),$(SNOWFLAKE_READY))
 SUPERSET := .venv-superset
 SUPERSET_READY := $(SUPERSET)/.ready
 PACKAGES := dbt_project/dbt_packages/.ready
@@ -49,6 +54,21 @@ $(READY): requirements/dev.txt pyproject.toml | $(UV)
 $(AIRFLOW_READY): requirements/airflow.txt $(READY)
 	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/airflow.txt
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@rm -f $(SPARK_READY)
+	@touch $@
+
+# Spark in the same environment: dbt runs it in its own process. Airflow's part, where it is wanted
+# too, comes first: it would remove this one.
+$(SPARK_READY): requirements/spark.txt $(READY) $(wildcard $(AIRFLOW_READY))
+	@echo "Spark and the Java it runs on"
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/spark.txt
+	@touch $@
+
+# Snowflake's adapter and its emulator, apart: see requirements/snowflake.in.
+$(SNOWFLAKE_READY): requirements/snowflake.txt | $(UV)
+	@echo "Snowflake's adapter, and an emulator for where no account is set"
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(SNOWFLAKE)
+	$(UV) pip sync --quiet --python $(SNOWFLAKE)/bin/python --require-hashes requirements/snowflake.txt
 	@touch $@
 
 # Superset needs an environment of its own: see requirements/superset.in.
@@ -70,7 +90,7 @@ $(PACKAGES): dbt_project/packages.yml $(wildcard dbt_project/compat/dbt_utils/ma
 	@touch $@
 
 .PHONY: setup
-setup: $(READY) $(PACKAGES) ## install the environment and the dbt packages
+setup: $(READY) $(PACKAGES) $(ENGINE) ## install the environment and the dbt packages (TARGET=)
 
 .PHONY: deps
 deps: $(READY) ## install the dbt packages anew (hub, else the compatibility package)
@@ -86,7 +106,7 @@ day: setup ## the demo company lives DAYS= more days, then an incremental build
 	@$(FINHOUSE) day --days $(DAYS)
 
 .PHONY: airflow
-airflow: setup $(AIRFLOW_READY) ## start Airflow with all DAGs on loopback (TARGET=, SCALE=)
+airflow: $(READY) $(AIRFLOW_READY) setup ## start Airflow with all DAGs on loopback (TARGET=, SCALE=)
 	@$(FINHOUSE) airflow start $(if $(SCALE),--scale $(SCALE))
 
 .PHONY: airflow-run
@@ -114,7 +134,7 @@ browser: ## install Chromium for the dashboards' tests, where root and apt-get a
 	fi
 
 .PHONY: test
-test: setup $(AIRFLOW_READY) $(SUPERSET_READY) $(GATE_READY) ## run all tests (JOBS=)
+test: setup $(AIRFLOW_READY) $(SPARK_READY) $(SNOWFLAKE_READY) $(SUPERSET_READY) $(GATE_READY) ## run all tests (JOBS=)
 	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 .PHONY: test-mistakes
@@ -159,13 +179,18 @@ verify-real: setup ## run the job on real data and compare with reference figure
 bench: setup ## measure extract-load and dbt beside the bare engines (ARGS=--quick)
 	@$(FINHOUSE) bench $(ARGS)
 
+.PHONY: parity
+parity: setup $(SPARK_READY) $(SNOWFLAKE_READY) ## build the same input on all engines, compare every mart row by row
+	@$(FINHOUSE) parity $(if $(SCALE),--scale $(SCALE)) $(ARGS)
+
 .PHONY: reconcile
 reconcile: setup ## compare raw with its sources (ARGS=--heal, ARGS="wallet transactions")
 	@$(FINHOUSE) reconcile $(ARGS)
 
 .PHONY: stop
-stop: serve-stop ## stop Superset, Airflow and the embedded PostgreSQL server
-	@if [ -x $(FINHOUSE) ]; then $(FINHOUSE) airflow stop; $(FINHOUSE) oltp stop; fi
+stop: serve-stop ## stop Superset, Airflow, the embedded PostgreSQL and the emulator
+	@if [ -x $(FINHOUSE) ]; then \
+		$(FINHOUSE) airflow stop; $(FINHOUSE) snowflake stop; $(FINHOUSE) oltp stop; fi
 
 .PHONY: clean
 clean: stop ## remove all data and build output (environments stay)
@@ -173,7 +198,7 @@ clean: stop ## remove all data and build output (environments stay)
 
 .PHONY: requirements
 requirements: | $(UV) ## compile requirements/*.in into pinned, hashed *.txt
-	cd requirements && for name in uv runtime dev airflow superset gate; do \
+	cd requirements && for name in uv runtime dev airflow spark superset snowflake gate; do \
 		$(if $(findstring .tools,$(UV)),$(CURDIR)/$(UV),$(UV)) pip compile --quiet --universal --python-version 3.11 \
 			--generate-hashes --no-emit-index-url \
 			--custom-compile-command 'make requirements' $$name.in -o $$name.txt; \

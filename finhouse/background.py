@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from finhouse.errors import ServiceError
@@ -101,6 +102,9 @@ class BackgroundServer:
 
 
 def _group_lives(group: int) -> bool:
+    # A child of ours that has ended lives on as a zombie until it is asked for.
+    with suppress(ChildProcessError):
+        os.waitpid(group, os.WNOHANG)
     try:
         os.killpg(group, 0)
     except (ProcessLookupError, PermissionError):

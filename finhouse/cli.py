@@ -12,6 +12,8 @@ from rich.markup import escape
 
 from finhouse import __version__, demo
 from finhouse.bench.running import run_benchmarks
+from finhouse.bridge.snowflake_account import snowflake_emulator
+from finhouse.bridge.snowflake_check import check_snowflake_sql
 from finhouse.console import console, print_table, step
 from finhouse.dashboards.definitions import load_definitions
 from finhouse.dashboards.exposures import exposures_path, render_exposures
@@ -38,6 +40,7 @@ from finhouse.extract_load.capture_setup import (
 from finhouse.gate.commands import gate
 from finhouse.oltp import EmbeddedServer, oltp_url
 from finhouse.orchestration.local import USER, LocalAirflow, show_models
+from finhouse.parity import COMPARED, DEFAULT_SCALE, REFERENCE, run_parity
 from finhouse.pipeline import (
     DEMO_SEED,
     BuildOptions,
@@ -51,9 +54,9 @@ from finhouse.pipeline import (
 from finhouse.publish import ensure_reporting_tables, publish
 from finhouse.real_data import verify_real
 from finhouse.scorecard import print_scorecard
-from finhouse.settings import PROJECT_ROOT, TARGETS, Settings, load_settings
+from finhouse.settings import BRIDGED_TARGETS, PROJECT_ROOT, TARGETS, Settings, load_settings
 from finhouse.sources import available_sources
-from finhouse.transform import dbt_environment, run_dbt
+from finhouse.transform import dbt_environment, fetch_marts, run_dbt, ship_raw
 
 DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -71,7 +74,7 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
-@click.option("--target", help=f"Warehouse engine: {' or '.join(TARGETS)}.")
+@click.option("--target", help=f"Warehouse engine: {', '.join(TARGETS)}.")
 @click.pass_context
 def main(ctx: click.Context, target: str | None) -> None:
     """An open, dbt-centric analytics warehouse for financial services."""
@@ -339,6 +342,58 @@ def publish_command(settings: Settings) -> None:
 
 
 @main.command()
+@click.option(
+    "--scale",
+    type=click.FloatRange(min=0.001),
+    default=DEFAULT_SCALE,
+    show_default=True,
+    help="Size of the demo company.",
+)
+@click.option(
+    "--targets",
+    default=",".join(COMPARED),
+    show_default=True,
+    help=f"Engines to compare with {REFERENCE}, separated by commas.",
+)
+@click.pass_obj
+def parity(settings: Settings, scale: float, targets: str) -> None:
+    """Build the same input on several engines and compare every mart row by row."""
+    chosen = targets.split(",")
+    for target in chosen:
+        if target not in COMPARED:
+            raise ConfigurationError(
+                f"{target!r} is no engine to compare with {REFERENCE}",
+                f"use --targets {','.join(COMPARED)} or some of them",
+            )
+    run_parity(settings, chosen, scale)
+
+
+@main.command("ship")
+@click.option("--all", "everything", is_flag=True, help="Ship what is unchanged, too.")
+@click.pass_obj
+def ship_command(settings: Settings, everything: bool) -> None:
+    """Send a bridged engine the raw tables that changed (a build does so by itself)."""
+    _refuse_unbridged(settings)
+    ship_raw(settings, everything=everything)
+
+
+@main.command("fetch")
+@click.pass_obj
+def fetch_command(settings: Settings) -> None:
+    """Fetch the marts of a bridged engine as they stand (a build does so when its tests pass)."""
+    _refuse_unbridged(settings)
+    fetch_marts(settings)
+
+
+def _refuse_unbridged(settings: Settings) -> None:
+    if not settings.is_bridged:
+        raise ConfigurationError(
+            f"target {settings.target} is loaded directly: there is nothing to ship or fetch",
+            f"name an engine behind the bridge: --target {' or '.join(BRIDGED_TARGETS)}",
+        )
+
+
+@main.command()
 @click.pass_obj
 def scorecard(settings: Settings) -> None:
     """Print the KPI scorecard from what readers see."""
@@ -379,6 +434,35 @@ def oltp_stop(settings: Settings) -> None:
 def oltp_status(settings: Settings) -> None:
     """Say whether the server runs."""
     running = EmbeddedServer(settings.oltp_home).is_running()
+    console.print("running" if running else "not running")
+    sys.exit(0 if running else 1)
+
+
+@main.group()
+def snowflake() -> None:
+    """Check the SQL for Snowflake; stop the emulator that stands in for an account."""
+
+
+@snowflake.command("check")
+@click.pass_obj
+def snowflake_check(settings: Settings) -> None:
+    """Hold all SQL against what Snowflake documents, without an account."""
+    console.print(check_snowflake_sql(settings))
+
+
+@snowflake.command("stop")
+@click.pass_obj
+def snowflake_stop(settings: Settings) -> None:
+    """Stop the emulator; its data stays."""
+    snowflake_emulator(settings).stop()
+    console.print("Snowflake's emulator stopped")
+
+
+@snowflake.command("status")
+@click.pass_obj
+def snowflake_status(settings: Settings) -> None:
+    """Say whether the emulator runs."""
+    running = snowflake_emulator(settings).is_running()
     console.print("running" if running else "not running")
     sys.exit(0 if running else 1)
 

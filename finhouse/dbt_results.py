@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -89,22 +89,26 @@ def failing_rows(run_results: Mapping, warehouse: Warehouse) -> dict[str, list[s
     A test whose query itself fails has no rows and is left out.
     """
     found: dict[str, list[str]] = {}
-    for result in _failed_tests(run_results["results"]):
+    for name, query in failing_queries(run_results).items():
         try:
             rows = warehouse.execute(
-                "select cast(to_json(failing) as text)"
-                f" from (\n{result['compiled_code']}\n) as failing limit {EXAMPLE_ROWS}"
+                f"select cast(to_json(failing) as text) from (\n{query}\n) as failing"
             )
         except warehouse.engine_error:
             continue
-        found[_short(result["unique_id"])] = [row for (row,) in rows]
+        found[name] = [row for (row,) in rows]
     return found
 
 
-def _failed_tests(results: Iterable[Mapping]) -> Iterable[Mapping]:
-    return (
-        result for result in results if result["status"] == "fail" and result.get("compiled_code")
-    )
+def failing_queries(run_results: Mapping) -> dict[str, str]:
+    """Name of each failed test -> a query of up to ``EXAMPLE_ROWS`` of the rows it found."""
+    return {
+        _short(result["unique_id"]): (
+            f"select * from (\n{result['compiled_code']}\n) as failing limit {EXAMPLE_ROWS}"
+        )
+        for result in run_results["results"]
+        if result["status"] == "fail" and result.get("compiled_code")
+    }
 
 
 def _short(unique_id: str) -> str:

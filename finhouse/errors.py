@@ -64,6 +64,12 @@ class ReconciliationError(FinhouseError):
     exit_code = 7
 
 
+class ParityError(FinhouseError):
+    """Two engines made different marts of the same input (exit code 9)."""
+
+    exit_code = 9
+
+
 class ServiceError(FinhouseError):
     """A server of the project does not come up, does not answer, or reports a failure (exit 8)."""
 

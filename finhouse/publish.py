@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from finhouse.bridge.fetching import MARTS_SCHEMA
 from finhouse.dbt_history import DBT_RESULTS_DDL
 from finhouse.errors import PublishError
 from finhouse.settings import Settings
 from finhouse.transform import declared_marts
 from finhouse.warehouse import Warehouse
 
-MARTS_SCHEMA = "marts"
 PUBLISHED_SCHEMA = "published"
 INCOMING_SCHEMA = "published__incoming"
 OUTGOING_SCHEMA = "published__outgoing"

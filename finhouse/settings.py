@@ -10,7 +10,9 @@ from pathlib import Path
 from finhouse.errors import ConfigurationError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
-TARGETS = ("duckdb", "postgres")
+TARGETS = ("duckdb", "postgres", "spark", "snowflake")
+# Engines that the loader does not know: it loads a DuckDB file, and the bridge ships that there.
+BRIDGED_TARGETS = ("spark", "snowflake")
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,10 @@ class Settings:
             (``WAREHOUSE_URL``); used by the postgres target only.
         reader_url: SQLAlchemy address of a role that may only read schema ``published`` of that
             warehouse, or None for one of the project's own making (``READER_URL``).
+        lake: folder of parquet files between this machine and a bridged engine
+            (``FINHOUSE_LAKE``); both must see it.
+        lake_url: that folder as the engine names it, without a trailing slash
+            (``FINHOUSE_LAKE_URL``, default the folder itself).
         real_data: real data sets and their reference figures, for `make verify-real` and some
             tests (``FINHOUSE_REAL_DATA``).
         project_root: the folder of dbt_project/, profiles.yml and superset/; another one than ours
@@ -38,18 +44,43 @@ class Settings:
     oltp_url: str | None = None
     warehouse_url: str | None = None
     reader_url: str | None = None
+    lake: Path | None = None
+    lake_url: str | None = None
     real_data: Path = PROJECT_ROOT.parent / "shared" / "data"
     project_root: Path = PROJECT_ROOT
 
     @property
+    def is_bridged(self) -> bool:
+        """Whether the engine is reached by the bridge, from a DuckDB file on this machine."""
+        return self.target in BRIDGED_TARGETS
+
+    @property
+    def is_file(self) -> bool:
+        """Whether raw and published data are DuckDB files, whatever engine runs the models."""
+        return self.target == "duckdb" or self.is_bridged
+
+    @property
+    def engine_home(self) -> Path:
+        """Folder of what belongs to one engine: of a bridged one its stage, lake and catalog."""
+        return self.home / self.target if self.is_bridged else self.home
+
+    @property
     def duckdb_path(self) -> Path:
-        """The working DuckDB warehouse: written by extract-load and dbt, read by nobody else."""
-        return self.home / "warehouse.duckdb"
+        """The working DuckDB warehouse: written by extract-load and dbt, read by nobody else.
+
+        Of a bridged engine it is the stage: raw tables before they are shipped, marts as fetched.
+        """
+        return self.engine_home / ("stage.duckdb" if self.is_bridged else "warehouse.duckdb")
 
     @property
     def published_path(self) -> Path:
         """The DuckDB file readers open; replaced as a whole by each publication."""
-        return self.home / "published" / "finhouse.duckdb"
+        return self.engine_home / "published" / "finhouse.duckdb"
+
+    @property
+    def lake_home(self) -> Path:
+        """Folder of the parquet files that a bridged engine and this machine exchange."""
+        return self.lake or self.engine_home / "lake"
 
     @property
     def oltp_home(self) -> Path:
@@ -95,6 +126,7 @@ def load_settings(env: Mapping[str, str] | None = None, target: str | None = Non
             f"unknown target {chosen!r}",
             f"use one of {', '.join(TARGETS)}, e.g. make build TARGET={TARGETS[0]}",
         )
+    lake = env.get("FINHOUSE_LAKE")
     real_data = env.get("FINHOUSE_REAL_DATA") or Settings.real_data
     return Settings(
         home=home,
@@ -103,5 +135,7 @@ def load_settings(env: Mapping[str, str] | None = None, target: str | None = Non
         oltp_url=env.get("OLTP_URL") or None,
         warehouse_url=env.get("WAREHOUSE_URL") or None,
         reader_url=env.get("READER_URL") or None,
+        lake=Path(lake).expanduser().resolve() if lake else None,
+        lake_url=(env.get("FINHOUSE_LAKE_URL") or "").rstrip("/") or None,
         real_data=Path(real_data).expanduser().resolve(),
     )

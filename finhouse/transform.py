@@ -11,13 +11,26 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from finhouse.dbt_results import DbtSummary, failing_rows, models_by_test, read_manifest, summarise
+from finhouse.bridge import fetch, open_engine, ship
+from finhouse.bridge.fetching import contracted_marts
+from finhouse.bridge.snowflake_account import environment_program, snowflake_account
+from finhouse.bridge.spark_session import spark_environment
+from finhouse.console import console
+from finhouse.dbt_results import (
+    DbtSummary,
+    failing_queries,
+    failing_rows,
+    models_by_test,
+    read_manifest,
+    summarise,
+)
 from finhouse.errors import (
     ConfigurationError,
     NodesFailedError,
     SourceError,
     TransformError,
 )
+from finhouse.extract_load.loading import warehouse_errors
 from finhouse.oltp import warehouse_url
 from finhouse.settings import Settings
 from finhouse.warehouse import open_warehouse
@@ -26,11 +39,21 @@ from finhouse.warehouse import open_warehouse
 DBT = str(Path(sys.executable).with_name("dbt"))
 
 
+def dbt_program(settings: Settings) -> str:
+    """The dbt that has the adapter of the target.
+
+    Raises:
+        ConfigurationError: Snowflake's environment is not there.
+    """
+    return environment_program("dbt") if settings.target == "snowflake" else DBT
+
+
 def dbt_environment(settings: Settings) -> dict[str, str]:
     """Environment variables read by profiles.yml, for the target in ``settings``.
 
     Raises:
-        ConfigurationError: ``WAREHOUSE_URL`` names no host or database.
+        ConfigurationError: ``WAREHOUSE_URL`` names no host or database; Spark is not installed
+            here, or finds no Java; a Snowflake account is named by half.
     """
     variables = {
         "FINHOUSE_TARGET": settings.target,
@@ -57,6 +80,10 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
             # dbt masks variables of this prefix in its logs.
             "DBT_ENV_SECRET_FINHOUSE_PG_PASSWORD": unquote(parts.password or ""),
         }
+    if settings.target == "spark":
+        variables |= spark_environment(settings)
+    if settings.target == "snowflake":
+        variables |= snowflake_account(settings).variables
     return variables
 
 
@@ -65,7 +92,7 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> int:
     # In a log, and in the messages that we quote, colours are noise.
     colours = {"DBT_USE_COLORS": str(sys.stdout.isatty())}
     return subprocess.run(
-        [DBT, *arguments],
+        [dbt_program(settings), *arguments],
         env={**os.environ, **dbt_environment(settings), **colours},
         cwd=settings.project_root,
     ).returncode
@@ -83,7 +110,9 @@ def build_marts(
 ) -> DbtSummary:
     """Run ``dbt build``: seeds, models and data tests.
 
-    Unit tests judge the code, not the data: `make test` and the gate run them.
+    A bridged engine is first sent the raw tables that changed; of a build whose tests all pass it
+    hands the marts back, into the stage. Unit tests judge the code, not the data: `make test` and
+    the gate run them.
 
     Args:
         as_of: business day the run speaks for; default the last complete day loaded.
@@ -97,6 +126,7 @@ def build_marts(
         TransformError: a model or test failed; the message names each with dbt's reason and, for
             tests, the model and the first rows that failed.
     """
+    ship_raw(settings, everything=full_refresh)
     arguments = ["build", "--quiet", "--exclude-resource-type", leave_out, *options]
     changed = dict(variables or {})
     if as_of:
@@ -124,16 +154,63 @@ def build_marts(
             + "\n".join(_explained(settings, summary, results)),
             "nothing was published; mend the model or the data, then run `make build` again",
         )
+    fetch_marts(settings)
     return summary
 
 
+def ship_raw(settings: Settings, *, everything: bool = False) -> None:
+    """Bring the raw tables of a bridged engine up to date; nothing to do for any other.
+
+    Args:
+        everything: ship what is unchanged, too: the engine may have lost it.
+
+    Raises:
+        WarehouseError: the engine refused.
+    """
+    if not settings.is_bridged:
+        return
+    with open_warehouse(settings) as stage, warehouse_errors(stage):
+        engine = open_engine(settings, run_dbt)
+        if engine.notice:
+            console.print(f"  {engine.notice}")
+        shipped = ship(engine, stage, settings.lake_home, everything=everything)
+    console.print(
+        f"  shipped {len(shipped.tables)} raw tables, {shipped.rows:,} rows; "
+        f"{shipped.unchanged} unchanged"
+        + (f"; dropped {', '.join(shipped.dropped)}" if shipped.dropped else "")
+    )
+
+
+def fetch_marts(settings: Settings) -> None:
+    """Fetch the marts of a bridged engine into its stage; nothing to do for any other.
+
+    Raises:
+        WarehouseError: the engine refused, or a value does not fit its contract; the stage keeps
+            the marts it has.
+    """
+    if not settings.is_bridged:
+        return
+    marts = contracted_marts(read_manifest(settings))
+    with open_warehouse(settings) as stage, warehouse_errors(stage):
+        engine = open_engine(settings, run_dbt)
+        rows = fetch(engine, stage, settings.lake_home / "fetched", marts)
+    console.print(f"  fetched {len(marts)} marts, {rows:,} rows")
+
+
 def _explained(settings: Settings, summary: DbtSummary, results: dict) -> Iterator[str]:
-    url = warehouse_url(settings) if settings.target == "postgres" else None
-    with open_warehouse(settings, url) as warehouse:
-        rows = failing_rows(results, warehouse)
+    rows = _failing_rows(settings, results)
     for name, reason in summary.failures.items():
         yield f"  {name}: {reason}"
         yield from (f"    {row}" for row in rows.get(name, ()))
+
+
+def _failing_rows(settings: Settings, results: dict) -> dict[str, list[str]]:
+    if settings.is_bridged:
+        engine = open_engine(settings, run_dbt)
+        return engine.examples(failing_queries(results), settings.lake_home / "failing")
+    url = warehouse_url(settings) if settings.target == "postgres" else None
+    with open_warehouse(settings, url) as warehouse:
+        return failing_rows(results, warehouse)
 
 
 def declared_marts(settings: Settings) -> list[str]:
@@ -156,6 +233,7 @@ def check_freshness(settings: Settings) -> None:
         SourceError: tables that are too old, each with when it was last loaded.
         TransformError: dbt could not judge.
     """
+    ship_raw(settings)
     report = settings.dbt_output / "sources.json"
     report.unlink(missing_ok=True)
     code = run_dbt(settings, ["source", "freshness", "--quiet"])

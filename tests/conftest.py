@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from finhouse.bridge.snowflake_account import snowflake_emulator
 from finhouse.settings import load_settings
 from tests.support.house import TARGETS, House
 
@@ -45,6 +46,7 @@ def company(tmp_path_factory: pytest.TempPathFactory):
         house.succeed("--target", target, "build", "--scale", SCALE)
     yield house
     house.server.stop()
+    snowflake_emulator(house.settings()).stop()
 
 
 @pytest.fixture

@@ -19,3 +19,8 @@ def datediff(first_date: str, second_date: str, datepart: str) -> str:
 def concat(fields: list[str]) -> str:
     """Texts one after the other."""
     return " || ".join(fields)
+
+
+def safe_cast(field: str, type_name: str) -> str:
+    """A cast that answers null, where an engine has it; DuckDB is given the plain one."""
+    return f"cast({field} as {type_name})"

@@ -28,7 +28,7 @@ def reader_uri(settings: Settings, home: Path) -> str:
     Raises:
         WarehouseError: nothing is published, or the role cannot be made.
     """
-    if settings.target == "duckdb":
+    if settings.is_file:
         return (
             # Without external access SQL cannot reach a file of this machine.
             f"duckdb:///{quote(str(settings.published_path))}"

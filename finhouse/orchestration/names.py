@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# One slot for DuckDB, whose file has one writer; several for a server.
+# One slot where a DuckDB file is written, which has one writer; several for a server.
 WRITER_POOL = "warehouse_writers"
 OLTP_CONNECTION = "finhouse_oltp"
 WAREHOUSE_CONNECTION = "finhouse_warehouse"
@@ -29,4 +29,4 @@ def near_real_time_asset(source_name: str) -> str:
 
 def writer_slots(target: str) -> int:
     """How many tasks may write a warehouse of this engine at once."""
-    return 1 if target == "duckdb" else 4
+    return 4 if target == "postgres" else 1

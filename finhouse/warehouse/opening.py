@@ -18,15 +18,15 @@ def open_warehouse(
     """Open the warehouse of ``settings.target``; use it in a ``with`` block.
 
     Args:
-        settings: names the target and the DuckDB file.
+        settings: names the target and the DuckDB file (of a bridged target: its stage).
         url: the Postgres warehouse, before ``settings.warehouse_url``; postgres target only.
-        memory_limit: DuckDB's buffer ceiling; duckdb target only.
+        memory_limit: DuckDB's buffer ceiling; not on the postgres target.
 
     Raises:
         ConfigurationError: the postgres target without a URL.
         WarehouseError: the warehouse cannot be opened (see the two classes).
     """
-    if settings.target == "duckdb":
+    if settings.is_file:
         return DuckdbWarehouse(settings.duckdb_path, memory_limit)
     chosen = url or settings.warehouse_url
     if not chosen:
@@ -38,7 +38,7 @@ def open_warehouse(
 
 
 def open_published(settings: Settings, url: str | None = None) -> Warehouse:
-    """Open what readers see, in schema ``published``: on DuckDB a file of its own, read-only.
+    """Open what readers see, in schema ``published``: a DuckDB file of its own, or Postgres.
 
     Args:
         settings: names the target and the published file.
@@ -47,7 +47,7 @@ def open_published(settings: Settings, url: str | None = None) -> Warehouse:
     Raises:
         WarehouseError: nothing has been published, or it cannot be opened.
     """
-    if settings.target != "duckdb":
+    if not settings.is_file:
         return open_warehouse(settings, url)
     if not settings.published_path.exists():
         raise WarehouseError(

@@ -16,13 +16,12 @@ import psycopg
 
 from finhouse.demo import truth_file
 from finhouse.oltp import EmbeddedServer
+from finhouse.parity import RUN_HISTORY
 from finhouse.publish import PUBLISHED_SCHEMA
 from finhouse.settings import PROJECT_ROOT, Settings, load_settings
-from finhouse.warehouse import open_published, open_warehouse
+from finhouse.warehouse import Warehouse, open_published, open_warehouse
 
 TARGETS = ("duckdb", "postgres")
-# What the pipeline says of its own runs: grows by each build, and each engine has its own.
-RUN_HISTORY = ("dbt_run_history", "dbt_test_history")
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,8 @@ class House:
         kept = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("FINHOUSE_", "DBT_")) and not name.endswith("_URL")
+            if not name.startswith(("FINHOUSE_", "DBT_", "SNOWFLAKE_"))
+            and not name.endswith("_URL")
         }
         return kept | {
             "FINHOUSE_HOME": str(self.home),
@@ -105,10 +105,14 @@ class House:
         with open_warehouse(self.settings(target), url=url) as warehouse, warehouse.transaction():
             warehouse.execute(sql)
 
+    def published(self, target: str = "duckdb") -> Warehouse:
+        """What readers see, open."""
+        url = self.server.url("warehouse") if target == "postgres" else None
+        return open_published(self.settings(target), url)
+
     def published_rows(self, sql: str, target: str = "duckdb") -> list[tuple]:
         """Rows of a query on what readers see."""
-        url = self.server.url("warehouse") if target == "postgres" else None
-        with open_published(self.settings(target), url) as published:
+        with self.published(target) as published:
             return published.execute(sql)
 
     def oltp_rows(self, sql: str) -> list[tuple]:

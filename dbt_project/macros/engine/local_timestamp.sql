@@ -8,3 +8,11 @@
 {% macro default__local_timestamp(column, time_zone) -%}
     cast(({{ column }} at time zone 'UTC') at time zone '{{ time_zone }}' as timestamp)
 {%- endmacro %}
+
+{% macro snowflake__local_timestamp(column, time_zone) -%}
+    convert_timezone('UTC', '{{ time_zone }}', {{ column }})
+{%- endmacro %}
+
+{% macro spark__local_timestamp(column, time_zone) -%}
+    from_utc_timestamp({{ column }}, '{{ time_zone }}')
+{%- endmacro %}

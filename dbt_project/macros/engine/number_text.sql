@@ -17,3 +17,11 @@
         'FM999,999,999,999,999,990{{ "." ~ "0" * decimals if decimals else "" }}'
     )
 {%- endmacro %}
+
+{% macro snowflake__number_text(expression, decimals) -%}
+    {{ finhouse.postgres__number_text(expression, decimals) }}
+{%- endmacro %}
+
+{% macro spark__number_text(expression, decimals) -%}
+    format_number(round({{ expression }}, {{ decimals }}), {{ decimals }})
+{%- endmacro %}

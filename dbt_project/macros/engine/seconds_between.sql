@@ -13,3 +13,17 @@
         as numeric(18, 6)
     )
 {%- endmacro %}
+
+{% macro snowflake__seconds_between(earlier, later) -%}
+    cast(
+        cast(datediff(microsecond, {{ earlier }}, {{ later }}) as numeric(24, 6)) / 1000000
+        as numeric(18, 6)
+    )
+{%- endmacro %}
+
+{% macro spark__seconds_between(earlier, later) -%}
+    cast(
+        cast(unix_micros({{ later }}) - unix_micros({{ earlier }}) as numeric(24, 6)) / 1000000
+        as numeric(18, 6)
+    )
+{%- endmacro %}

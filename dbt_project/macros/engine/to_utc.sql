@@ -7,3 +7,12 @@
 {% macro default__to_utc(column) -%}
     cast({{ column }} at time zone 'UTC' as timestamp)
 {%- endmacro %}
+
+{% macro snowflake__to_utc(column) -%}
+    cast(convert_timezone('UTC', {{ column }}) as timestamp_ntz)
+{%- endmacro %}
+
+{#- Spark keeps moments; its sessions show them in UTC (spark.sql.session.timeZone). -#}
+{% macro spark__to_utc(column) -%}
+    cast({{ column }} as timestamp)
+{%- endmacro %}

@@ -3,6 +3,6 @@
 {% macro try_to_numeric(column) -%}
     case
         when {{ matches(column, '^[+-]?[0-9]{1,18}([.][0-9]{1,10})?$') }}
-            then cast(cast({{ column }} as numeric(28, 10)) as numeric(20, 2))
+            then cast({{ dbt.safe_cast(column, 'numeric(28, 10)') | trim }} as numeric(20, 2))
     end
 {%- endmacro %}

@@ -10,6 +10,11 @@
     names all three: the value is defined once, in the metrics model, and the test
     kpi_value_is_ratio proves that it is numerator / denominator. -#}
 {% macro kpi_rows(relation, period_column, complete_expression, kpis) -%}
+    {{ return(adapter.dispatch('kpi_rows', 'finhouse')(
+        relation, period_column, complete_expression, kpis)) }}
+{%- endmacro %}
+
+{% macro default__kpi_rows(relation, period_column, complete_expression, kpis) -%}
     {% for kpi in kpis %}
     select
         '{{ kpi.code }}' as kpi_code,
@@ -21,4 +26,22 @@
     from {{ relation }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
+{%- endmacro %}
+
+{#- One pass over the relation: Spark would plan and scan it anew for each branch of a union. -#}
+{% macro spark__kpi_rows(relation, period_column, complete_expression, kpis) -%}
+    select
+        inline(array(
+            {% for kpi in kpis -%}
+            struct(
+                '{{ kpi.code }}' as kpi_code,
+                {{ period_column }} as period_start,
+                {{ kpi.complete | default(complete_expression) }} as is_complete_period,
+                cast({{ kpi.numerator | default('null') }} as numeric(26, 8)) as numerator,
+                cast({{ kpi.denominator | default('null') }} as numeric(26, 8)) as denominator,
+                cast({{ kpi.value | default(kpi.numerator) }} as numeric(26, 8)) as value
+            ){{ ', ' if not loop.last }}
+            {% endfor %}
+        ))
+    from {{ relation }}
 {%- endmacro %}

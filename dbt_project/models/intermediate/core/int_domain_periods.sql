@@ -36,7 +36,10 @@ final as (
         coalesce(settings.launch_month, {{ month_start('spans.first_date') }}) as launch_month,
         {%- if var('as_of_date') %}
         -- A day beyond the last complete one cannot be spoken for.
-        least(cast('{{ var("as_of_date") }}' as date), spans.last_complete_date) as as_of_date
+        least(
+            cast('{{ var("as_of_date") }}' as date),
+            coalesce(spans.last_complete_date, cast('{{ var("as_of_date") }}' as date))
+        ) as as_of_date
         {%- else %}
         spans.last_complete_date as as_of_date
         {%- endif %}

@@ -75,7 +75,8 @@ final as (
         *,
         -- Compounded over the days it is really held.
         {{ to_scale(
-            'power(1 + cast(roi as ' ~ type_double() ~ '), 365.0 / greatest('
+            'power(1 + cast(roi as ' ~ type_double() ~ '), '
+            ~ 'cast(365 as ' ~ type_double() ~ ') / greatest('
             ~ days_between('start_date', 'coalesce(closed_date, end_date)') ~ ', 1)) - 1', 8) }}
             as annualised_roi,
         closed_date is null as is_held
