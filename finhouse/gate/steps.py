@@ -137,7 +137,8 @@ class Gate:
         return f"{self.commit.short} ({self.commit.chosen_as}): {count} models"
 
     def _compile(self) -> str:
-        return " ".join(self.change.selection) or "nothing differs"
+        rewritten = len(self.change.selection[1:])
+        return f"{rewritten} models whose SQL is another one" if rewritten else "no other SQL"
 
     def _empty(self) -> str:
         return try_empty(self.change)
@@ -160,7 +161,7 @@ class Gate:
                 "undo them, or add to CHANGELOG.md, completed with words of yours:\n"
                 + "\n".join(f"    {line}" for line in declaration_lines(moves.undeclared)),
             )
-        return f"report: {self.report}"
+        return "what breaks is declared"
 
 
 def run_gate(
@@ -195,5 +196,6 @@ def run_gate(
                     gate.report.write_text(render_failure(step.name, str(error)), encoding="utf-8")
             rows.append((step.name, outcome, f"{time.monotonic() - started:.1f}", said))
         print_table("Gate", ["step", "result", "seconds", "looked at"], rows, numeric=("seconds",))
+        console.print(f"Report: {gate.report}", markup=False)
         if failure:
             raise failure
