@@ -78,7 +78,7 @@ class SnowflakeEmulator(BackgroundServer):
                 # It asks for none, but the connector does not log in without.
                 "DBT_ENV_SECRET_SNOWFLAKE_PASSWORD": "emulator",
             },
-            f"snowflake emulator {self._identity()}",
+            f"snowflake emulator {self._identity_file.read_text()}",
             is_emulated=True,
         )
 
@@ -88,6 +88,8 @@ class SnowflakeEmulator(BackgroundServer):
         shutil.rmtree(scratch, ignore_errors=True)
         for folder in (scratch, databases):
             folder.mkdir(parents=True, exist_ok=True)
+        if not self._identity_file.exists():
+            self._identity_file.write_text(uuid.uuid4().hex)
         port = free_port(preferred=None)
         self._port_file.write_text(str(port))
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
@@ -103,12 +105,10 @@ class SnowflakeEmulator(BackgroundServer):
     def _databases(self) -> Path:
         return self.home / "databases"
 
-    def _identity(self) -> str:
+    @property
+    def _identity_file(self) -> Path:
         """Lives and dies with the databases: what was shipped into lost ones is shipped again."""
-        file = self._databases / "identity"
-        if not file.exists():
-            file.write_text(uuid.uuid4().hex)
-        return file.read_text()
+        return self._databases / "identity"
 
 
 def snowflake_emulator(settings: Settings) -> SnowflakeEmulator:

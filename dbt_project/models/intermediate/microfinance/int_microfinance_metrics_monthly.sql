@@ -188,7 +188,9 @@ amounts as (
 
     select
         *,
-        {{ money('(gross_portfolio_amount + previous_gross_portfolio_amount) / 2') }}
+        -- Half a cent goes up on every engine; a division may be of doubles.
+        {{ to_scale(
+            'coalesce(gross_portfolio_amount + previous_gross_portfolio_amount, 0) / 2', 2) }}
             as average_gross_portfolio_amount,
         {{ money('interest_collected_amount + penalty_collected_amount + processing_fee_amount') }}
             as loan_income_amount,
