@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from finhouse.bridge.engine import Engine, Mart, RawTable
@@ -28,6 +28,8 @@ _WIDER = {
     "UBIGINT": "decimal(20, 0)",
     "HUGEINT": "decimal(38, 0)",
 }
+# Linux takes 128 KiB an argument; JSON and UTF-8 may double some characters.
+_ARGUMENT_CHARACTERS = 60_000
 _TIMESTAMP = re.compile(r"^TIMESTAMP(_S|_MS|_NS)?( WITH TIME ZONE)?$")
 
 
@@ -70,10 +72,7 @@ class SparkEngine(Engine):
         )
 
     def _replacement(self, table: RawTable) -> str:
-        columns = ", ".join(
-            f"{_read(_quoted(name), kind)} as {_quoted(name)}"
-            for name, kind in table.columns.items()
-        )
+        columns = ", ".join(_read(_quoted(name), kind) for name, kind in table.columns.items())
         return (
             f"create or replace table {table.schema}.{table.table} using iceberg as"
             f" select {columns} from parquet.`{self._url(table.file)}`"
@@ -86,10 +85,7 @@ class SparkEngine(Engine):
         self.run([self._extract(mart, folder / mart.name) for mart in marts])
 
     def _extract(self, mart: Mart, folder: Path) -> str:
-        columns = ", ".join(
-            f"{_written(_quoted(name), kind)} as {_quoted(name)}"
-            for name, kind in mart.columns.items()
-        )
+        columns = ", ".join(_written(_quoted(name), kind) for name, kind in mart.columns.items())
         return (
             f"insert overwrite directory '{self._url(folder)}' using parquet"
             f" select {columns} from marts.{mart.name}"
@@ -131,23 +127,35 @@ class SparkEngine(Engine):
         Raises:
             WarehouseError: Spark refused one; those before it stay done.
         """
-        if not statements:
-            return
-        code = self._run_dbt(
-            self._settings,
-            [
-                "run-operation",
-                "run_statements",
-                "--quiet",
-                "--args",
-                json.dumps({"statements": list(statements)}),
-            ],
-        )
-        if code:
-            raise WarehouseError(
-                f"Spark refused what the bridge asked of it (dbt run-operation ended with {code})",
-                "read dbt's message above; see docs/engines.md for what Spark needs",
+        for batch in _batches(statements):
+            code = self._run_dbt(
+                self._settings,
+                [
+                    "run-operation",
+                    "run_statements",
+                    "--quiet",
+                    "--args",
+                    json.dumps({"statements": batch}),
+                ],
             )
+            if code:
+                raise WarehouseError(
+                    "Spark refused what the bridge asked of it "
+                    f"(dbt run-operation ended with {code})",
+                    "read dbt's message above; see docs/engines.md for what Spark needs",
+                )
+
+
+def _batches(statements: Sequence[str]) -> Iterator[list[str]]:
+    """The statements in order, in parts that fit one argument of a process."""
+    batch: list[str] = []
+    for statement in statements:
+        if batch and sum(map(len, batch)) + len(statement) > _ARGUMENT_CHARACTERS:
+            yield batch
+            batch = []
+        batch.append(statement)
+    if batch:
+        yield batch
 
 
 def _quoted(name: str) -> str:
@@ -157,12 +165,12 @@ def _quoted(name: str) -> str:
 def _read(column: str, kind: str) -> str:
     """A column of a drop as Spark is to hold it."""
     if kind == "DATE":
-        return f"date_from_unix_date({column})"
-    return f"timestamp_micros({column})" if _TIMESTAMP.match(kind) else column
+        return f"date_from_unix_date({column}) as {column}"
+    return f"timestamp_micros({column}) as {column}" if _TIMESTAMP.match(kind) else column
 
 
 def _written(column: str, kind: str) -> str:
     """A column of a mart as Spark is to write it."""
     if kind == "date":
-        return f"unix_date({column})"
-    return f"unix_micros({column})" if kind == "timestamp" else column
+        return f"unix_date({column}) as {column}"
+    return f"unix_micros({column}) as {column}" if kind == "timestamp" else column

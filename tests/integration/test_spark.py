@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from finhouse.bridge import Mart, fetch, open_engine, ship
+from finhouse.bridge import Mart, RawTable, fetch, open_engine, ship
 from finhouse.bridge.spark_session import java_home, spark_environment
 from finhouse.errors import ConfigurationError, WarehouseError
 from finhouse.settings import Settings, load_settings
@@ -165,3 +167,38 @@ def test_a_cluster_needs_neither_spark_nor_java_here(no_java: dict[str, str], sp
 def test_a_configuration_of_ones_own_is_left_alone(spark: Settings):
     found = spark_environment(spark, {"SPARK_CONF_DIR": "/etc/spark", "PATH": ""})
     assert "SPARK_CONF_DIR" not in found
+
+
+def sent_to_a_cluster(tmp_path: Path, tables: list[RawTable]) -> list[list[str]]:
+    """The statements of each dbt operation by which a cluster is given raw tables."""
+    settings = load_settings(
+        {"FINHOUSE_LAKE": str(tmp_path), "FINHOUSE_LAKE_URL": "s3a://bucket/finhouse"},
+        target="spark",
+    )
+    operations: list[list[str]] = []
+
+    def run_dbt(settings: Settings, arguments: Sequence[str]) -> int:
+        operations.append(json.loads(arguments[-1])["statements"])
+        return 0
+
+    open_engine(settings, run_dbt).replace(tables)
+    return operations
+
+
+def test_a_cluster_is_told_where_it_sees_the_lake(tmp_path: Path):
+    file = tmp_path / "raw_shop" / "orders" / "1.parquet"
+    table = RawTable("raw_shop", "orders", {"id": "BIGINT", "day": "DATE"}, file)
+    [[_, statement]] = sent_to_a_cluster(tmp_path, [table])
+    assert statement.endswith("from parquet.`s3a://bucket/finhouse/raw_shop/orders/1.parquet`")
+
+
+def test_many_statements_are_sent_in_parts_that_a_process_takes(tmp_path: Path):
+    columns = {f"a_rather_long_name_of_a_column_{number}": "BIGINT" for number in range(100)}
+    tables = [
+        RawTable("raw_shop", f"orders_{number}", columns, tmp_path / f"{number}.parquet")
+        for number in range(100)
+    ]
+    operations = sent_to_a_cluster(tmp_path, tables)
+    assert len(operations) > 1
+    assert max(len(json.dumps(statements)) for statements in operations) < 128 * 1024
+    assert sum(map(len, operations)) == 101

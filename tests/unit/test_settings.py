@@ -34,6 +34,20 @@ def test_published_file_does_not_bear_the_name_of_its_schema():
     assert load_settings({}).published_path.stem != "published"
 
 
+def test_an_engine_behind_the_bridge_has_a_folder_of_its_own(tmp_path: Path):
+    settings = load_settings({"FINHOUSE_HOME": str(tmp_path)}, target="spark")
+    assert settings.is_bridged
+    assert settings.duckdb_path == tmp_path / "spark" / "stage.duckdb"
+    assert settings.published_path == tmp_path / "spark" / "published" / "finhouse.duckdb"
+    assert settings.lake_home == tmp_path / "spark" / "lake"
+
+
+def test_the_lake_may_lie_where_a_cluster_sees_it(tmp_path: Path):
+    env = {"FINHOUSE_LAKE": str(tmp_path), "FINHOUSE_LAKE_URL": "s3a://bucket/finhouse/"}
+    settings = load_settings(env, target="spark")
+    assert (settings.lake_home, settings.lake_url) == (tmp_path, "s3a://bucket/finhouse")
+
+
 def test_unknown_target_is_refused_by_name():
     with pytest.raises(ConfigurationError, match="'oracle'") as caught:
         load_settings({"FINHOUSE_TARGET": "oracle"})
