@@ -141,7 +141,8 @@ def _write_configuration(settings: Settings, env: Mapping[str, str]) -> Path:
     values = _DEFAULTS.format(
         home=home,
         iceberg=_iceberg_jar(),
-        java=f"-Dderby.system.home={home} -Duser.timezone=UTC",
+        # The first compiler's own default, 48 MiB, is full after 100 seconds, and compiling ends.
+        java=f"-XX:ReservedCodeCacheSize=256m -Dderby.system.home={home} -Duser.timezone=UTC",
         memory=env.get("FINHOUSE_SPARK_MEMORY") or "2g",
     )
     (folder / "spark-defaults.conf").write_text(values)

@@ -27,7 +27,7 @@ create table raw_samples.samples (
 """
 ROWS = """
 insert into raw_samples.samples values
-(1, -32768, -9223372036854775808, -170141183460469231731687303715884105728::hugeint / 10000000,
+(1, -32768, -9223372036854775808, -99999999999999999999999999999999999999,
     true, 123456789012345678.91, 1234567890123456789012345678.0123456789, 0.1, 'it''s "ሰላም" 🏦 \\n',
     '\\x00\\xFF'::blob, '1582-10-14', '1899-12-31 23:59:59.999999', '1880-01-01 00:00:00+02',
     '12:34:56.789', '00000000-0000-0000-0000-000000000001'),
@@ -105,6 +105,14 @@ def test_values_survive_the_way_to_spark_and_back(spark: Settings):
         )
         assert returned[0][6] == Decimal("1234567890123456789012345678.0123456789")
         assert stage.columns("marts", "nothing") == {"id": "INTEGER", "day": "DATE"}
+
+
+def test_rows_of_a_failed_test_come_back_as_json(spark: Settings):
+    found = open_engine(spark, run_dbt).examples(
+        {"not_null_users_id": "select null as id, 'a' as name", "broken": "select nowhere"},
+        spark.lake_home / "failing",
+    )
+    assert found == {"not_null_users_id": ['{"name":"a"}']}
 
 
 def test_what_spark_refuses_is_an_error_with_a_remedy(spark: Settings):
