@@ -17,12 +17,7 @@
 {% macro default__kpi_rows(relation, period_column, complete_expression, kpis) -%}
     {% for kpi in kpis %}
     select
-        '{{ kpi.code }}' as kpi_code,
-        {{ period_column }} as period_start,
-        {{ kpi.complete | default(complete_expression) }} as is_complete_period,
-        cast({{ kpi.numerator | default('null') }} as numeric(26, 8)) as numerator,
-        cast({{ kpi.denominator | default('null') }} as numeric(26, 8)) as denominator,
-        cast({{ kpi.value | default(kpi.numerator) }} as numeric(26, 8)) as value
+        {{ kpi_columns(kpi, period_column, complete_expression) }}
     from {{ relation }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -34,12 +29,7 @@
         inline(array(
             {% for kpi in kpis -%}
             struct(
-                '{{ kpi.code }}' as kpi_code,
-                {{ period_column }} as period_start,
-                {{ kpi.complete | default(complete_expression) }} as is_complete_period,
-                cast({{ kpi.numerator | default('null') }} as numeric(26, 8)) as numerator,
-                cast({{ kpi.denominator | default('null') }} as numeric(26, 8)) as denominator,
-                cast({{ kpi.value | default(kpi.numerator) }} as numeric(26, 8)) as value
+                {{ kpi_columns(kpi, period_column, complete_expression) }}
             ){{ ', ' if not loop.last }}
             {% endfor %}
         ))
