@@ -18,6 +18,8 @@ SCALE = "0.05"
 SHARED_FOLDERS = ("dashboards", "gate")
 
 
+# Before pytest-xdist reads the groups.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep tests that share a house, a Superset or an Airflow in one process (`make test`)."""
     for item in items:
