@@ -135,7 +135,7 @@ browser: ## install Chromium for the dashboards' tests, where root and apt-get a
 
 .PHONY: test
 test: setup $(AIRFLOW_READY) $(SPARK_READY) $(SNOWFLAKE_READY) $(SUPERSET_READY) $(GATE_READY) ## run all tests (JOBS=)
-	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadscope --no-loadscope-reorder $(ARGS)
 
 .PHONY: test-mistakes
 test-mistakes: setup $(GATE_READY) ## try each seeded mistake alone against the gate (long)

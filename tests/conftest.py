@@ -6,6 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from finhouse.bridge.snowflake_account import snowflake_emulator
 from finhouse.settings import load_settings
@@ -18,14 +20,19 @@ SCALE = "0.05"
 SHARED_FOLDERS = ("dashboards", "gate")
 
 
-# Before pytest-xdist reads the groups.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests that share a house, a Superset or an Airflow in one process (`make test`)."""
-    for item in items:
-        folder = item.path.parent.name
-        shared = folder if folder in SHARED_FOLDERS else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(shared))
+class ByHouse(LoadScopeScheduling):
+    """Keeps tests that share a house, a Superset or an Airflow in one process (`make test`)."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = Path(nodeid.partition("::")[0])
+        return file.parent.name if file.parent.name in SHARED_FOLDERS else str(file)
+
+
+# Not --dist loadgroup: pytest 9.2 does not let pytest-xdist 3.8 write groups into test ids.
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByHouse:
+    """Hand out tests by what they share."""
+    return ByHouse(config, log)
 
 
 @pytest.fixture(scope="session")
