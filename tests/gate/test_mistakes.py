@@ -29,7 +29,8 @@ class Patch:
     Attributes:
         file: the patch; story and headers stand above the diff.
         story: what somebody did and why.
-        headers: ``Caught-by`` and ``Says`` of a mistake, ``Report`` of a good change.
+        headers: ``Caught-by`` and ``Says`` of a mistake; ``Report`` of a good change, and
+            ``Declares`` where CHANGELOG.md must gain a line.
     """
 
     file: Path
@@ -51,7 +52,7 @@ def read_patches(folder: str) -> list[Patch]:
         headers = tuple(
             (name, value)
             for name, colon, value in (line.partition(": ") for line in preamble.splitlines())
-            if colon and name in ("Caught-by", "Says", "Report")
+            if colon and name in ("Caught-by", "Says", "Report", "Declares")
         )
         story = " ".join(preamble.partition("\n\n")[0].split())
         patches.append(Patch(file, story, headers))
@@ -73,6 +74,9 @@ def judge(clone: Clone, patches: list[Patch]) -> subprocess.CompletedProcess[str
     """Apply the patches and run the whole gate."""
     for patch in patches:
         clone.git("apply", "--whitespace=nowarn", str(patch.file))
+        # No part of the diff: the changelog is what changes most.
+        if declared := dict(patch.headers).get("Declares"):
+            clone.declare(f"{declared}\n")
     return clone.gate("run")
 
 
