@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import urllib.error
 import urllib.request
@@ -44,6 +45,7 @@ class SupersetServer(BackgroundServer):
         super().__init__(home, "Superset")
         self.environment = environment
         self._port_file = home / "port"
+        self._metadata = home / "superset.db"
 
     @property
     def url(self) -> str:
@@ -77,29 +79,27 @@ class SupersetServer(BackgroundServer):
         (self.home / "cache" / "data").mkdir(parents=True, exist_ok=True)
         marker = self.home / "initialised"
         needed = not marker.exists() or marker.read_text() != INITIALISED
-        bundle_file, report_file = self.home / "bundle.json", self.home / "import.json"
+        report_file = self.home / "import.json"
         report_file.unlink(missing_ok=True)
-        # It holds passwords: nobody else may read it, and it does not stay.
-        bundle_file.unlink(missing_ok=True)
-        bundle_file.touch(mode=0o600)
-        bundle_file.write_text(json.dumps({**bundle, "initialise": needed}))
-        try:
-            result = subprocess.run(
-                [self._python, str(INSIDE / "bootstrap.py"), bundle_file, report_file],
-                env=self._variables(),
-                cwd=self.home,
-                capture_output=True,
-                text=True,
-            )
-        finally:
-            bundle_file.unlink()
+        metadata = self._metadata_aside(keep=marker.exists()) if needed else self._metadata
+        result = subprocess.run(
+            [self._python, str(INSIDE / "bootstrap.py"), report_file],
+            # By a pipe: it holds passwords, and what is killed leaves no file behind.
+            input=json.dumps({**bundle, "initialise": needed}),
+            env=self._variables(metadata),
+            cwd=self.home,
+            capture_output=True,
+            text=True,
+        )
         if result.returncode or not report_file.exists():
             raise ServiceError(
                 "Superset does not take the dashboards:\n"
                 + "\n".join(result.stderr.strip().splitlines()[-12:]),
                 f"correct what it names; `rm -r {self.home}` starts afresh",
             )
-        marker.write_text(INITIALISED)
+        if needed:
+            metadata.replace(self._metadata)
+            marker.write_text(INITIALISED)
         return json.loads(report_file.read_text())
 
     def serve(self) -> str:
@@ -126,6 +126,22 @@ class SupersetServer(BackgroundServer):
                 with contextlib.suppress(OSError):
                     entry.unlink()
 
+    def _metadata_aside(self, *, keep: bool) -> Path:
+        """Where to create or migrate the metadata: put in place once it is whole.
+
+        A migration of SQLite that is killed half-way cannot be gone on with.
+
+        Args:
+            keep: start from the metadata that is there, of another version of Superset.
+        """
+        self.stop()
+        aside = self._metadata.with_name("superset.db.incoming")
+        for left in self.home.glob(f"{aside.name}*"):
+            left.unlink()
+        if keep and self._metadata.exists():
+            shutil.copyfile(self._metadata, aside)
+        return aside
+
     @property
     def _python(self) -> str:
         return str(self.environment / "bin" / "python")
@@ -136,10 +152,11 @@ class SupersetServer(BackgroundServer):
                 f"Superset's environment {self.environment} is not there", "run `make serve`"
             )
 
-    def _variables(self) -> dict[str, str]:
+    def _variables(self, metadata: Path | None = None) -> dict[str, str]:
         kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SUPERSET_SECRET_KEY")
         return {name: os.environ[name] for name in kept if name in os.environ} | {
             "FINHOUSE_SUPERSET_HOME": str(self.home),
+            "FINHOUSE_SUPERSET_METADATA": str(metadata or self._metadata),
             "SUPERSET_HOME": str(self.home),
             "SUPERSET_CONFIG_PATH": str(INSIDE / "superset_config.py"),
             "PYTHONPATH": str(INSIDE),

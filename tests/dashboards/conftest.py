@@ -17,6 +17,8 @@ from finhouse.warehouse import open_published
 from tests.support.house import TARGETS, House
 from tests.support.superset import Client, find_browser
 
+# Of some 1.8 MB that the metadata has when it is whole.
+HALF_MADE_BYTES = 300_000
 SCREENSHOTS = PROJECT_ROOT / "data" / "screenshots"
 
 
@@ -93,6 +95,26 @@ def served_house(company: House, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture(scope="session")
+def killed_serve(served_house: House) -> dict[str, str]:
+    """The first `serve` of the house, killed while it makes the metadata: what it left behind.
+
+    Everything else in this folder is then tried on a Superset that began like this.
+    """
+    home = served_house.settings().superset_home
+    incoming = home / "superset.db.incoming"
+    served_house.kill_during(
+        "dashboards",
+        "serve",
+        moment=lambda _: incoming.exists() and incoming.stat().st_size > HALF_MADE_BYTES,
+    )
+    return {
+        str(path.relative_to(home)): path.read_text(errors="replace")
+        for path in home.rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="session")
 def project() -> tuple[Definitions, dict[str, Dataset]]:
     """The repository's dashboards and what they may use."""
     return checked(load_settings())
@@ -102,6 +124,7 @@ def project() -> tuple[Definitions, dict[str, Dataset]]:
 def stage(
     request: pytest.FixtureRequest,
     served_house: House,
+    killed_serve: dict[str, str],
     project: tuple[Definitions, dict[str, Dataset]],
 ) -> Stage:
     """Superset serving the house, from DuckDB and then from Postgres."""

@@ -40,6 +40,19 @@ def serve_from(stage: Stage, folder: Path = DEFINITIONS):
         return serve(stage.settings, published, folder)
 
 
+def test_a_killed_serve_leaves_nothing_half_made(stage: Stage, killed_serve: dict[str, str]):
+    assert "superset.db.incoming" in killed_serve
+    assert not {"superset.db", "initialised"} & killed_serve.keys()
+    secrets = stage.serving.passwords.values()
+    assert secrets and {
+        name
+        for name, content in killed_serve.items()
+        if any(password in content for password in secrets)
+    } == {f"passwords/{user}" for user in stage.serving.passwords}
+    home = superset_server(stage.settings).home
+    assert not list(home.glob("superset.db.incoming*"))
+
+
 def test_second_import_changes_nothing_and_what_is_gone_goes(stage: Stage, tmp_path: Path):
     if stage.target != "duckdb":
         pytest.skip("the metadata does not depend on the target")

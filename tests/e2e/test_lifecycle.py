@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
-import sys
-import time
 from datetime import date
 from typing import Any
 
 import pytest
 
-from finhouse.settings import PROJECT_ROOT
 from tests.support.house import RUN_HISTORY, House
 
 RAW = ["raw_wallet", "raw_merchant_activity", "raw_microfinance"]
@@ -129,17 +124,7 @@ def test_killed_build_heals(company_copy: House):
     """kill -9 at several moments of a build, dbt included; then one build sets all right."""
     company_copy.succeed("demo", "--advance", "2")
     for seconds in (2.0, 5.0, 9.0):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "finhouse", "build"],
-            cwd=PROJECT_ROOT,
-            env=company_copy.environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        time.sleep(seconds)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        company_copy.kill_during("build", moment=lambda lived, end=seconds: lived > end)
         assert company_copy.published_rows("select count(*) from published.kpi_scorecard")
     company_copy.succeed("build")
     for table in ("users", "transactions", "user_activity"):

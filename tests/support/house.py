@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,6 +71,27 @@ class House:
             f"{result.stdout}\n{result.stderr}"
         )
         return result.stdout
+
+    def kill_during(self, *arguments: str, moment: Callable[[float], bool]) -> None:
+        """Run ``finhouse <arguments>`` and kill -9 it, with all it started.
+
+        Args:
+            moment: whether to do it now, asked with the seconds since the start.
+        """
+        started = time.monotonic()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "finhouse", *arguments],
+            cwd=PROJECT_ROOT,
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        while not moment(time.monotonic() - started):
+            assert process.poll() is None, f"finhouse {' '.join(arguments)} ended before"
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
     def rows(self, sql: str, target: str = "duckdb") -> list[tuple]:
         """Rows of a query on the working warehouse."""

@@ -1,6 +1,6 @@
 """Bring Superset's metadata to the state a bundle describes; runs inside Superset's environment.
 
-``python bootstrap.py <bundle.json> <report.json>``. The bundle holds the assets (path -> text),
+``python bootstrap.py <report.json> < <bundle.json>``. The bundle holds the assets (path -> text),
 which dashboards there are, and the users with their passwords in it.
 """
 
@@ -42,9 +42,9 @@ VIEWER_PERMISSIONS = {
 }
 
 
-def main(bundle_path: str, report_path: str) -> None:
+def main(report_path: str) -> None:
     """Bring users, roles and assets up to date; write what was imported and removed."""
-    bundle = json.loads(Path(bundle_path).read_text())
+    bundle = json.loads(sys.stdin.read())
     app = create_app()
     with app.app_context():
         if bundle["initialise"]:
@@ -181,4 +181,4 @@ def _open_dashboards(viewable_by: list[str]) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING)
-    main(*sys.argv[1:])
+    main(sys.argv[1])

@@ -15,7 +15,7 @@ HOME = Path(os.environ["FINHOUSE_SUPERSET_HOME"])
 MINUTES = 60
 
 SECRET_KEY = os.environ.get("SUPERSET_SECRET_KEY") or (HOME / "secret_key").read_text().strip()
-SQLALCHEMY_DATABASE_URI = f"sqlite:///{HOME / 'superset.db'}?timeout=30"
+SQLALCHEMY_DATABASE_URI = f"sqlite:///{os.environ['FINHOUSE_SUPERSET_METADATA']}?timeout=30"
 # Two processes write it at times: the server and an import.
 SQLALCHEMY_ENGINE_OPTIONS = {"connect_args": {"timeout": 30}}
 DATA_DIR = str(HOME)
