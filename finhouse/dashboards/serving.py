@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -47,8 +48,10 @@ def superset_server(settings: Settings) -> SupersetServer:
     return SupersetServer(settings.superset_home)
 
 
-def load_catalog(settings: Settings) -> dict[str, Dataset]:
-    """Datasets of the dbt project as it stands.
+def load_catalog(
+    settings: Settings, manifest: Mapping[str, Any] | None = None
+) -> dict[str, Dataset]:
+    """Datasets of the dbt project as it stands, or as ``manifest`` has it.
 
     Raises:
         TransformError: the project does not parse.
@@ -56,19 +59,24 @@ def load_catalog(settings: Settings) -> dict[str, Dataset]:
     """
     project = yaml.safe_load((settings.dbt_project / "dbt_project.yml").read_text())
     return build_catalog(
-        parse_project(settings), read_kpi_catalogue(settings.dbt_project), project["vars"]
+        manifest or parse_project(settings),
+        read_kpi_catalogue(settings.dbt_project),
+        project["vars"],
     )
 
 
 def checked(
-    settings: Settings, folder: Path = DEFINITIONS
+    settings: Settings, folder: Path = DEFINITIONS, manifest: Mapping[str, Any] | None = None
 ) -> tuple[Definitions, dict[str, Dataset]]:
     """Definitions of ``folder`` and catalog, once the static check has found nothing.
+
+    Args:
+        manifest: dbt's, where the project has just been parsed.
 
     Raises:
         ConfigurationError: it found something; every finding is in the message.
     """
-    definitions, catalog = load_definitions(folder), load_catalog(settings)
+    definitions, catalog = load_definitions(folder), load_catalog(settings, manifest)
     found = findings(definitions, catalog)
     if found:
         raise ConfigurationError(
@@ -79,13 +87,16 @@ def checked(
     return definitions, catalog
 
 
-def check_dashboards(settings: Settings) -> Definitions:
+def check_dashboards(settings: Settings, manifest: Mapping[str, Any] | None = None) -> Definitions:
     """Check the repository's dashboards and their dbt exposures; return the definitions.
+
+    Args:
+        manifest: dbt's, where the project has just been parsed.
 
     Raises:
         ConfigurationError: the static check found something, or the exposures are not up to date.
     """
-    definitions, _ = checked(settings)
+    definitions, _ = checked(settings, manifest=manifest)
     path = exposures_path(settings)
     if path.read_text(encoding="utf-8") != render_exposures(definitions):
         raise ConfigurationError(

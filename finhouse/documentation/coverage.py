@@ -40,15 +40,21 @@ def coverage(manifest: Mapping[str, Any], catalog: Mapping[str, Any]) -> list[Co
         manifest: dbt's manifest.json.
         catalog: dbt's catalog.json: the columns that are there, described or not.
     """
-    tests: dict[str, list[Mapping[str, Any]]] = {}
-    for node in manifest["nodes"].values():
-        if node["resource_type"] == "test" and node.get("attached_node"):
-            tests.setdefault(node["attached_node"], []).append(node)
+    tests = tests_by_model(manifest)
     models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
     return sorted(
         (_of_model(node, catalog["nodes"].get(node["unique_id"]), tests) for node in models),
         key=lambda entry: (entry.layer, entry.name),
     )
+
+
+def tests_by_model(manifest: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
+    """The data tests attached to each model, by its unique id."""
+    tests: dict[str, list[Mapping[str, Any]]] = {}
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "test" and node.get("attached_node"):
+            tests.setdefault(node["attached_node"], []).append(node)
+    return tests
 
 
 def gaps(covered: Sequence[Coverage]) -> list[str]:
@@ -87,11 +93,11 @@ def _of_model(
         ),
         undescribed=undescribed,
         is_described=bool(node["description"].strip()),
-        has_tested_key=_has_tested_key(node, of_model),
+        has_tested_key=has_tested_key(node, of_model),
     )
 
 
-def _has_tested_key(node: Mapping[str, Any], tests: Sequence[Mapping[str, Any]]) -> bool:
+def has_tested_key(node: Mapping[str, Any], tests: Sequence[Mapping[str, Any]]) -> bool:
     """Whether a test of uniqueness covers the grain; without a stated grain any such test does."""
     grain = set(node["config"].get("meta", {}).get("grain") or [])
     keys = list(_tested_keys(tests))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from finhouse.errors import GateError
-from finhouse.gate.commits import Commit, changed_files
+from finhouse.gate.commits import Commit, changed_files, is_unchanged
 
 PYTHON_FOLDERS = ("finhouse", "airflow", "tests")
 SQL_FOLDERS = ("dbt_project/models", "dbt_project/tests")
@@ -39,7 +39,7 @@ def lint_yaml(root: Path) -> None:
     _run(root, ["yamllint", "--strict", "."], "YAML", "correct the lines above")
 
 
-def lint_sql(root: Path, base: Commit | None) -> int:
+def lint_sql(root: Path, base: Commit) -> int:
     """Check the SQL that differs from ``base``, or all of it; return the number of files.
 
     A file's findings depend on the file, the settings and the macros: one that was clean in the
@@ -48,7 +48,7 @@ def lint_sql(root: Path, base: Commit | None) -> int:
     Raises:
         GateError: sqlfluff found something.
     """
-    if base is None or changed_files(root, base, *_SQL_SURROUNDINGS):
+    if not is_unchanged(root, base, _SQL_SURROUNDINGS):
         files = list(SQL_FOLDERS)
         count = sum(1 for folder in files for _ in (root / folder).rglob("*.sql"))
     else:

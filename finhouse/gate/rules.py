@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from finhouse.documentation.coverage import has_tested_key, tests_by_model
 from finhouse.sources.definitions import PostgresDefinition, SourceDefinition, raw_schema
 
 _CLASSES = ("public", "internal", "confidential", "personal")
 _KPI_CODE = re.compile(r"'code':\s*'(\w+)'")
 _KPI_MODEL = re.compile(r"int_\w+_kpis_(monthly|daily)")
 _TARGET = re.compile(r"\btarget\s*\.\s*(type|name)\b|\btarget\[")
-_UNIQUENESS = {"unique": "column_name", "unique_combination_of_columns": "combination_of_columns"}
 
 
 @dataclass(frozen=True, order=True)
@@ -78,16 +78,10 @@ def _meta(part: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _untested_grains(manifest: Mapping[str, Any]) -> Iterator[Finding]:
     """The grain a mart declares is what its uniqueness test says."""
-    tested: dict[str, list[set[str]]] = {}
-    for node in manifest["nodes"].values():
-        kind = (node.get("test_metadata") or {}).get("name", "")
-        if node["resource_type"] == "test" and kind in _UNIQUENESS:
-            columns = node["test_metadata"]["kwargs"][_UNIQUENESS[kind]]
-            key = {columns} if isinstance(columns, str) else set(columns)
-            tested.setdefault(node["attached_node"], []).append(key)
+    tests = tests_by_model(manifest)
     for mart in models(manifest, "marts"):
         grain = _meta(mart).get("grain") or []
-        if grain and set(grain) not in tested.get(mart["unique_id"], []):
+        if not has_tested_key(mart, tests.get(mart["unique_id"], [])):
             yield Finding(
                 "tested grain",
                 _file(mart),

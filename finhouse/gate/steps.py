@@ -9,6 +9,7 @@ from functools import cached_property
 
 from finhouse.console import console, print_table
 from finhouse.dashboards.serving import check_dashboards
+from finhouse.dbt_results import read_manifest
 from finhouse.errors import FinhouseError, GateError
 from finhouse.gate.builds import (
     Built,
@@ -125,7 +126,7 @@ class Gate:
         return f"{check_conventions(self._parsing)} models"
 
     def _dashboards(self) -> str:
-        definitions = check_dashboards(self._settings)
+        definitions = check_dashboards(self._settings, read_manifest(self._parsing))
         return f"{len(definitions.dashboards)} dashboards, {len(definitions.charts)} charts"
 
     def _sql(self) -> str:
