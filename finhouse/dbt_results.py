@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from finhouse.errors import TransformError
-from finhouse.settings import Settings
 
 if TYPE_CHECKING:  # an orchestrator reads the manifest often, and without any engine
     from finhouse.warehouse import Warehouse
@@ -30,21 +26,6 @@ class DbtSummary:
     def nodes(self) -> int:
         """All nodes dbt looked at."""
         return self.passed + self.warned + self.skipped + len(self.failures)
-
-
-def read_manifest(settings: Settings) -> dict:
-    """dbt's manifest.json of the last parse or run.
-
-    Raises:
-        TransformError: dbt has not run yet.
-    """
-    try:
-        return json.loads((settings.dbt_output / "manifest.json").read_text())
-    except FileNotFoundError as error:
-        raise TransformError(
-            f"dbt has not looked at the project yet: no manifest in {settings.dbt_output}",
-            "run `make build`, or `make dbt ARGS=parse`",
-        ) from error
 
 
 def summarise(run_results: Mapping, models_by_test: Mapping[str, str]) -> DbtSummary:
@@ -70,17 +51,6 @@ def summarise(run_results: Mapping, models_by_test: Mapping[str, str]) -> DbtSum
         skipped=by_status.get("skipped", 0),
         failures=failures,
     )
-
-
-def models_by_test(manifest: Mapping) -> dict[str, str]:
-    """Unique id of each test of dbt's manifest.json -> the model it judges, or those it reads."""
-    nodes = manifest["nodes"]
-    return {
-        unique_id: (node.get("attached_node") or "").rpartition(".")[2]
-        or ", ".join(name.rpartition(".")[2] for name in node["depends_on"]["nodes"])
-        for unique_id, node in nodes.items()
-        if node["resource_type"] == "test"
-    }
 
 
 def failing_rows(run_results: Mapping, warehouse: Warehouse) -> dict[str, list[str]]:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from finhouse.bridge.fetching import MARTS_SCHEMA
 from finhouse.dbt_history import DBT_RESULTS_DDL
 from finhouse.errors import PublishError
+from finhouse.manifest import MARTS
 from finhouse.settings import Settings
 from finhouse.transform import declared_marts
 from finhouse.warehouse import Warehouse
@@ -118,7 +118,7 @@ def publish(settings: Settings, warehouse: Warehouse) -> Publication:
             they had.
     """
     marts = declared_marts(settings)
-    missing = [mart for mart in marts if not warehouse.table_exists(MARTS_SCHEMA, mart)]
+    missing = [mart for mart in marts if not warehouse.table_exists(MARTS, mart)]
     if missing or not marts:
         raise PublishError(
             f"the {settings.target} warehouse lacks marts: {', '.join(missing) or 'all of them'}",
@@ -163,9 +163,7 @@ def _publish_file(warehouse: Warehouse, destination: Path, marts: list[str]) -> 
         try:
             warehouse.execute(f"create schema {schema}")
             for mart in marts:
-                warehouse.execute(
-                    f"create table {schema}.{mart} as select * from {MARTS_SCHEMA}.{mart}"
-                )
+                warehouse.execute(f"create table {schema}.{mart} as select * from {MARTS}.{mart}")
             _copy_comments(warehouse, schema)
             rows = _count_rows(warehouse, schema, marts)
             warehouse.execute("checkpoint incoming")
@@ -195,8 +193,7 @@ def _count_rows(warehouse: Warehouse, schema: str, marts: list[str]) -> int:
 def _copy_comments(warehouse: Warehouse, schema: str) -> None:
     """Carry the documentation of tables and columns over: readers' tools show it."""
     of_marts = (
-        f"database_name = current_database() and schema_name = '{MARTS_SCHEMA}' "
-        "and comment is not null"
+        f"database_name = current_database() and schema_name = '{MARTS}' and comment is not null"
     )
     for table, comment in warehouse.execute(
         f"select table_name, comment from duckdb_tables() where {of_marts}"
@@ -220,11 +217,9 @@ def _publish_schema(warehouse: Warehouse, marts: list[str]) -> int:
         for mart in marts:
             # `including all` brings comments, not-null constraints and defaults along.
             warehouse.execute(
-                f"create table {INCOMING_SCHEMA}.{mart} (like {MARTS_SCHEMA}.{mart} including all)"
+                f"create table {INCOMING_SCHEMA}.{mart} (like {MARTS}.{mart} including all)"
             )
-            warehouse.execute(
-                f"insert into {INCOMING_SCHEMA}.{mart} select * from {MARTS_SCHEMA}.{mart}"
-            )
+            warehouse.execute(f"insert into {INCOMING_SCHEMA}.{mart} select * from {MARTS}.{mart}")
         _copy_grants(warehouse)
         rows = _count_rows(warehouse, INCOMING_SCHEMA, marts)
     # Renaming waits for no reader; dropping the old build does, so it comes apart.

@@ -20,8 +20,6 @@ from finhouse.dbt_results import (
     DbtSummary,
     failing_queries,
     failing_rows,
-    models_by_test,
-    read_manifest,
     summarise,
 )
 from finhouse.errors import (
@@ -31,6 +29,7 @@ from finhouse.errors import (
     TransformError,
 )
 from finhouse.extract_load.loading import warehouse_errors
+from finhouse.manifest import marts_of, models_by_test, read_manifest
 from finhouse.oltp import warehouse_url
 from finhouse.settings import Settings
 from finhouse.warehouse import open_warehouse
@@ -216,14 +215,9 @@ def _failing_rows(settings: Settings, results: dict) -> dict[str, list[str]]:
 def declared_marts(settings: Settings) -> list[str]:
     """Names of the marts of the dbt project as it was last run; empty before the first run."""
     try:
-        nodes = read_manifest(settings)["nodes"].values()
+        return list(marts_of(read_manifest(settings)))
     except TransformError:
         return []
-    return sorted(
-        node["name"]
-        for node in nodes
-        if node["resource_type"] == "model" and node["fqn"][1] == "marts"
-    )
 
 
 def check_freshness(settings: Settings) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -45,14 +48,32 @@ def real_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def company(tmp_path_factory: pytest.TempPathFactory):
+def built_company(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Home of the demo company, built on both targets once for all test processes; copy it."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    home, done = shared / "built-company", shared / "built-company.done"
+    with (shared / "built-company.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            house = House(home)
+            for target in TARGETS:
+                house.succeed("--target", target, "build", "--scale", SCALE)
+            house.server.stop()
+            done.touch()
+    return home
+
+
+@pytest.fixture(scope="session")
+def company(built_company: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The demo company at a small scale, built and published on both targets.
 
-    Shared by all tests that only look; a test that changes anything takes a copy.
+    Shared by all tests of a process that only look; a test that changes anything takes a copy.
     """
-    house = House(tmp_path_factory.mktemp("company"))
-    for target in TARGETS:
-        house.succeed("--target", target, "build", "--scale", SCALE)
+    house = House(tmp_path_factory.mktemp("company") / "house")
+    shutil.copytree(built_company, house.home)
+    house.server.start()
     yield house
     house.server.stop()
     snowflake_emulator(house.settings()).stop()

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from finhouse.bridge.engine import Engine, Mart
+from finhouse.manifest import MARTS, Manifest, Node, models_of
 from finhouse.warehouse import Warehouse, qualified, quoted
 
-MARTS_SCHEMA = "marts"
 
-
-def contracted_marts(manifest: Mapping) -> list[Mart]:
+def contracted_marts(manifest: Manifest) -> list[Mart]:
     """The marts of dbt's manifest.json, in the order of their names."""
-    nodes = (
-        node
-        for node in manifest["nodes"].values()
-        if node["resource_type"] == "model" and node["fqn"][1] == "marts"
-    )
-    return [_mart(node) for node in sorted(nodes, key=lambda node: node["name"])]
+    return [_mart(node) for node in models_of(manifest, MARTS)]
 
 
-def _mart(node: Mapping) -> Mart:
+def _mart(node: Node) -> Mart:
     columns = node["columns"]
     return Mart(
         node["name"],
@@ -50,7 +44,7 @@ def fetch(engine: Engine, stage: Warehouse, folder: Path, marts: Sequence[Mart])
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     engine.export(marts, folder)
-    stage.create_schema(MARTS_SCHEMA)
+    stage.create_schema(MARTS)
     with stage.transaction():
         rows = sum(_take(engine, stage, folder / mart.name, mart) for mart in marts)
     shutil.rmtree(folder, ignore_errors=True)
@@ -58,7 +52,7 @@ def fetch(engine: Engine, stage: Warehouse, folder: Path, marts: Sequence[Mart])
 
 
 def _take(engine: Engine, stage: Warehouse, folder: Path, mart: Mart) -> int:
-    name = qualified(MARTS_SCHEMA, mart.name)
+    name = qualified(MARTS, mart.name)
     definitions = ", ".join(
         f"{quoted(column)} {duckdb_type(kind)}" + (" not null" * (column in mart.required))
         for column, kind in mart.columns.items()

@@ -31,6 +31,7 @@ from pydantic import ValidationError
 
 from finhouse.dashboards.definitions import Written
 from finhouse.errors import ConfigurationError, TransformError
+from finhouse.manifest import marts_of
 from finhouse.settings import PROJECT_ROOT, Settings
 from finhouse.transform import DBT, dbt_environment
 
@@ -225,13 +226,11 @@ def build_catalog(
     reporting = variables["reporting_currency"]
     kpis = list(kpis)
     datasets = {}
-    for node in manifest["nodes"].values():
-        if node["resource_type"] == "model" and node["fqn"][1] == "marts":
-            dataset = _dataset(node, currencies.get(node["fqn"][2]), reporting)
-            if dataset.mart in KPI_TIME:
-                _add_kpis(dataset, kpis, currencies)
-            datasets[dataset.mart] = dataset
-    return dict(sorted(datasets.items()))
+    for name, node in marts_of(manifest).items():
+        datasets[name] = _dataset(node, currencies.get(node["fqn"][2]), reporting)
+        if name in KPI_TIME:
+            _add_kpis(datasets[name], kpis, currencies)
+    return datasets
 
 
 def humanise(name: str) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-MARTS = "marts"
+from finhouse.manifest import MARTS, layer_of, models_of, tests_by_model
+
 _UNIQUE_COMBINATION = "unique_combination_of_columns"
 
 
@@ -41,20 +42,13 @@ def coverage(manifest: Mapping[str, Any], catalog: Mapping[str, Any]) -> list[Co
         catalog: dbt's catalog.json: the columns that are there, described or not.
     """
     tests = tests_by_model(manifest)
-    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
     return sorted(
-        (_of_model(node, catalog["nodes"].get(node["unique_id"]), tests) for node in models),
+        (
+            _of_model(node, catalog["nodes"].get(node["unique_id"]), tests)
+            for node in models_of(manifest)
+        ),
         key=lambda entry: (entry.layer, entry.name),
     )
-
-
-def tests_by_model(manifest: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
-    """The data tests attached to each model, by its unique id."""
-    tests: dict[str, list[Mapping[str, Any]]] = {}
-    for node in manifest["nodes"].values():
-        if node["resource_type"] == "test" and node.get("attached_node"):
-            tests.setdefault(node["attached_node"], []).append(node)
-    return tests
 
 
 def gaps(covered: Sequence[Coverage]) -> list[str]:
@@ -85,7 +79,7 @@ def _of_model(
     )
     return Coverage(
         name=node["name"],
-        layer=node["fqn"][1],
+        layer=layer_of(node),
         columns=len(names),
         described=len(names) - len(undescribed),
         checked=sum(

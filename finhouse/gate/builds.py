@@ -20,11 +20,11 @@ from typing import Any
 
 from finhouse.console import console, step
 from finhouse.dbt_packages import COMPATIBLE, install_dbt_packages, packages_in_use
-from finhouse.dbt_results import read_manifest
 from finhouse.errors import NodesFailedError, TransformError
 from finhouse.gate.commits import Commit, extract, is_unchanged
 from finhouse.gate.folders import gate_home, is_made, put_in_place
 from finhouse.gate.inputs import FrozenInput
+from finhouse.manifest import read_manifest
 from finhouse.settings import Settings
 from finhouse.transform import build_marts, run_dbt
 from finhouse.warehouse import open_warehouse

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from finhouse.dashboards.catalog import read_kpi_catalogue
-from finhouse.dbt_results import read_manifest
 from finhouse.errors import ConfigurationError, GateError
 from finhouse.gate.builds import Built
 from finhouse.gate.lineage import columns_handed_on, read_lineage
-from finhouse.gate.rules import Finding, house_findings, models, unmasked_columns
+from finhouse.gate.rules import Finding, house_findings, unmasked_columns
+from finhouse.manifest import marts_of, models_of, read_manifest
 from finhouse.settings import Settings
 from finhouse.sources import available_sources, read_source
 from finhouse.transform import DBT, dbt_environment
@@ -57,7 +57,7 @@ def check_conventions(settings: Settings) -> int:
     codes = [row["kpi_code"] for row in read_kpi_catalogue(settings.dbt_project)]
     findings = sorted({*_bouncer_findings(settings), *house_findings(manifest, codes)})
     _refuse(findings)
-    return len(models(manifest))
+    return len(models_of(manifest))
 
 
 def check_masking(head: Built) -> int:
@@ -69,7 +69,7 @@ def check_masking(head: Built) -> int:
     handed_on = columns_handed_on(read_lineage(head))
     sources = [read_source(name) for name in available_sources()]
     _refuse(unmasked_columns(head.manifest, handed_on, sources))
-    return len(models(head.manifest, "marts"))
+    return len(marts_of(head.manifest))
 
 
 def _refuse(findings: Sequence[Finding]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from finhouse.gate.builds import Built
 from finhouse.gate.sql_columns import ROWS, QueryColumns, Traced, read_columns
+from finhouse.manifest import models_of
 from finhouse.warehouse.duckdb_file import DuckdbWarehouse
 from finhouse.warehouse.opening import DEFAULT_MEMORY_LIMIT
 
@@ -81,8 +82,7 @@ def read_lineage(built: Built) -> Lineage:
     return Lineage(
         queries={
             node["name"]: read_columns(node["compiled_code"], schema)
-            for node in nodes.values()
-            if node["resource_type"] == "model"
+            for node in models_of(built.manifest)
         },
         columns={names.get(table, table): columns for table, columns in tables.items()},
         names=names,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-Manifest = Mapping[str, Any]
-Node = Mapping[str, Any]
+from finhouse.manifest import Manifest, Node, layer_of
 
-MARTS = "marts"
 # What documents a node and does not change how it is built; columns are looked at one by one.
 _NOT_CONFIGURATION = ("meta", "docs", "tags", "group")
 
@@ -61,20 +59,6 @@ def changed_tests(base: Manifest, head: Manifest) -> ChangedTests:
     """Which tests came and went; a test whose arguments changed did both."""
     before, after = _tests(base), _tests(head)
     return ChangedTests(tuple(sorted(after - before)), tuple(sorted(before - after)))
-
-
-def layer_of(node: Node) -> str:
-    """``staging``, ``intermediate`` or ``marts``; ``seed`` for a seed."""
-    return node["fqn"][1] if node["resource_type"] == "model" else node["resource_type"]
-
-
-def marts_of(manifest: Manifest) -> dict[str, Node]:
-    """The marts by name."""
-    return {
-        node["name"]: node
-        for node in manifest["nodes"].values()
-        if node["resource_type"] == "model" and node["fqn"][1] == MARTS
-    }
 
 
 def _built(manifest: Manifest) -> Iterator[tuple[str, Node]]:

@@ -24,13 +24,7 @@ from finhouse.gate.lineage import (
     read_lineage,
     renamed_columns,
 )
-from finhouse.gate.models import (
-    ChangedTests,
-    ModelChange,
-    changed_tests,
-    marts_of,
-    model_changes,
-)
+from finhouse.gate.models import ChangedTests, ModelChange, changed_tests, model_changes
 from finhouse.gate.radius import DashboardReached, dashboards_reached, kpis_of
 from finhouse.gate.values import (
     Comparison,
@@ -39,6 +33,7 @@ from finhouse.gate.values import (
     moved_codes,
     side_by_side,
 )
+from finhouse.manifest import marts_of
 
 # Another unit or kind makes another KPI of it, although its values may be the same.
 _MEANING = ("unit", "value_kind")

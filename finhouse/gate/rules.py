@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from finhouse.documentation.coverage import has_tested_key, tests_by_model
+from finhouse.documentation.coverage import has_tested_key
+from finhouse.manifest import MARTS, models_of, tests_by_model
 from finhouse.sources.definitions import PostgresDefinition, SourceDefinition, raw_schema
 
 _CLASSES = ("public", "internal", "confidential", "personal")
@@ -59,15 +60,6 @@ def house_findings(manifest: Mapping[str, Any], kpi_codes: Sequence[str]) -> lis
     )
 
 
-def models(manifest: Mapping[str, Any], layer: str = "") -> list[Mapping[str, Any]]:
-    """Models of the project, of one layer (staging, intermediate, marts) or of all."""
-    return [
-        node
-        for node in manifest["nodes"].values()
-        if node["resource_type"] == "model" and (not layer or node["fqn"][1] == layer)
-    ]
-
-
 def _file(node: Mapping[str, Any]) -> str:
     return f"dbt_project/{node['original_file_path']}"
 
@@ -79,7 +71,7 @@ def _meta(part: Mapping[str, Any]) -> Mapping[str, Any]:
 def _untested_grains(manifest: Mapping[str, Any]) -> Iterator[Finding]:
     """The grain a mart declares is what its uniqueness test says."""
     tests = tests_by_model(manifest)
-    for mart in models(manifest, "marts"):
+    for mart in models_of(manifest, MARTS):
         grain = _meta(mart).get("grain") or []
         if not has_tested_key(mart, tests.get(mart["unique_id"], [])):
             yield Finding(
@@ -92,7 +84,7 @@ def _untested_grains(manifest: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _unknown_classes(manifest: Mapping[str, Any]) -> Iterator[Finding]:
     """A data class, of a mart or of a column, is one of four."""
-    for mart in models(manifest, "marts"):
+    for mart in models_of(manifest, MARTS):
         parts = {mart["name"]: mart} | {
             f"{mart['name']}.{name}": column for name, column in mart["columns"].items()
         }
@@ -156,7 +148,7 @@ def _kpis(manifest: Mapping[str, Any], kpi_codes: Sequence[str]) -> Iterator[Fin
         if macro["package_name"] == "finhouse"
     }
     defined: dict[str, dict[str, list[str]]] = {"monthly": {}, "daily": {}}
-    for model in models(manifest, "intermediate"):
+    for model in models_of(manifest, "intermediate"):
         grain = _KPI_MODEL.fullmatch(model["name"])
         if not grain:
             continue
@@ -185,7 +177,7 @@ def _kpis(manifest: Mapping[str, Any], kpi_codes: Sequence[str]) -> Iterator[Fin
 
 def _other_domains(manifest: Mapping[str, Any]) -> Iterator[Finding]:
     """A mart never reads the staging models of another domain."""
-    for mart in models(manifest, "marts"):
+    for mart in models_of(manifest, MARTS):
         for parent in mart["depends_on"]["nodes"]:
             upstream = manifest["nodes"].get(parent)
             if (
@@ -263,7 +255,7 @@ def unmasked_columns(
             f"{mart['name']}.{column} shows {name} of {masked[table, name]}, to be masked",
             "show what readers need of it, such as a band, a year or a hash",
         )
-        for mart in models(manifest, "marts")
+        for mart in models_of(manifest, MARTS)
         for column, origins in handed_on.get(mart["name"], {}).items()
         for table, name in origins & masked.keys()
     )

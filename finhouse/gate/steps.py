@@ -9,7 +9,6 @@ from functools import cached_property
 
 from finhouse.console import console, print_table
 from finhouse.dashboards.serving import check_dashboards
-from finhouse.dbt_results import read_manifest
 from finhouse.errors import FinhouseError, GateError
 from finhouse.gate.builds import (
     Built,
@@ -27,6 +26,7 @@ from finhouse.gate.inputs import DEFAULT_SCALE, FrozenInput, frozen_input
 from finhouse.gate.lint import lint_python, lint_sql, lint_yaml
 from finhouse.gate.moves import find_moves
 from finhouse.gate.report import declaration_lines, render, render_failure, summary
+from finhouse.manifest import models_of, read_manifest
 from finhouse.settings import Settings
 
 # What it takes to compare base and head, without the checks.
@@ -133,8 +133,7 @@ class Gate:
         return f"{lint_sql(self._settings.project_root, self.commit)} files that differ"
 
     def _base(self) -> str:
-        nodes = self.base.manifest["nodes"].values()
-        count = sum(node["resource_type"] == "model" for node in nodes)
+        count = len(models_of(self.base.manifest))
         return f"{self.commit.short} ({self.commit.chosen_as}): {count} models"
 
     def _compile(self) -> str:

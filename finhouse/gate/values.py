@@ -12,8 +12,8 @@ from typing import Any, Literal
 import duckdb
 
 from finhouse.gate.builds import Built
-from finhouse.gate.models import marts_of
 from finhouse.gate.sql_columns import ROWS
+from finhouse.manifest import marts_of
 from finhouse.warehouse.base import quoted
 from finhouse.warehouse.opening import DEFAULT_MEMORY_LIMIT
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from finhouse.dbt_results import read_manifest
+from finhouse.manifest import layer_of, models_of, read_manifest, tests_by_model
 from finhouse.settings import Settings
 
 
@@ -39,23 +39,19 @@ def write_model_graph(settings: Settings) -> None:
     Raises:
         TransformError: dbt has not run yet.
     """
-    nodes = read_manifest(settings)["nodes"]
-    tests: dict[str, list[str]] = {}
-    for unique_id, node in nodes.items():
-        if node["resource_type"] == "test" and node.get("attached_node"):
-            tests.setdefault(node["attached_node"], []).append(unique_id)
+    manifest = read_manifest(settings)
+    tests = tests_by_model(manifest)
     models = [
         Model(
-            unique_id=unique_id,
+            unique_id=node["unique_id"],
             name=node["name"],
-            layer=node["fqn"][1],
+            layer=layer_of(node),
             parents=tuple(
                 sorted(p for p in set(node["depends_on"]["nodes"]) if p.startswith("model."))
             ),
-            tests=tuple(sorted(tests.get(unique_id, ()))),
+            tests=tuple(sorted(test["unique_id"] for test in tests.get(node["unique_id"], ()))),
         )
-        for unique_id, node in sorted(nodes.items())
-        if node["resource_type"] == "model" and node["config"]["enabled"]
+        for node in models_of(manifest)
     ]
     path = graph_file(settings)
     incoming = path.with_suffix(".incoming")

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from finhouse.dbt_results import models_by_test, summarise
+from finhouse.dbt_results import summarise
 from finhouse.errors import ConfigurationError
+from finhouse.manifest import models_by_test
 from finhouse.settings import Settings
 from finhouse.transform import dbt_environment
 

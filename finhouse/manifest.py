@@ -1,0 +1,72 @@
+"""What dbt's manifest.json says of the project: its models by layer, and the tests of each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from finhouse.errors import TransformError
+from finhouse.settings import Settings
+
+Manifest = Mapping[str, Any]
+Node = Mapping[str, Any]
+
+# The layer readers see: its folder below models/, and the schema its tables stand in.
+MARTS = "marts"
+
+
+def read_manifest(settings: Settings) -> dict[str, Any]:
+    """dbt's manifest.json of the last parse or run.
+
+    Raises:
+        TransformError: dbt has not run yet.
+    """
+    try:
+        return json.loads((settings.dbt_output / "manifest.json").read_text())
+    except FileNotFoundError as error:
+        raise TransformError(
+            f"dbt has not looked at the project yet: no manifest in {settings.dbt_output}",
+            "run `make build`, or `make dbt ARGS=parse`",
+        ) from error
+
+
+def models_of(manifest: Manifest, layer: str = "") -> list[Node]:
+    """Models of the project, of one layer (staging, intermediate, marts) or of all, by name."""
+    return sorted(
+        (
+            node
+            for node in manifest["nodes"].values()
+            if node["resource_type"] == "model" and (not layer or layer_of(node) == layer)
+        ),
+        key=lambda node: node["name"],
+    )
+
+
+def marts_of(manifest: Manifest) -> dict[str, Node]:
+    """The marts by name."""
+    return {node["name"]: node for node in models_of(manifest, MARTS)}
+
+
+def layer_of(node: Node) -> str:
+    """``staging``, ``intermediate`` or ``marts``; ``seed`` for a seed."""
+    return node["fqn"][1] if node["resource_type"] == "model" else node["resource_type"]
+
+
+def tests_by_model(manifest: Manifest) -> dict[str, Sequence[Node]]:
+    """The data tests attached to each model, by its unique id."""
+    tests: dict[str, list[Node]] = {}
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "test" and node.get("attached_node"):
+            tests.setdefault(node["attached_node"], []).append(node)
+    return tests
+
+
+def models_by_test(manifest: Manifest) -> dict[str, str]:
+    """Unique id of each test -> name of the model it judges, or of those it reads."""
+    return {
+        unique_id: (node.get("attached_node") or "").rpartition(".")[2]
+        or ", ".join(name.rpartition(".")[2] for name in node["depends_on"]["nodes"])
+        for unique_id, node in manifest["nodes"].items()
+        if node["resource_type"] == "test"
+    }
