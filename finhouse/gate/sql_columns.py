@@ -21,18 +21,33 @@ from sqlglot.optimizer.scope import Scope, build_scope
 DIALECT = "duckdb"
 ROWS = "*"
 _TAG = "finhouse"
-# What comes out of these is still one of the values that went in, but for its type or its case.
-_HANDING_ON = (
+# What comes out of these shows one of the values that went in as the first argument ...
+_SHOWING_FIRST = (
     exp.AnyValue,
+    exp.ArgMax,
+    exp.ArgMin,
+    exp.ArrayAgg,
     exp.Cast,
-    exp.Coalesce,
+    exp.First,
+    exp.FirstValue,
+    exp.GroupConcat,
+    exp.Lag,
+    exp.Last,
+    exp.LastValue,
+    exp.Lead,
     exp.Lower,
     exp.Max,
     exp.Min,
+    exp.Nullif,
+    exp.Order,
     exp.Paren,
+    exp.Replace,
     exp.Trim,
     exp.Upper,
+    exp.Window,
 )
+# ... and of these, as any of them.
+_SHOWING_ANY = (exp.Coalesce, exp.Concat, exp.ConcatWs, exp.DPipe, exp.Greatest, exp.Least)
 # Parts of a select that decide its rows; projections and what is joined are looked at apart.
 _ROW_PARTS = ("where", "group", "having", "qualify", "limit", "offset", "distinct")
 
@@ -47,7 +62,8 @@ class Traced:
         digest: equal for the same expression over the same relations, whatever aliases and common
             table expressions are called.
         reads: (relation, column) of every column read; (relation, ``*``) for its rows.
-        carries: columns read whose values it hands on as they are, or as good as.
+        carries: columns read whose values it shows: as they are, or in another type or case, chosen
+            among others or put together with them.
     """
 
     digest: str
@@ -178,13 +194,16 @@ class _Reader:
                 return frozenset()
             return self._referenced(self.scopes[tag], node.table, node.name).carries
         if isinstance(node, exp.Case):
-            results = [branch.args["true"] for branch in node.args["ifs"]]
-            results += [node.args["default"]] if node.args.get("default") else []
-        elif isinstance(node, _HANDING_ON):
-            results = list(node.iter_expressions())
+            shown = [*node.args["ifs"], node.args.get("default")]
+        elif isinstance(node, exp.If):
+            shown = [node.args["true"], node.args.get("false")]
+        elif isinstance(node, _SHOWING_FIRST):
+            shown = [node.this]
+        elif isinstance(node, _SHOWING_ANY):
+            shown = list(node.iter_expressions())
         else:
-            results = []
-        return frozenset().union(*map(self._carried, results))
+            shown = []
+        return frozenset().union(*(self._carried(part) for part in shown if part is not None))
 
     def _left_joins_of(self, scope: Scope, projection: exp.Expression) -> Iterator[Traced]:
         used = {column.table for column in projection.find_all(exp.Column)}

@@ -23,7 +23,6 @@ BASE, HEAD = "base_build", "head_build"
 PERIOD_OF = {"kpi_monthly": "month_start", "kpi_daily": "date_day"}
 _PARTS = ("value", "numerator", "denominator")
 
-
 Kind = Literal["moved", "appeared", "disappeared"]
 
 

@@ -181,6 +181,37 @@ def test_each_kpi_of_a_union_has_its_own_reads():
     assert ("s.t", "amount") not in query.kpis["two"].reads
 
 
+@pytest.mark.parametrize(
+    ("expression", "shown"),
+    [
+        ("name", {"name"}),
+        ("upper(cast(name as text))", {"name"}),
+        ("'Dear ' || name", {"name"}),
+        ("concat(status, name)", {"status", "name"}),
+        ("coalesce(status, name, 'none')", {"status", "name"}),
+        ("case when status = 'x' then name end", {"name"}),
+        ("if(status = 'x', name, 'none')", {"name"}),
+        ("max(name)", {"name"}),
+        ("arg_max(name, amount)", {"name"}),
+        ("string_agg(name, ', ' order by status)", {"name"}),
+        ("lag(name) over (partition by status order by amount)", {"name"}),
+        ("first(name order by amount)", {"name"}),
+        ("length(name)", set()),
+        ("count(distinct name)", set()),
+        ("amount + id", set()),
+        ("name = status", set()),
+    ],
+)
+def test_a_column_carries_what_it_shows_and_not_what_it_computes_with(expression, shown):
+    query = read_columns(
+        f"with joined as (select * from w.s.t left join w.s.u using (id))"
+        f" select {expression} as shown from joined",
+        SCHEMA,
+    )
+    assert query is not None
+    assert {column for _, column in query.columns["shown"].carries} == shown
+
+
 def test_a_query_that_cannot_be_read_is_none():
     assert read_columns("select from where (", SCHEMA) is None
 
