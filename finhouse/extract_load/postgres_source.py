@@ -254,9 +254,19 @@ class PostgresSource:
 
     @contextlib.contextmanager
     def savepoint(self) -> Iterator[None]:
-        """Keep the snapshot usable when reading one table fails."""
-        with self._connection.transaction():
-            yield
+        """Keep the snapshot usable when reading one table fails.
+
+        Raises:
+            SourceError: the session has ended, between tables or before.
+        """
+        try:
+            with self._connection.transaction():
+                yield
+        except psycopg.Error as error:
+            # Errors of a warehouse on Postgres pass here, too, and are not the source's.
+            if not self._connection.closed:
+                raise
+            raise _reading_error("tables", error) from error
 
     @contextlib.contextmanager
     def _explained(self, what: str) -> Iterator[None]:

@@ -188,29 +188,29 @@ def test_kill_9_at_random_moments_loses_and_doubles_nothing(shop):
         shop.assert_equal("id, amount, status")
 
 
-def test_a_source_session_that_is_terminated_leaves_raw_as_it_was(shop):
-    shop.load()
-    before = shop.raw_rows()
-    shop.sql("create table shop.other as select 1 as id")
-    shop.sql("alter table shop.orders rename to stored_orders")
-    # Reading row 50 ends the reading session, as a failing server would.
+def test_a_source_session_that_is_terminated_leaves_raw_as_it_was(shop, declare):
+    declare("shop", orders_yaml(FULL) + "  - name: other\n    mode: full\n")
     shop.sql(
+        "create table shop.other as select 1 as id; create table shop.ending (id bigint);"
+        # Reading that row ends the reading session, as a failing server would.
         "create function shop.die(id bigint) returns bigint language plpgsql as $$ begin"
-        " if id = 50 then perform pg_terminate_backend(pg_backend_pid()); end if;"
+        " if id in (select e.id from shop.ending as e)"
+        " then perform pg_terminate_backend(pg_backend_pid()); end if;"
         " return id; end $$;"
+        "alter table shop.orders rename to stored_orders;"
         "create view shop.orders as select shop.die(id) as id, amount, status, updated_at"
         " from shop.stored_orders"
     )
-    text = orders_yaml(FULL) + "  - name: other\n    mode: full\n"
-    (shop.definitions / "shop.yml").write_text(text)
-    shop.warehouse.execute("update raw_operations.load_state set columns = columns")
-    with pytest.raises(SourceError):
-        shop.load()
+    shop.load_all()
+    before = shop.raw_rows()
+    shop.sql("insert into shop.ending values (50); update shop.stored_orders set amount = 0")
+    with pytest.raises(SourceError, match="terminating connection") as caught:
+        shop.load_all()
+    assert str(caught.value).count("from the OLTP database failed") == 2
+    assert caught.value.remedy
     assert shop.raw_rows() == before
-    failed = shop.log("status, error_message")[1]
-    assert failed[0] == "failed"
-    shop.sql("drop view shop.orders")
-    shop.sql("alter table shop.stored_orders rename to orders")
+    assert [row[0] for row in shop.log("status")] == [*["succeeded"] * 2, *["failed"] * 2]
+    shop.sql("truncate shop.ending")
     shop.load_all()
     shop.assert_equal()
 
