@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -176,11 +175,16 @@ def test_a_warehouse_that_is_locked_for_a_while(company_copy: House, airflow_env
         text=True,
     )
     assert holder.stdout.readline() == "held\n"
-    env = airflow_env | {"FINHOUSE_RETRY_SECONDS": "15"}
-    released = threading.Timer(20, holder.stdin.close)
-    released.start()
-    succeeded, states, output = dag_test("extract_load_merchant_activity", env=env)
-    released.cancel()
+
+    def release(line: str) -> None:
+        if f"PID {holder.pid}" in line and not holder.stdin.closed:
+            holder.stdin.close()
+
+    succeeded, states, output = dag_test(
+        "extract_load_merchant_activity",
+        env=airflow_env | {"FINHOUSE_RETRY_SECONDS": "3"},
+        watch=release,
+    )
     holder.kill()
     holder.wait()
     assert f"PID {holder.pid}" in output and "is locked" in output

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +33,10 @@ def airflow_environment(house: House, home: Path, **variables: str) -> dict[str,
     )
 
 
-def run_module(
-    module: str, *arguments: str, env: dict[str, str], prefix: Sequence[str] = ()
-) -> subprocess.CompletedProcess:
-    """Run ``python -m module`` to its end, whatever that is, by way of the command ``prefix``."""
+def run_module(module: str, *arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess:
+    """Run ``python -m module`` to its end, whatever that is."""
     return subprocess.run(
-        [*prefix, sys.executable, "-m", module, *arguments],
+        [sys.executable, "-m", module, *arguments],
         cwd=PROJECT_ROOT,
         env=env,
         text=True,
@@ -53,22 +51,32 @@ def dag_test(
     *,
     env: dict[str, str],
     prefix: Sequence[str] = (),
+    watch: Callable[[str], None] = lambda line: None,
 ) -> tuple[bool, dict[str, str], str]:
-    """``dag.test()`` of one DAG; returns whether it succeeded, its task states, and all output."""
+    """``dag.test()`` of one DAG; returns whether it succeeded, its task states, and all output.
+
+    Args:
+        prefix: a command to run it by way of.
+        watch: is given each line of output as it comes.
+    """
     subprocess.run(
         [str(Path(sys.executable).with_name("airflow")), "db", "migrate"],
         env=env,
         check=True,
         capture_output=True,
     )
-    result = run_module(
-        "tests.support.dag_test",
-        dag_id,
-        json.dumps(conf or {}),
-        env=env,
-        prefix=prefix,
-    )
-    states = dict(
-        line.split()[1:] for line in result.stdout.splitlines() if line.startswith("state ")
-    )
-    return result.returncode == 0, states, result.stdout + result.stderr
+    lines: list[str] = []
+    with subprocess.Popen(
+        [*prefix, sys.executable, "-m", "tests.support.dag_test", dag_id, json.dumps(conf or {})],
+        cwd=PROJECT_ROOT,
+        env=env | {"PYTHONUNBUFFERED": "1"},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as process:
+        assert process.stdout
+        for line in process.stdout:
+            lines.append(line)
+            watch(line)
+    states = dict(line.split()[1:] for line in lines if line.startswith("state "))
+    return process.returncode == 0, states, "".join(lines)
