@@ -8,7 +8,7 @@ TARGET ?= duckdb
 SCALE ?=
 DAYS ?= 1
 ARGS ?=
-# Test processes at a time. On two cores three are no faster: dbt and Spark have threads of their own.
+# Test processes at a time. On two cores a run with three was no faster.
 JOBS ?= 2
 
 export FINHOUSE_TARGET := $(TARGET)
