@@ -177,7 +177,7 @@ def test_a_bad_new_version_of_a_file_leaves_the_old_rows(landing):
     landing.put("20260101", b"1,a,b\n")
     landing.load()
     landing.put("20260101", b"1,a,b\n2,a\n")
-    with pytest.raises(SourceError, match="visits_20260101.csv"):
+    with pytest.raises(SourceError, match=r"visits_20260101\.csv"):
         landing.load()
     assert [row[2] for row in landing.rows()] == ["1"]
     landing.put("20260101", b"1,a,b\n2,a,c\n")
