@@ -2,10 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+# What Spark and Snowflake hold; DuckDB and PostgreSQL know earlier and later days, and infinity.
+_FIRST_DAY, _LAST_DAY = "0001-01-01", "9999-12-31"
+_LAST_MOMENT = f"{_LAST_DAY} 23:59:59.999999"
+_TIMESTAMP = re.compile(r"^TIMESTAMP(_S|_MS|_NS)?( WITH TIME ZONE)?$")
+
+
+def is_timestamp(kind: str) -> bool:
+    """Whether a DuckDB type is a moment, of whatever precision, with or without a zone."""
+    return bool(_TIMESTAMP.match(kind))
+
+
+def held_day(column: str) -> str:
+    """SQL by which DuckDB brings a date within the days that Spark and Snowflake hold."""
+    within = f"least(greatest({column}, date '{_FIRST_DAY}'), date '{_LAST_DAY}')"
+    return _unless_null(column, within)
+
+
+def held_moment(column: str) -> str:
+    """As ``held_day``, for a timestamp of any precision; the result is without a zone, in UTC."""
+    moment = f"cast({column} as timestamp)"
+    within = f"least(greatest({moment}, timestamp '{_FIRST_DAY}'), timestamp '{_LAST_MOMENT}')"
+    return _unless_null(column, within)
+
+
+def _unless_null(column: str, expression: str) -> str:
+    # least() and greatest() pass over NULL.
+    return f"case when {column} is not null then {expression} end"
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from finhouse.bridge.engine import Engine, Mart, RawTable
+from finhouse.bridge.engine import (
+    Engine,
+    Mart,
+    RawTable,
+    held_day,
+    held_moment,
+    is_timestamp,
+)
 from finhouse.bridge.snowflake_account import INSIDE, environment_program, snowflake_account
 from finhouse.errors import WarehouseError
 from finhouse.settings import Settings
 
-# What Snowflake holds; DuckDB and PostgreSQL know earlier and later days, and infinity.
-_FIRST_DAY, _LAST_DAY = "0001-01-01", "9999-12-31"
-_LAST_MOMENT = f"{_LAST_DAY} 23:59:59.999999"
 # DuckDB's type -> type of the drop, type in Snowflake. Whatever is not here travels as text.
 _TYPES = {
     "BOOLEAN": ("boolean", "boolean"),
@@ -40,7 +44,6 @@ _TYPES = {
     "BLOB": ("blob", "binary"),
 }
 _DECIMAL = re.compile(r"^DECIMAL\((\d+),(\d+)\)$")
-_TIMESTAMP = re.compile(r"^TIMESTAMP(_S|_MS|_NS)?( WITH TIME ZONE)?$")
 
 
 class SnowflakeEngine(Engine):
@@ -70,16 +73,10 @@ class SnowflakeEngine(Engine):
 
     def exported(self, column: str, kind: str) -> str:
         if kind == "DATE":
-            within = f"least(greatest({column}, date '{_FIRST_DAY}'), date '{_LAST_DAY}')"
-            return f"case when {column} is not null then {within} end"
-        if _TIMESTAMP.match(kind):
-            moment = f"cast({column} as timestamp)"
-            within = (
-                f"least(greatest({moment}, timestamp '{_FIRST_DAY}'), timestamp '{_LAST_MOMENT}')"
-            )
-            if kind.endswith("ZONE"):
-                within = f"cast({within} as timestamptz)"
-            return f"case when {column} is not null then {within} end"
+            return held_day(column)
+        if is_timestamp(kind):
+            moment = held_moment(column)
+            return f"cast({moment} as timestamptz)" if kind.endswith("ZONE") else moment
         if _DECIMAL.match(kind):
             return column
         drop, _ = _TYPES.get(kind, ("varchar", "text"))
@@ -132,6 +129,6 @@ def snowflake_type(kind: str) -> str:
     """The Snowflake type that holds a column of the stage, given DuckDB's: see ``_TYPES``."""
     if decimal := _DECIMAL.match(kind):
         return f"number({decimal[1]}, {decimal[2]})"
-    if _TIMESTAMP.match(kind):
+    if is_timestamp(kind):
         return "timestamp_tz(6)" if kind.endswith("ZONE") else "timestamp_ntz(6)"
     return _TYPES.get(kind, ("varchar", "text"))[1]

@@ -8,18 +8,21 @@ and writes ancient ones in Parquet depends on settings a cluster may have otherw
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from finhouse.bridge.engine import Engine, Mart, RawTable
+from finhouse.bridge.engine import (
+    Engine,
+    Mart,
+    RawTable,
+    held_day,
+    held_moment,
+    is_timestamp,
+)
 from finhouse.bridge.spark_session import METHOD, spark_method
 from finhouse.errors import WarehouseError
 from finhouse.settings import Settings
 
-# What Spark holds; DuckDB and PostgreSQL know earlier and later days, and infinity.
-_FIRST_DAY, _LAST_DAY = "0001-01-01", "9999-12-31"
-_LAST_MOMENT = f"{_LAST_DAY} 23:59:59.999999"
 _SAME = ("BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "BLOB")
 _WIDER = {
     "UTINYINT": "smallint",
@@ -30,7 +33,6 @@ _WIDER = {
 }
 # Linux takes 128 KiB an argument; JSON and UTF-8 may double some characters.
 _ARGUMENT_CHARACTERS = 60_000
-_TIMESTAMP = re.compile(r"^TIMESTAMP(_S|_MS|_NS)?( WITH TIME ZONE)?$")
 
 
 class SparkEngine(Engine):
@@ -51,15 +53,9 @@ class SparkEngine(Engine):
 
     def exported(self, column: str, kind: str) -> str:
         if kind == "DATE":
-            within = f"least(greatest({column}, date '{_FIRST_DAY}'), date '{_LAST_DAY}')"
-            number = f"cast({within} - date '1970-01-01' as integer)"
-            return f"case when {column} is not null then {number} end"
-        if _TIMESTAMP.match(kind):
-            moment = f"cast({column} as timestamp)"
-            within = (
-                f"least(greatest({moment}, timestamp '{_FIRST_DAY}'), timestamp '{_LAST_MOMENT}')"
-            )
-            return f"case when {column} is not null then epoch_us({within}) end"
+            return f"cast({held_day(column)} - date '1970-01-01' as integer)"
+        if is_timestamp(kind):
+            return f"epoch_us({held_moment(column)})"
         if kind in _SAME or kind.startswith("DECIMAL"):
             return column
         return f"cast({column} as {_WIDER.get(kind, 'varchar')})"
@@ -166,7 +162,7 @@ def _read(column: str, kind: str) -> str:
     """A column of a drop as Spark is to hold it."""
     if kind == "DATE":
         return f"date_from_unix_date({column}) as {column}"
-    return f"timestamp_micros({column}) as {column}" if _TIMESTAMP.match(kind) else column
+    return f"timestamp_micros({column}) as {column}" if is_timestamp(kind) else column
 
 
 def _written(column: str, kind: str) -> str:
