@@ -8,6 +8,7 @@ than the one before. "Clear with downstream" keeps that order for a table that i
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import (
@@ -32,6 +33,11 @@ from finhouse.orchestration.names import (
 from finhouse.sources import available_sources, read_source
 from finhouse.sources.definitions import SourceDefinition, raw_schema
 
+# A new Airflow begins with the next run of the schedule. By default it makes up for one that was due
+# within a tenth of a day, so what it does would depend on the hour. Not zero: this file, read again
+# between the due time and the scheduler's turn, would put the run off until tomorrow.
+FIRST_RUN = timedelta(minutes=5)
+
 
 def run_parameters(definition: SourceDefinition) -> dict[str, Param]:
     """The form behind "Trigger": what to load, and how."""
@@ -54,6 +60,12 @@ def run_parameters(definition: SourceDefinition) -> dict[str, Param]:
         ),
         "last_day": Param(
             None, type=["null", "string"], format="date", description="Inclusive; as above."
+        ),
+        "announce": Param(
+            False,
+            type="boolean",
+            description="Count this run by hand as the source's load of this round: the transform "
+            "runs when every source has had one. Scheduled runs always count.",
         ),
         "reconcile": Param(
             True,
@@ -78,7 +90,9 @@ def extract_load_dag(definition: SourceDefinition) -> DAG:
     with DAG(
         dag_id,
         description=definition.description,
-        schedule=CronTriggerTimetable(definition.schedule, timezone=definition.time_zone),
+        schedule=CronTriggerTimetable(
+            definition.schedule, timezone=definition.time_zone, run_immediately=FIRST_RUN
+        ),
         catchup=False,
         max_active_runs=1,
         default_args=DEFAULT_ARGS,
@@ -101,8 +115,15 @@ def extract_load_dag(definition: SourceDefinition) -> DAG:
             return tasks.reconcile(definition.name, params or {})
 
         @task(outlets=[raw], trigger_rule=TriggerRule.NONE_FAILED)
-        def announce(loaded: list[dict[str, int]]):
+        def announce(
+            loaded: list[dict[str, int]],
+            params: dict[str, Any] | None = None,
+            dag_run: Any = None,
+        ):
             """Tell whoever waits for this source that it is up to date."""
+            from finhouse.orchestration import tasks
+
+            tasks.skip_unless_of_the_round(params or {}, dag_run.run_type)
             yield Metadata(raw, sum_counts(loaded))
 
         groups = {name: TaskGroup(name) for name in definition.groups}

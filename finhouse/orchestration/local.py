@@ -156,6 +156,9 @@ class LocalAirflow:
     def run_all(self, timeout: float) -> list[DagRun]:
         """Trigger every extract-load DAG, then wait for the transform that their Assets fire.
 
+        Loads that are under way end first, and what they announced is forgotten: the transform
+        would be fired by it before all of ours have ended.
+
         Args:
             timeout: seconds for all of it.
 
@@ -171,8 +174,12 @@ class LocalAirflow:
         deadline = time.monotonic() + timeout
         loads = [extract_load_dag_id(name) for name in available_sources()]
         _until(lambda: set(api.dag_ids()) >= {*loads, TRANSFORM_DAG}, deadline, "its DAGs")
+        _until(
+            lambda: not any(map(api.is_under_way, loads)), deadline, "the loads that are under way"
+        )
+        api.forget_announcements(TRANSFORM_DAG)
         known = set(api.run_ids(TRANSFORM_DAG))
-        started = [(dag_id, api.trigger(dag_id)) for dag_id in loads]
+        started = [(dag_id, api.trigger(dag_id, {"announce": True})) for dag_id in loads]
         ended = [self._finished(api, dag_id, run_id, deadline) for dag_id, run_id in started]
         if all(run.state == "success" for run in ended):
             new = _until(
@@ -252,6 +259,17 @@ class AirflowApi:
         runs = self._call(f"/api/v2/dags/{dag_id}/dagRuns?limit=100&order_by=-run_after")
         return [run["dag_run_id"] for run in runs["dag_runs"]]
 
+    def is_under_way(self, dag_id: str) -> bool:
+        """Whether a run of the DAG waits or runs."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns?limit=1&state=queued&state=running"
+        return bool(self._call(path)["dag_runs"])
+
+    def forget_announcements(self, dag_id: str) -> None:
+        """Drop the Asset events that wait for others before they fire the DAG."""
+        path = f"/api/v2/dags/{dag_id}/assets/queuedEvents"
+        if self._call(path)["queued_events"]:
+            self._call(path, method="DELETE")
+
     def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
         return self._call(f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}")
 
@@ -271,15 +289,19 @@ class AirflowApi:
         tasks = self.tasks(dag_id, run_id)
         return sorted(name for name, task in tasks.items() if task["state"] == "failed")
 
-    def _call(self, path: str, body: dict[str, Any] | None = None) -> Any:
+    def _call(
+        self, path: str, body: dict[str, Any] | None = None, *, method: str | None = None
+    ) -> Any:
         request = urllib.request.Request(
             self._url + path,
             data=None if body is None else json.dumps(body).encode(),
             headers=self._headers,
+            method=method,
         )
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
-                return json.load(answer)
+                text = answer.read()
+                return json.loads(text) if text else None
         except urllib.error.HTTPError as error:
             detail = error.read().decode(errors="replace")[:500]
             raise ServiceError(

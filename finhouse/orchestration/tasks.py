@@ -135,6 +135,19 @@ def skip_unless_changed(counts: dict[str, int]) -> None:
         raise AirflowSkipException("no new rows")
 
 
+def skip_unless_of_the_round(params: dict[str, Any], run_type: str) -> None:
+    """End a load out of turn without a word.
+
+    Announced, it would stand for the source's next scheduled load, and from then on the transform
+    would run before that one ends, every round.
+
+    Raises:
+        AirflowSkipException: a run by hand that does not ask to be announced.
+    """
+    if run_type != "scheduled" and not params["announce"]:
+        raise AirflowSkipException("a load by hand: trigger the transform if it shall follow")
+
+
 def judge_freshness() -> None:
     """Fail where raw data is older than its source allows."""
     check_freshness(task_settings())
