@@ -33,9 +33,9 @@ from finhouse.orchestration.names import (
 from finhouse.sources import available_sources, read_source
 from finhouse.sources.definitions import SourceDefinition, raw_schema
 
-# A new Airflow begins with the next run of the schedule. By default it makes up for one that was due
-# within a tenth of a day, so what it does would depend on the hour. Not zero: this file, read again
-# between the due time and the scheduler's turn, would put the run off until tomorrow.
+# A new Airflow begins with the next run of the schedule. By default it makes up for one that was
+# due within a tenth of a day, so what it does would depend on the hour. Not zero: this file, read
+# again between the due time and the scheduler's turn, would put the run off until tomorrow.
 FIRST_RUN = timedelta(minutes=5)
 
 
