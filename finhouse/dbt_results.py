@@ -11,6 +11,10 @@ if TYPE_CHECKING:  # an orchestrator reads the manifest often, and without any e
 
 _FAILED = ("error", "fail", "runtime error")
 EXAMPLE_ROWS = 3
+# The column in which the generic test row_rules names what a row breaks, and how many different
+# breaches are shown: one row of each.
+BROKEN_RULES = "broken_rules"
+EXAMPLE_BREACHES = 10
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ def summarise(run_results: Mapping, models_by_test: Mapping[str, str]) -> DbtSum
 
 
 def failing_rows(run_results: Mapping, warehouse: Warehouse) -> dict[str, list[str]]:
-    """Name of each failed test -> up to ``EXAMPLE_ROWS`` of the rows it found, as JSON.
+    """Name of each failed test -> examples of the rows it found, as JSON.
 
     A test whose query itself fails has no rows and is left out.
     """
@@ -71,14 +75,28 @@ def failing_rows(run_results: Mapping, warehouse: Warehouse) -> dict[str, list[s
 
 
 def failing_queries(run_results: Mapping) -> dict[str, str]:
-    """Name of each failed test -> a query of up to ``EXAMPLE_ROWS`` of the rows it found."""
+    """Name of each failed test -> a query of rows it found.
+
+    Of ``row_rules``, which judges many rules at once, one row for each set of broken rules and how
+    many rows break it, up to ``EXAMPLE_BREACHES``; of any other test the first ``EXAMPLE_ROWS``.
+    """
     return {
-        _short(result["unique_id"]): (
-            f"select * from (\n{result['compiled_code']}\n) as failing limit {EXAMPLE_ROWS}"
-        )
+        _short(result["unique_id"]): _examples(result["compiled_code"])
         for result in run_results["results"]
         if result["status"] == "fail" and result.get("compiled_code")
     }
+
+
+def _examples(query: str) -> str:
+    if f"as {BROKEN_RULES}" not in query:
+        return f"select * from (\n{query}\n) as failing limit {EXAMPLE_ROWS}"
+    return (
+        f"select * from (select failing.*, "
+        f"count(*) over (partition by {BROKEN_RULES}) as rows_that_break_them, "
+        f"row_number() over (partition by {BROKEN_RULES} order by {BROKEN_RULES}) as row_shown "
+        f"from (\n{query}\n) as failing) as numbered "
+        f"where row_shown = 1 order by rows_that_break_them desc limit {EXAMPLE_BREACHES}"
+    )
 
 
 def _short(unique_id: str) -> str:

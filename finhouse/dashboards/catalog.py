@@ -30,6 +30,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from finhouse.dashboards.definitions import Written
+from finhouse.data_classes import PERSONAL, data_class, meta_of
 from finhouse.errors import ConfigurationError, TransformError
 from finhouse.manifest import marts_of
 from finhouse.settings import PROJECT_ROOT, Settings
@@ -79,7 +80,6 @@ TEMPORAL_TYPES = ("date", "timestamp")
 PERIOD_STATUS = "period_status"
 TARGET_SUFFIX = "__target"
 WORDS_SUFFIX = "__words"
-PERSONAL = "personal"
 
 WORDS = {
     "mau": "MAU", "dau": "DAU", "wau": "WAU", "ltv": "LTV", "cac": "CAC", "kyc": "KYC",
@@ -253,8 +253,8 @@ def _dataset(node: Mapping[str, Any], currency: str | None, reporting: str) -> D
     columns: dict[str, Column] = {}
     personal = set()
     for name, column in node["columns"].items():
-        meta = column["config"].get("meta") or column.get("meta") or {}
-        if meta.get("data_class") == PERSONAL:
+        meta = meta_of(column)
+        if data_class(node, name) == PERSONAL:
             personal.add(name)
             continue
         columns[name] = Column(
@@ -279,7 +279,7 @@ def _dataset(node: Mapping[str, Any], currency: str | None, reporting: str) -> D
         description=_one_line(node["description"]),
         columns=columns,
         metrics={},
-        is_personal=node["config"].get("meta", {}).get("data_class") == PERSONAL,
+        is_personal=meta_of(node).get("data_class") == PERSONAL,
         personal_columns=frozenset(personal),
     )
     for name, spec, description in _specs(node):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -73,7 +74,7 @@ def _of_model(
     declared = {name.lower(): column for name, column in node["columns"].items()}
     names = [name.lower() for name in found["columns"]] if found else list(declared)
     of_model = tests.get(node["unique_id"], [])
-    tested = {(test.get("column_name") or "").lower() for test in of_model}
+    tested = {column for test in of_model for column in _tested_columns(test)}
     undescribed = tuple(
         name for name in names if not declared.get(name, {}).get("description", "").strip()
     )
@@ -89,6 +90,23 @@ def _of_model(
         is_described=bool(node["description"].strip()),
         has_tested_key=has_tested_key(node, of_model),
     )
+
+
+def _tested_columns(test: Mapping[str, Any]) -> Iterator[str]:
+    """Columns that a test is about; of ``row_rules`` all that it lists or that a rule mentions."""
+    yield (test.get("column_name") or "").lower()
+    about = test.get("test_metadata") or {}
+    if about.get("name") != "row_rules":
+        return
+    rules = about["kwargs"]
+    yield from rules.get("not_null", ())
+    yield from rules.get("no_future", {}).get("columns", ())
+    if "currency_of" in rules:
+        yield "currency_code"
+    for columns in rules.get("ranges", {}).values():
+        yield from columns
+    for condition in rules.get("rules", {}).values():
+        yield from re.findall(r"\w+", condition.lower())
 
 
 def has_tested_key(node: Mapping[str, Any], tests: Sequence[Mapping[str, Any]]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from finhouse.data_classes import data_class
 from finhouse.manifest import Manifest, Node, marts_of
 
 # Base column -> the head's column that holds the same value, by mart.
@@ -100,6 +101,9 @@ def _of_columns(
     pairs = [(name, name) for name in old.keys() & new.keys()] + list(renamed.items())
     for name, now in pairs:
         yield from _of_column(mart, now, old[name], new[now])
+        earlier, later = data_class(before, name), data_class(after, now)
+        if earlier != later:
+            yield ContractChange(mart, now, "data class changed", earlier, later, False)
 
 
 def _of_column(
@@ -111,9 +115,6 @@ def _of_column(
         yield ContractChange(mart, name, "may now be null", "not null", "nullable", True)
     if _is_not_null(after) and not _is_not_null(before):
         yield ContractChange(mart, name, "is now never null", "nullable", "not null", False)
-    old, new = _data_class(before), _data_class(after)
-    if old != new:
-        yield ContractChange(mart, name, "data class changed", old, new, False)
 
 
 def _type(column: Mapping[str, Any]) -> str:
@@ -122,11 +123,6 @@ def _type(column: Mapping[str, Any]) -> str:
 
 def _is_not_null(column: Mapping[str, Any]) -> bool:
     return any(constraint["type"] == "not_null" for constraint in column.get("constraints", []))
-
-
-def _data_class(column: Mapping[str, Any]) -> str:
-    meta = column.get("config", {}).get("meta") or column.get("meta") or {}
-    return str(meta.get("data_class", "none"))
 
 
 def _is_enforced(node: Node) -> bool:

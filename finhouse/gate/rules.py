@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from finhouse.data_classes import CLASSES, data_class, meta_of
 from finhouse.documentation.coverage import has_tested_key
 from finhouse.manifest import MARTS, models_of, tests_by_model
 from finhouse.sources.definitions import PostgresDefinition, SourceDefinition, raw_schema
 
-_CLASSES = ("public", "internal", "confidential", "personal")
 _KPI_CODE = re.compile(r"'code':\s*'(\w+)'")
 _KPI_MODEL = re.compile(r"int_\w+_kpis_(monthly|daily)")
 _TARGET = re.compile(r"\btarget\s*\.\s*(type|name)\b|\btarget\[")
@@ -64,15 +64,11 @@ def _file(node: Mapping[str, Any]) -> str:
     return f"dbt_project/{node['original_file_path']}"
 
 
-def _meta(part: Mapping[str, Any]) -> Mapping[str, Any]:
-    return part.get("config", {}).get("meta") or part.get("meta") or {}
-
-
 def _untested_grains(manifest: Mapping[str, Any]) -> Iterator[Finding]:
     """The grain a mart declares is what its uniqueness test says."""
     tests = tests_by_model(manifest)
     for mart in models_of(manifest, MARTS):
-        grain = _meta(mart).get("grain") or []
+        grain = meta_of(mart).get("grain") or []
         if not has_tested_key(mart, tests.get(mart["unique_id"], [])):
             yield Finding(
                 "tested grain",
@@ -85,17 +81,16 @@ def _untested_grains(manifest: Mapping[str, Any]) -> Iterator[Finding]:
 def _unknown_classes(manifest: Mapping[str, Any]) -> Iterator[Finding]:
     """A data class, of a mart or of a column, is one of four."""
     for mart in models_of(manifest, MARTS):
-        parts = {mart["name"]: mart} | {
-            f"{mart['name']}.{name}": column for name, column in mart["columns"].items()
+        classes = {mart["name"]: meta_of(mart).get("data_class")} | {
+            f"{mart['name']}.{name}": data_class(mart, name) for name in mart["columns"]
         }
-        for where, part in parts.items():
-            found = _meta(part).get("data_class")
-            if found is not None and found not in _CLASSES:
+        for where, found in classes.items():
+            if found is not None and found not in CLASSES:
                 yield Finding(
                     "data class",
                     _file(mart),
                     f"{where} has data_class {found!r}",
-                    f"use one of {', '.join(_CLASSES)}",
+                    f"use one of {', '.join(CLASSES)}",
                 )
 
 
@@ -221,7 +216,7 @@ def _softened_tests(manifest: Mapping[str, Any]) -> Iterator[Finding]:
                 f"test {node['name']} lets bad rows pass: {', '.join(sorted(conditions))}",
                 "let it fail at the first row; exclude known rows by a where that names them",
             )
-        if str(config.get("severity", "error")).lower() == "warn" and not _meta(node).get("why"):
+        if str(config.get("severity", "error")).lower() == "warn" and not meta_of(node).get("why"):
             yield Finding(
                 "no softened tests",
                 _file(node),

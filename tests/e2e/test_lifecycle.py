@@ -126,9 +126,18 @@ def test_failing_build_publishes_nothing(company_copy: House, target: str):
         "(select cast(min(cast(id as text)) as uuid) from raw_wallet.transactions)",
         target,
     )
+    company_copy.execute_warehouse(
+        "update raw_wallet.users set blood_hash = null, created_at = null where id = "
+        "(select cast(max(cast(id as text)) as uuid) from raw_wallet.users)",
+        target,
+    )
     result = company_copy.run("--target", target, "build")
     assert result.returncode == 5
     assert "accepted_values" in result.stdout and "nothing was published" in result.stdout
+    # One test judges all rules of a row: its message names the model and each rule that is broken.
+    message = " ".join(result.stdout.split())
+    assert "test.row_rules_stg_wallet__users: on model stg_wallet__users:" in message
+    assert "blood_hash is not null; signed_up_at is not null; signup_date is not null;" in message
     assert published_content(company_copy, target) == published
 
 

@@ -9,7 +9,7 @@ from tests.support.house import House
 METRICS = "dbt_project/models/intermediate/wallet/int_wallet_metrics_monthly.sql"
 KPIS = "dbt_project/models/intermediate/wallet/int_wallet_kpis_monthly.sql"
 REFERRALS = "dbt_project/models/marts/wallet/referral_monthly"
-PARTNERSHIPS = "dbt_project/models/marts/wallet/{}dim_bank_partnerships{}"
+PARTNERSHIPS = "dbt_project/models/marts/wallet/dim_bank_partnerships"
 # Transactions per user counts completed transactions alone.
 NEW_FORMULA = {
     METRICS: (
@@ -38,8 +38,8 @@ def test_a_kpi_and_a_contract_that_change_are_told_and_must_be_declared(clone: C
         f"{REFERRALS}.sql", "        metrics.mau,\n", "        metrics.mau as active_users,\n"
     )
     clone.edit(f"{REFERRALS}.yml", "      - name: mau\n", "      - name: active_users\n")
-    for prefix, suffix in (("", ".sql"), ("", ".yml"), ("_", "__unit_tests.yml")):
-        (clone.project / PARTNERSHIPS.format(prefix, suffix)).unlink()
+    for suffix in (".sql", ".yml"):
+        (clone.project / f"{PARTNERSHIPS}{suffix}").unlink()
 
     result = clone.gate("moves")
     assert result.returncode == 9, result.stdout + result.stderr

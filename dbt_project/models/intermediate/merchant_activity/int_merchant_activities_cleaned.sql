@@ -19,7 +19,7 @@ final as (
         merchant_tier,
         file_name,
         line_number,
-        -- An amount that is no number counts as 0.00 and the row stays (kpis.md).
+        -- An amount that is no number counts as 0.00 and the row stays.
         coalesce(amount, cast(0 as numeric(20, 2))) as amount,
         coalesce(activity_status = 'SUCCESS', false) as is_success,
         coalesce(activity_status = 'FAILED', false) as is_failed,

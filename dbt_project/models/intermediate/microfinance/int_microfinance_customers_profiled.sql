@@ -109,7 +109,7 @@ invested as (
 
 ),
 
--- Every customer who signed up by the as-of day is in, with or without accounts (kpis.md).
+-- Every customer who signed up by the as-of day is in, with or without accounts.
 joined as (
 
     select

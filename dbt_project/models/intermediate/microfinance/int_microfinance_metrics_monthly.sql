@@ -200,7 +200,7 @@ amounts as (
         {{ money(
             'provision_amount - previous_provision_amount + written_off_amount - recovered_amount'
         ) }} as provision_expense_amount,
-        -- Growth, yield and margins speak of whole months only (kpis.md, rules for all).
+        -- Growth, yield and margins speak of whole months only.
         case when is_complete_period then disbursed_amount - previous_disbursed_amount end
             as disbursement_change_amount,
         case when is_complete_period then previous_disbursed_amount end

@@ -28,7 +28,7 @@ scores as (
 
 ),
 
--- Once per transaction: a retried terminal event must not weigh twice (kpis.md).
+-- Once per transaction: a retried terminal event must not weigh twice.
 final as (
 
     select

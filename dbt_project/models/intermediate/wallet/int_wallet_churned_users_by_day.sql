@@ -16,7 +16,7 @@ sending_days as (
 
 ),
 
--- Churned on day D: last sent exactly 30 days before D, nothing since (kpis.md).
+-- Churned on day D: last sent exactly 30 days before D, nothing since.
 silences as (
 
     select

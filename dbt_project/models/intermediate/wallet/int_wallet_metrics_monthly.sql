@@ -246,7 +246,7 @@ amounts as (
 
     select
         *,
-        -- Growth and churn speak of complete months only (kpis.md, rules for all).
+        -- Growth and churn speak of complete months only.
         case when is_complete_period then mau - previous_mau end as mau_change,
         case when is_complete_period then previous_mau end as complete_previous_mau,
         {{ money('revenue_amount + bank_fee_amount') }} as revenue_total_amount,

@@ -31,7 +31,7 @@ targets as (
 
 ),
 
--- Only users whose day +N is complete count in the denominator (kpis.md).
+-- Only users whose day +N is complete count in the denominator.
 final as (
 
     select

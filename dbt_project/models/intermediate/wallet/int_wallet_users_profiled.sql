@@ -28,7 +28,7 @@ sent as (
 
 ),
 
--- Every user who signed up by the as-of day is in, with or without transactions (kpis.md).
+-- Every user who signed up by the as-of day is in, with or without transactions.
 joined as (
 
     select

@@ -19,7 +19,7 @@ counts as (
 
 ),
 
--- PENDING is in neither: it has not failed yet (kpis.md).
+-- PENDING is in neither: it has not failed yet.
 final as (
 
     select

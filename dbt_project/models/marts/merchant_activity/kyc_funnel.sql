@@ -42,7 +42,7 @@ counted as (
 
 ),
 
--- No order in time: a stage counts whenever it was reached (kpis.md).
+-- No order in time: a stage counts whenever it was reached.
 final as (
 
     select

@@ -23,7 +23,7 @@ products as (
 
 ),
 
--- Any status counts: a failed or pending use is a use (kpis.md).
+-- Any status counts: a failed or pending use is a use.
 final as (
 
     select

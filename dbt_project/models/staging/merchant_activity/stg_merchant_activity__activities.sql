@@ -9,7 +9,7 @@ renamed as (
     select
         -- A row without an id is known by its file and line.
         coalesce(nullif(trim(event_id), ''), _file_name || ':' || _line_number) as event_id,
-        -- An empty merchant_id is no merchant (kpis.md).
+        -- An empty merchant_id is no merchant.
         nullif(trim(merchant_id), '') as merchant_id,
         nullif(upper(trim(product)), '') as product,
         nullif(upper(trim(event_type)), '') as event_type,
@@ -22,7 +22,7 @@ renamed as (
         _file_name as file_name,
         cast(_line_number as bigint) as line_number,
         {{ try_to_numeric('trim(amount)') }} as amount,
-        -- Already local time: never shifted (sources.md).
+        -- Already local time: never shifted.
         {{ try_to_timestamp('trim(event_timestamp)') }} as event_local_at,
         -- activities_20240131.csv speaks for 2024-01-31.
         cast(

@@ -13,7 +13,7 @@ renamed as (
         nullif(trim(bank_id), '') as bank_code,
         bank_reference,
         upper(trim(currency)) as currency_code,
-        -- The runtime also writes SETTLED, which means COMPLETED (sources.md).
+        -- The runtime also writes SETTLED, which means COMPLETED.
         case upper(trim(status)) when 'SETTLED' then 'COMPLETED' else upper(trim(status)) end
             as transaction_status,
         lower(trim(channel)) as channel,

@@ -1,0 +1,73 @@
+{#- What every row of a model must be, judged in one scan: a row fails if it breaks any rule, and
+    its first column, broken_rules, names each one it breaks. Nulls pass all rules but not_null.
+    not_null: columns without nulls.
+    ranges: condition -> columns that it must hold for, such as '>= 0' or 'between 0 and 1'.
+    no_future: columns that are never after the as-of date, as no model covers days that a run does
+        not cover. {columns: [...], domain: wallet}, or domain_column: the column that names the
+        domain of each row.
+    currency_of: domain whose currency the column currency_code holds.
+    rules: name -> condition over the columns of a row. -#}
+{% test row_rules(
+    model, not_null=[], ranges={}, no_future={}, currency_of=none, rules={}
+) %}
+
+{%- set broken = {} -%}
+{%- for column in not_null -%}
+    {%- do broken.update({column ~ ' is not null': column ~ ' is null'}) -%}
+{%- endfor -%}
+{%- for condition, columns in ranges.items() -%}
+    {%- for column in columns -%}
+        {%- set label = column ~ ' ' ~ condition -%}
+        {%- do broken.update({label: 'not (' ~ label ~ ')'}) -%}
+    {%- endfor -%}
+{%- endfor -%}
+{%- for column in no_future.get('columns', []) -%}
+    {%- set domains = var('domains') if 'domain_column' in no_future else [no_future.domain] -%}
+    {%- for domain in domains -%}
+        {%- set condition = column ~ ' > ' ~ as_of_date(domain) -%}
+        {%- if 'domain_column' in no_future -%}
+            {%- set condition = no_future.domain_column ~ " = '" ~ domain ~ "' and " ~ condition -%}
+        {%- endif -%}
+        {%- do broken.update({column ~ ' is not after the as-of date of ' ~ domain: condition}) -%}
+    {%- endfor -%}
+{%- endfor -%}
+{%- if currency_of -%}
+    {%- set currency = var('domains')[currency_of]['currency'] -%}
+    {%- do broken.update({
+        'currency_code is ' ~ currency: "not (currency_code = '" ~ currency ~ "')"
+    }) -%}
+{%- endif -%}
+{%- for name, condition in rules.items() -%}
+    {%- do broken.update({name: 'not (' ~ condition ~ ')'}) -%}
+{%- endfor -%}
+{%- if not broken -%}
+    {{ exceptions.raise_compiler_error(
+        'row_rules on ' ~ model ~ ' states no rule: give it not_null, ranges, no_future, '
+        ~ 'currency_of or rules, or remove it'
+    ) }}
+{%- endif -%}
+
+{#- The name of each broken rule, then the row. -#}
+{%- set named = [] -%}
+{%- for name, condition in broken.items() -%}
+    {%- do named.append(
+        "case when " ~ condition ~ " then '" ~ name | replace("'", "''") ~ "; ' else '' end"
+    ) -%}
+{%- endfor %}
+
+with judged as (
+
+    select * from {{ model }}
+
+)
+
+select
+    {{ dbt.concat(named) }} as broken_rules,
+    judged.*
+from judged
+where
+    {% for condition in broken.values() %}
+    {{ 'or ' if not loop.first }}({{ condition }})
+    {% endfor %}
+
+{% endtest %}
