@@ -133,9 +133,15 @@ browser: ## install Chromium for the dashboards' tests, where root and apt-get a
 		else echo "install Chromium with your package manager: the dashboards are opened in it"; fi; \
 	fi
 
+PYTEST := $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadscope --no-loadscope-reorder
+
 .PHONY: test
-test: setup $(AIRFLOW_READY) $(SPARK_READY) $(SNOWFLAKE_READY) $(SUPERSET_READY) $(GATE_READY) ## run all tests (JOBS=)
-	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadscope --no-loadscope-reorder $(ARGS)
+test: setup $(AIRFLOW_READY) $(SUPERSET_READY) ## run the quick lane of the tests (JOBS=)
+	@$(PYTEST) -m "not full" $(ARGS)
+
+.PHONY: test-all
+test-all: setup $(AIRFLOW_READY) $(SPARK_READY) $(SNOWFLAKE_READY) $(SUPERSET_READY) $(GATE_READY) ## run every test: engines, Airflow, browser, kills, mistakes (JOBS=)
+	@$(PYTEST) $(ARGS)
 
 .PHONY: test-mistakes
 test-mistakes: setup $(GATE_READY) ## try each seeded mistake alone against the gate (long)

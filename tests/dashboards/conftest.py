@@ -120,7 +120,9 @@ def project() -> tuple[Definitions, dict[str, Dataset]]:
     return checked(load_settings())
 
 
-@pytest.fixture(scope="session", params=TARGETS)
+@pytest.fixture(
+    scope="session", params=["duckdb", pytest.param("postgres", marks=pytest.mark.full)]
+)
 def stage(
     request: pytest.FixtureRequest,
     served_house: House,

@@ -10,6 +10,8 @@ from finhouse.dashboards.definitions import load_definitions
 from tests.dashboards.conftest import SCREENSHOTS, Stage
 from tests.support.superset import browser_page, errors_on, open_dashboard, screenshots
 
+pytestmark = pytest.mark.full
+
 DASHBOARDS = {dashboard.slug: dashboard for dashboard in load_definitions().dashboards}
 
 

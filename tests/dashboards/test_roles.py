@@ -15,6 +15,8 @@ from finhouse.dashboards.serving import superset_server
 from tests.dashboards.conftest import Stage
 from tests.support.superset import Client, rows_of
 
+pytestmark = pytest.mark.full
+
 REFUSED = {401, 403, 404, 422}
 
 

@@ -17,6 +17,8 @@ from finhouse.publish import publish
 from tests.dashboards.conftest import Stage
 from tests.support.superset import rows_of
 
+pytestmark = pytest.mark.full
+
 # `make test-swaps` makes a hundred.
 SWAPS = int(os.environ.get("FINHOUSE_TEST_SWAPS", "20"))
 KINDS = ("dashboard", "chart", "dataset", "database")

@@ -19,6 +19,8 @@ from finhouse.sources import available_sources
 from tests.support.airflow import airflow_environment, dag_test
 from tests.support.house import House
 
+pytestmark = pytest.mark.full
+
 SOURCES = available_sources()
 RAW = [f"raw_{source}" for source in SOURCES]
 

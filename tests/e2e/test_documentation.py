@@ -15,6 +15,8 @@ from finhouse.errors import TransformError
 from finhouse.settings import load_settings
 from tests.support.house import House
 
+pytestmark = pytest.mark.full
+
 
 @pytest.fixture(scope="module")
 def site(company: House, tmp_path_factory: pytest.TempPathFactory) -> Path:

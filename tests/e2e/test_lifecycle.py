@@ -17,6 +17,10 @@ BUILT = [*RAW, "marts"]
 OF_THE_RUN = "freshness"
 # `make test-increments` runs thirty.
 INCREMENTS = int(os.environ.get("FINHOUSE_TEST_INCREMENTS", "2"))
+# Both engines in the full lane, DuckDB alone in the quick one.
+both_engines = pytest.mark.parametrize(
+    "target", ["duckdb", pytest.param("postgres", marks=pytest.mark.full)]
+)
 
 
 def published_content(house: House, target: str) -> dict[str, list[tuple]]:
@@ -35,6 +39,7 @@ def lasting(by_table: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in by_table.items() if name.split(".")[-1] != OF_THE_RUN}
 
 
+@both_engines
 def test_second_build_changes_nothing(company_copy: House, target: str):
     before = lasting(company_copy.fingerprints(BUILT, target))
     published = lasting(published_content(company_copy, target))
@@ -46,6 +51,7 @@ def test_second_build_changes_nothing(company_copy: House, target: str):
     assert company_copy.rows("select count(*) from raw_operations.reported_kpis", target) == reports
 
 
+@pytest.mark.full
 def test_incremental_days_equal_a_full_refresh(company_copy: House, target: str):
     started = company_copy.truth()["as_of_date"]
     for _ in range(INCREMENTS - 1):
@@ -83,6 +89,7 @@ def restated(house: House, kpi: str) -> list[tuple]:
     )
 
 
+@pytest.mark.full
 def test_late_data_restates_what_was_reported(company_copy: House):
     """An old amount is corrected, an old repayment recorded: old, new and cause are kept."""
     [(transaction,)] = company_copy.oltp_rows(
@@ -119,6 +126,7 @@ def test_late_data_restates_what_was_reported(company_copy: House):
     ] == [volume, portfolio], "a build without news must tell the same history"
 
 
+@both_engines
 def test_failing_build_publishes_nothing(company_copy: House, target: str):
     published = published_content(company_copy, target)
     company_copy.execute_warehouse(
@@ -141,6 +149,7 @@ def test_failing_build_publishes_nothing(company_copy: House, target: str):
     assert published_content(company_copy, target) == published
 
 
+@pytest.mark.full
 def test_killed_build_heals(company_copy: House):
     """kill -9 at several moments of a build, dbt included; then one build sets all right."""
     company_copy.succeed("demo", "--advance", "2")
@@ -159,6 +168,7 @@ def test_killed_build_heals(company_copy: House):
     ]
 
 
+@pytest.mark.full
 def test_run_for_a_past_day_gives_that_days_numbers(company_copy: House):
     whole = {
         row[0]: row
@@ -181,6 +191,7 @@ def test_run_for_a_past_day_gives_that_days_numbers(company_copy: House):
     assert (is_complete, month) == (False, date(2026, 2, 1))
 
 
+@pytest.mark.full
 def test_portfolio_of_a_past_month_end_is_what_a_run_for_that_day_gives(company_copy: House):
     """Point in time: a month end looked at today equals the as-of run for that very day."""
     query = (
@@ -210,6 +221,7 @@ def test_freshness_tells_the_one_table_nobody_looked_at(company_copy: House):
     assert len(errors) == 1 and "wallet.fraud_cases" in errors[0]
 
 
+@pytest.mark.full
 def test_own_oltp_is_only_read(company: House, tmp_path):
     """OLTP_URL with a role that may only select: all is loaded, nothing is invented."""
     company.execute_oltp(
@@ -233,6 +245,7 @@ def test_own_oltp_is_only_read(company: House, tmp_path):
     assert not house.settings().oltp_home.exists()
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("schema, mart", [("microfinance", "dim_loans"), ("wallet", "dim_users")])
 def test_business_without_rows_has_empty_marts(company_copy: House, schema: str, mart: str):
     """An OLTP that has only one of the businesses: the other schema is there, and empty."""

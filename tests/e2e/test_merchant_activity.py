@@ -11,6 +11,8 @@ import pytest
 
 from tests.support.house import TARGETS, House
 
+pytestmark = pytest.mark.full
+
 
 @pytest.fixture(scope="module")
 def real_merchants(real_data: Path, tmp_path_factory: pytest.TempPathFactory):

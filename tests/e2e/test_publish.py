@@ -6,6 +6,7 @@ import threading
 
 import duckdb
 import psycopg
+import pytest
 
 from finhouse.oltp import warehouse_url
 from finhouse.pipeline import connect
@@ -15,6 +16,7 @@ from tests.support.house import House
 SWAPS = 20
 
 
+@pytest.mark.full
 def test_readers_never_fail_nor_see_half_a_build(company_copy: House, target: str):
     """Two marts of one build agree whenever a reader looks, over many swaps."""
     settings = company_copy.settings(target)
@@ -64,6 +66,7 @@ def test_published_file_is_documented_and_holds_marts_only(company: House):
     assert comments[0] == comments[1] > 300
 
 
+@pytest.mark.full
 def test_postgres_readers_keep_their_grants(company_copy: House):
     settings = company_copy.settings("postgres")
     with connect(settings) as warehouse:

@@ -8,6 +8,8 @@ import pytest
 
 from tests.support.house import TARGETS, House
 
+pytestmark = pytest.mark.full
+
 
 @pytest.fixture(scope="module", params=TARGETS)
 def verified(request: pytest.FixtureRequest, real_data: Path, tmp_path_factory):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.house import House
+
+pytestmark = pytest.mark.full
 
 SMALLEST = (
     "cast((select min(cast(transaction_id as text)) from raw_wallet.transaction_events) as uuid)"

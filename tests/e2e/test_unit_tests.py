@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.house import House
 
 
+@pytest.mark.parametrize("target", ["duckdb", pytest.param("postgres", marks=pytest.mark.full)])
 def test_dbt_unit_tests_pass(company: House, target: str):
     result = company.run("--target", target, "dbt", "test", "--select", "test_type:unit")
     assert result.returncode == 0, result.stdout

@@ -18,6 +18,8 @@ from finhouse.gate.steps import FAILED, PASSED
 from finhouse.settings import PROJECT_ROOT
 from tests.gate.conftest import Clone
 
+pytestmark = pytest.mark.full
+
 PATCHES = Path(__file__).parent
 ALONE = os.environ.get("FINHOUSE_TEST_MISTAKES") == "alone"
 

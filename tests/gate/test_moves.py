@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from finhouse.gate.report import MARKER
 from tests.gate.conftest import Clone
 from tests.support.house import House
+
+pytestmark = pytest.mark.full
 
 METRICS = "dbt_project/models/intermediate/wallet/int_wallet_metrics_monthly.sql"
 KPIS = "dbt_project/models/intermediate/wallet/int_wallet_kpis_monthly.sql"

@@ -17,6 +17,8 @@ from finhouse.settings import Settings
 from finhouse.warehouse import Warehouse, open_warehouse, quoted
 from tests.support.snowflake import ask
 
+pytestmark = pytest.mark.full
+
 # Contract type -> values, null and extremes among them.
 VALUES = {
     "bigint": ["9223372036854775807", "-9223372036854775808", "0", "null"],

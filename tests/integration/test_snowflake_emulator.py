@@ -13,6 +13,8 @@ import pytest
 from finhouse.bridge.snowflake_account import SnowflakeAccount, SnowflakeEmulator
 from tests.support.snowflake import ask
 
+pytestmark = pytest.mark.full
+
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory):

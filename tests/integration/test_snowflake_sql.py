@@ -11,6 +11,8 @@ from finhouse.bridge.snowflake_account import INSIDE, environment_program
 from finhouse.bridge.snowflake_check import check_snowflake_sql
 from finhouse.settings import Settings
 
+pytestmark = pytest.mark.full
+
 
 def test_models_and_tests_compile_to_snowflakes_sql(tmp_path: Path):
     said = check_snowflake_sql(Settings(home=tmp_path, landing=tmp_path / "landing"))

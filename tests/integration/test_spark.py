@@ -18,6 +18,8 @@ from finhouse.settings import Settings, load_settings
 from finhouse.transform import run_dbt
 from finhouse.warehouse.duckdb_file import DuckdbWarehouse
 
+pytestmark = pytest.mark.full
+
 SAMPLES = """
 create table raw_samples.samples (
     id integer, small smallint, wide bigint, huge hugeint, is_true boolean,
