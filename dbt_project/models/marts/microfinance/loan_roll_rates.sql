@@ -37,7 +37,7 @@ destinations as (
 
 ),
 
--- Ways that nobody went are rows too: over several months, rolled / from counts every month.
+-- Moves that no loan made are rows, too: over several months, rolled / from counts every month.
 final as (
 
     select

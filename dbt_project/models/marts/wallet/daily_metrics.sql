@@ -4,7 +4,7 @@ with metrics as (
 
 ),
 
--- Every column of the seed's table by its own name, then what explains it.
+-- Every column of the wallet's own daily_metrics table by its name, then what explains it.
 final as (
 
     select

@@ -10,7 +10,7 @@ users as (
 
 ),
 
--- 30 days to the as-of date, that day included; any status, as the seed counts them.
+-- 30 days to the as-of date, that day included; any status, as the wallet's brief counts.
 received as (
 
     select

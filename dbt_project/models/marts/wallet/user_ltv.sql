@@ -8,7 +8,7 @@ active as (
 
     select
         *,
-        -- Whole days, as the seed's timedelta.days.
+        -- Whole days, as the brief's timedelta.days.
         cast(floor(
             {{ seconds_between('first_completed_at', 'last_completed_at') }} / 86400
         ) as integer) as active_days

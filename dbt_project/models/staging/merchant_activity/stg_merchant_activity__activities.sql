@@ -24,7 +24,7 @@ renamed as (
         {{ try_to_numeric('trim(amount)') }} as amount,
         -- Already local time: never shifted.
         {{ try_to_timestamp('trim(event_timestamp)') }} as event_local_at,
-        -- activities_20240131.csv speaks for 2024-01-31.
+        -- activities_20240131.csv covers 2024-01-31.
         cast(
             substr(_file_name, 12, 4) || '-' || substr(_file_name, 16, 2) || '-'
             || substr(_file_name, 18, 2) as date
