@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from finhouse.demo.clock import DAY, HOUR, month_of
-from finhouse.demo.ledger import Ledger, identifier_bytes
+from finhouse.demo.ledger import Ledger
 from finhouse.demo.tables import money_text
 from finhouse.demo.wallet.truth import union_by_day
 
@@ -64,11 +64,3 @@ def test_ledger_drops_from_a_queue():
     ledger.append(a=np.arange(6))
     ledger.drop(ledger["a"] % 2 == 0)
     assert ledger["a"].tolist() == [1, 3, 5]
-
-
-def test_identifiers_are_distinct_and_stable():
-    rows = np.arange(200_000)
-    ids = {bytes(row) for row in identifier_bytes(1, "user", rows)}
-    assert len(ids) == len(rows)
-    assert ids.isdisjoint(bytes(row) for row in identifier_bytes(1, "event", rows[:1000]))
-    assert ids.isdisjoint(bytes(row) for row in identifier_bytes(2, "user", rows[:1000]))
