@@ -113,12 +113,23 @@ class Business:
 
 @cache
 def businesses() -> dict[str, Business]:
-    """All businesses by domain: each package beside this module is one."""
+    """All businesses by domain: each package beside this module is one.
+
+    Raises:
+        ConfigurationError: a package has no ``BUSINESS``.
+    """
     package = __package__
     found = {}
     for module in iter_modules(import_module(package).__path__):
         if module.ispkg:
-            found[module.name] = import_module(f"{package}.{module.name}").BUSINESS
+            business = getattr(import_module(f"{package}.{module.name}"), "BUSINESS", None)
+            if not isinstance(business, Business):
+                raise ConfigurationError(
+                    f"package {package}.{module.name} is no business of the demo company: "
+                    f"its BUSINESS is {business!r}",
+                    "let its __init__.py define BUSINESS = Business(...), or move it elsewhere",
+                )
+            found[module.name] = business
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from finhouse.demo.clock import DAY, HOUR, month_of
+from finhouse.demo.clock import DAY, HOUR, month_of, period_bounds, period_of
 from finhouse.demo.ledger import Ledger
 from finhouse.demo.tables import money_text
 from finhouse.demo.wallet.truth import union_by_day
@@ -47,6 +47,13 @@ def test_month_of_crosses_years():
         "2026-01",
         "2026-06",
     ]
+
+
+@pytest.mark.parametrize("period", [0, 1, 545])
+def test_period_of_a_moment(period: int):
+    start, end = period_bounds(period)
+    moments = np.array([start, start + HOUR, end - 1, end])
+    assert period_of(moments).tolist() == [period, period, period, period + 1]
 
 
 def test_ledger_keeps_row_numbers_while_it_grows():

@@ -59,6 +59,7 @@ ENTRY_COLUMNS = {
 
 
 def join(company: Company, rng: np.random.Generator) -> None:
+    """New customers, each with a savings account, some with a current account as well."""
     founders = max(16, int(600 * company.scale)) if not company.periods else 0
     count = founders + rng.poisson(2.6 * company.growth * company.rhythm)
     weights = np.array(
@@ -84,12 +85,12 @@ def join(company: Company, rng: np.random.Generator) -> None:
         updated=created,
         changed=-1,
     )
-    open_accounts(company, rows, SAVINGS, created)
+    _open_accounts(company, rows, SAVINGS, created)
     also = rng.random(count) < 0.32
-    open_accounts(company, rows[also], CURRENT, created[also] + 20 * 60 * SECOND)
+    _open_accounts(company, rows[also], CURRENT, created[also] + 20 * 60 * SECOND)
 
 
-def open_accounts(company: Company, customers: np.ndarray, kind: int, created: np.ndarray) -> None:
+def _open_accounts(company: Company, customers: np.ndarray, kind: int, created: np.ndarray) -> None:
     company.accounts.append(
         customer=customers,
         type=kind,
@@ -109,9 +110,18 @@ def enter(
     kind: int,
     cents: np.ndarray,
     at: np.ndarray,
-    created=None,
+    created: np.ndarray | None = None,
 ) -> None:
-    """Enter money moves into the ledger of the accounts; balances follow."""
+    """Enter money moves into the ledger of the accounts; balances follow.
+
+    Args:
+        company: the institution.
+        accounts: shape (n,), rows of accounts, each as often as its money moves.
+        kind: one of the entry types, for all of them.
+        cents: shape (n,), amounts above 0; the entry type says which way they move.
+        at: shape (n,), when the money moved, in local milliseconds.
+        created: shape (n,), when that was entered; None for the same moments.
+    """
     created = at if created is None else created
     company.entries.append(
         account=accounts,
@@ -130,6 +140,7 @@ def enter(
 
 
 def touch(company: Company, accounts: np.ndarray, at: np.ndarray | int) -> None:
+    """Accounts change today, at the given moments in local milliseconds."""
     np.maximum.at(company.accounts["updated"], accounts, at)
     company.accounts["changed"][accounts] = company.periods
 

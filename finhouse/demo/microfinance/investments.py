@@ -92,16 +92,16 @@ def invest(company: Company, rng: np.random.Generator) -> None:
     enter(company, column["account"][due], INVESTMENT_EARNING, share[due], at[due])
     investments["earned"][held[due]] += 1
     matured = column["end"] == company.periods
-    pay_back(company, held[matured], MATURED)
+    _pay_back(company, held[matured], MATURED)
     broken = ~matured & (rng.random(len(held)) < 0.0006)
     rows = held[broken]
     investments["total"][rows] = investments["cents"][rows] + (
         investments["earned"][rows] * (interest // term)[broken]
     )
-    pay_back(company, rows, WITHDRAWN)
+    _pay_back(company, rows, WITHDRAWN)
 
 
-def pay_back(company: Company, rows: np.ndarray, status: int) -> None:
+def _pay_back(company: Company, rows: np.ndarray, status: int) -> None:
     investments = company.investments
     at = np.full(len(rows), company.periods * DAY + 22 * HOUR + 50 * 60 * SECOND)
     enter(company, investments["account"][rows], INVESTMENT_RETURN, investments["cents"][rows], at)

@@ -136,8 +136,8 @@ def lend(company: Company, rng: np.random.Generator) -> None:
         changed=-1,
     )
     customers["has_open_loan"][chosen] = True
-    decide(company)
-    disburse(company, rng)
+    _decide(company)
+    _disburse(company, rng)
 
 
 def change_loans(company: Company, rows: np.ndarray, status: int | None, hour: int) -> None:
@@ -148,7 +148,7 @@ def change_loans(company: Company, rows: np.ndarray, status: int | None, hour: i
     company.loans["changed"][rows] = company.periods
 
 
-def decide(company: Company) -> None:
+def _decide(company: Company) -> None:
     loans = company.loans
     due = np.flatnonzero((loans["status"] == APPLIED) & (loans["approved"] == company.periods))
     refused = due[loans["is_refused"][due]]
@@ -157,7 +157,7 @@ def decide(company: Company) -> None:
     change_loans(company, due[~loans["is_refused"][due]], APPROVED, 17)
 
 
-def disburse(company: Company, rng: np.random.Generator) -> None:
+def _disburse(company: Company, rng: np.random.Generator) -> None:
     loans = company.loans
     rows = np.flatnonzero((loans["status"] == APPROVED) & (loans["disbursed"] == company.periods))
     change_loans(company, rows, ACTIVE, 18)
@@ -223,6 +223,7 @@ def contract_in_force(company: Company, rows: np.ndarray) -> Contract:
 
 
 def supersede(company: Company, rows: np.ndarray) -> None:
+    """The schedules in force of these loans are replaced today."""
     installments = company.installments
     replaced = np.isin(installments["contract"], company.loans["contract"][rows])
     installments["superseded"][replaced] = company.periods

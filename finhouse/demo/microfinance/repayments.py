@@ -72,24 +72,24 @@ def fall_due(company: Company, rng: np.random.Generator) -> None:
     late = luck > np.minimum(PUNCTUAL[grade], 0.955) - 0.04
     partly = late & (luck <= np.minimum(PUNCTUAL[grade], 0.955))
     late &= ~partly & ~early & ~ahead
-    intend(company, rows[~is_bad & early], PAYOFF, 0, today)
-    intend(company, rows[~is_bad & ahead], INSTALLMENT, 2 * cents[~is_bad & ahead], today)
+    _intend(company, rows[~is_bad & early], PAYOFF, 0, today)
+    _intend(company, rows[~is_bad & ahead], INSTALLMENT, 2 * cents[~is_bad & ahead], today)
     on_time = ~is_bad & ~late & ~partly & ~early & ~ahead
-    intend(company, rows[on_time], INSTALLMENT, cents[on_time], today)
+    _intend(company, rows[on_time], INSTALLMENT, cents[on_time], today)
     slow = ~is_bad & late
-    intend(company, rows[slow], INSTALLMENT, cents[slow], today + delay[slow])
+    _intend(company, rows[slow], INSTALLMENT, cents[slow], today + delay[slow])
     part = np.round(cents * share).astype(np.int64)
     split = ~is_bad & partly
-    intend(company, rows[split], INSTALLMENT, part[split], today)
-    intend(company, rows[split], INSTALLMENT, (cents - part)[split], today + rest[split])
+    _intend(company, rows[split], INSTALLMENT, part[split], today)
+    _intend(company, rows[split], INSTALLMENT, (cents - part)[split], today + rest[split])
     little = was_bad & (luck < 0.18)
-    intend(company, rows[little], INSTALLMENT, part[little], today + rest[little])
+    _intend(company, rows[little], INSTALLMENT, part[little], today + rest[little])
     cured = was_bad & (luck >= 0.18) & (luck < 0.28)
-    intend(company, rows[cured], CURE, 0, today + rest[cured])
+    _intend(company, rows[cured], CURE, 0, today + rest[cured])
     loans["is_bad"][rows[cured]] = False
 
 
-def intend(
+def _intend(
     company: Company,
     rows: np.ndarray,
     kind: int | np.ndarray,
@@ -162,8 +162,8 @@ def repay(company: Company, rng: np.random.Generator) -> None:
     failed, pending = by_phone.copy(), by_phone.copy()
     failed[by_phone], pending[by_phone] = outcome == FAILED, outcome == PENDING
     again = company.periods + rng.integers(1, 4, len(rows))
-    intend(company, rows[failed], kind[failed], column["cents"][failed], again[failed])
-    intend(
+    _intend(company, rows[failed], kind[failed], column["cents"][failed], again[failed])
+    _intend(
         company, rows[pending], kind[pending], cents[pending], company.periods + 1, payment[pending]
     )
 
@@ -191,10 +191,10 @@ def repay(company: Company, rng: np.random.Generator) -> None:
     loans["paid"][rows[done]] += cents[done]
     loans["repaid"][rows[done]] += principal[done]
     change_loans(company, rows[done], None, 20)
-    complete(company, rows[done & is_final])
+    _complete(company, rows[done & is_final])
 
 
-def complete(company: Company, rows: np.ndarray) -> None:
+def _complete(company: Company, rows: np.ndarray) -> None:
     """Loans are repaid: collateral goes back, the customer may borrow again."""
     change_loans(company, rows, COMPLETED, 20)
     company.customers["has_open_loan"][company.loans["customer"][rows]] = False

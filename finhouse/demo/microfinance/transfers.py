@@ -45,7 +45,7 @@ def transfer(company: Company, rng: np.random.Generator) -> None:
     transfers["text"][open_rows] = np.where(able, 2, 5)
     transfers["updated"][open_rows] = when
     transfers["changed"][open_rows] = company.periods
-    move(company, open_rows[able], when[able])
+    _move(company, open_rows[able], when[able])
 
     count = rng.poisson(0.006 * company.rhythm * accounts.size)
     source = np.unique(rng.integers(0, accounts.size, count))
@@ -67,10 +67,10 @@ def transfer(company: Company, rng: np.random.Generator) -> None:
         changed=-1,
     )
     done = TEXT_OUTCOME[transfers["text"][rows]] == SUCCESS
-    move(company, rows[done], when[able][done])
+    _move(company, rows[done], when[able][done])
 
 
-def move(company: Company, rows: np.ndarray, when: np.ndarray) -> None:
+def _move(company: Company, rows: np.ndarray, when: np.ndarray) -> None:
     moved = company.transfers.take(rows)
     enter(company, moved["source"], TRANSFER_OUT, moved["cents"], when)
     enter(company, moved["target"], TRANSFER_IN, moved["cents"], when)

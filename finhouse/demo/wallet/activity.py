@@ -27,17 +27,17 @@ def be_active(
     """App activity: most transactions leave a trace, and people look without paying."""
     traced = rows[rng.random(len(rows)) < 0.6]
     sender, created = company.transactions["sender"], company.transactions["created"]
-    act(company, rng, sender[traced], created[traced], 1)
+    _act(company, rng, sender[traced], created[traced], 1)
     age = (start - company.users["created"][: len(rates)]) / DAY
     looking = np.cumsum(rates * 1.5 + 0.05 * np.exp(-age / 20) + 0.0004)
     count = rng.poisson(looking[-1])
     users = np.searchsorted(looking, rng.random(count) * looking[-1], side="right")
     users[company.users["deleted"][users] >= 0] = 0
     kinds = rng.choice([0, 2, 3], size=count, p=[0.6, 0.15, 0.25])
-    act(company, rng, users, company.times(rng, count), kinds)
+    _act(company, rng, users, company.times(rng, count), kinds)
 
 
-def act(
+def _act(
     company: Company,
     rng: np.random.Generator,
     users: np.ndarray,

@@ -43,6 +43,7 @@ def run_services(company: Company, rng: np.random.Generator, start: int) -> None
 
 
 def in_outage(company: Company, created: np.ndarray) -> np.ndarray:
+    """Shape (n,): whether the payments service is down at each moment."""
     outage = np.zeros(len(created), dtype=bool)
     payments = np.flatnonzero(
         (company.incidents["service"] == 0) & (company.incidents["ended"] > created.min())

@@ -114,7 +114,7 @@ def transact(
         created=created,
         cents=cents,
         text=text,
-        bank=choose_banks(company, rng, count),
+        bank=_choose_banks(company, rng, count),
         channel=rng.random(count) < 0.12,
         device=rng.choice(3, size=count, p=[0.72, 0.2, 0.08]),
         version=np.maximum(version - rng.integers(0, 3, count), 0),
@@ -142,12 +142,12 @@ def transact(
         np.where(failed[finished], 4, 3),
         created[finished] + processing[finished],
     )
-    schedule(company, rng, rows, slow, done)
+    _schedule(company, rng, rows, slow, done)
     report_fraud(company, rng, rows, is_fraud)
     return rows
 
 
-def choose_banks(company: Company, rng: np.random.Generator, count: int) -> np.ndarray:
+def _choose_banks(company: Company, rng: np.random.Generator, count: int) -> np.ndarray:
     weights = np.array(
         [
             weight
@@ -161,7 +161,7 @@ def choose_banks(company: Company, rng: np.random.Generator, count: int) -> np.n
     return np.select([odd < 0.008, odd < 0.011], [NO_BANK, UNKNOWN_BANK], banks)
 
 
-def schedule(
+def _schedule(
     company: Company, rng: np.random.Generator, rows: np.ndarray, slow: np.ndarray, done: np.ndarray
 ) -> None:
     resolving = rows[slow]
