@@ -1,8 +1,16 @@
 """A business of the demo company: what a package ``finhouse/demo/<domain>/`` has to offer.
 
-To add one, add that folder with a ``BUSINESS`` in its ``__init__.py``, ``finhouse/sources/
-<domain>.yml`` and, if it keeps tables, ``finhouse/oltp/schemas/<domain>.sql``. Nothing lists the
-businesses by hand.
+To add one, add that folder; nothing lists the businesses by hand. It holds
+
+- ``company.py``: a subclass of ``LivingBusiness`` with its ledgers, and what a day does to them,
+- ``tables.py``: ``TABLES``, a ``Table`` for each ledger that the OLTP database shows and a
+  ``Catalogue`` for each table that never changes; a new entity is called ``<domain>_<entity>``,
+- ``truth.py``: ``figures``, the business's own account of itself, from its ledgers alone,
+- ``__init__.py``: ``BUSINESS = Business(database=Database(...))``,
+
+and beside it ``finhouse/oltp/schemas/<domain>.sql`` creates the schema and its empty tables, and
+``finhouse/sources/<domain>.yml`` says how they are loaded. A business that drops files instead of
+keeping tables, or as well, names them in ``Business(files=Files(...))``.
 """
 
 from __future__ import annotations

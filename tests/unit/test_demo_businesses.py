@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from finhouse import demo
 from finhouse.demo.business import businesses, chosen
 from finhouse.demo.declarations import Catalogue, Table, writing_order
 from finhouse.demo.identifiers import FROZEN_NUMBERS, identifier_bytes, number_of
@@ -85,3 +89,36 @@ def test_a_table_is_written_after_the_one_it_waits_for():
     last = replace(first, name="last")
     order = writing_order((first, waiting, catalogue, last))
     assert [table.name for table in order] == ["first", "last", "waiting"]
+
+
+@pytest.fixture
+def add_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str, str], None]]:
+    """Adds a package to finhouse.demo, given its name and the text of its __init__.py."""
+    added = []
+
+    def add(name: str, text: str) -> None:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text(text)
+        monkeypatch.setattr(demo, "__path__", [*demo.__path__, str(tmp_path)])
+        added.append(name)
+        businesses.cache_clear()
+
+    yield add
+    for name in added:
+        sys.modules.pop(f"finhouse.demo.{name}", None)
+        delattr(demo, name)
+    businesses.cache_clear()
+
+
+def test_a_folder_makes_a_business(add_package: Callable[[str, str], None]):
+    known = set(businesses())
+    add_package("bakery", "from finhouse.demo.business import Business\nBUSINESS = Business()\n")
+    assert businesses().keys() - known == {"bakery"}
+
+
+def test_a_folder_without_a_business_is_named(add_package: Callable[[str, str], None]):
+    add_package("bakery", "")
+    with pytest.raises(ConfigurationError, match=r"finhouse\.demo\.bakery is no business .* None"):
+        businesses()
