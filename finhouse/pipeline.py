@@ -164,12 +164,12 @@ def live(settings: Settings, url: str, options: BuildOptions) -> None:
     """Make sure that the demo company is there, and let it live on if asked to."""
     report = demo.create(url, scale=options.scale, seed=DEMO_SEED, home=settings.demo_home)
     console.print(f"  {report.message}")
-    demo.ensure_activity_files(
-        settings.landing / "merchant_activity",
+    demo.ensure_files(
+        settings.landing,
         seed=DEMO_SEED,
         scale=report.scale,
         home=settings.demo_home,
-        withdraw=partial(_withdraw_if_loaded, settings, "merchant_activity"),
+        withdraw=partial(_withdraw_if_loaded, settings),
     )
     if options.advance_days:
         report = demo.advance(url, options.advance_days, home=settings.demo_home)

@@ -19,7 +19,7 @@ from finhouse.bench.extract_load import (
     make_table,
 )
 from finhouse.console import print_table, step
-from finhouse.demo import write_activity_files
+from finhouse.demo.merchant_activity import write_activity_files
 from finhouse.oltp import EmbeddedServer
 from finhouse.settings import PROJECT_ROOT, Settings
 

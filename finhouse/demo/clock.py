@@ -25,6 +25,11 @@ def period_bounds(period: int) -> tuple[int, int]:
     return start, (period + 1) * DAY + PERIOD_START
 
 
+def period_of(times: np.ndarray) -> np.ndarray:
+    """The period each moment lies in."""
+    return np.maximum((times - PERIOD_START) // DAY, 0)
+
+
 def date_of(day: int) -> date:
     """The calendar date of a day number (0 = launch)."""
     return LAUNCH + timedelta(days=day)

@@ -1,45 +1,8 @@
-"""Growing tables of numpy columns, and identifiers that need no memory."""
+"""Growing tables of numpy columns."""
 
 from __future__ import annotations
 
 import numpy as np
-
-ENTITIES = {
-    name: number
-    for number, name in enumerate(
-        (
-            "user",
-            "transaction",
-            "event",
-            "activity",
-            "bank",
-            "survey",
-            "case",
-            "spend",
-            "cost",
-            "incident",
-            "hash",
-            "branch",
-            "customer",
-            "account",
-            "account_type",
-            "entry",
-            "entry_type",
-            "transfer",
-            "payment",
-            "loan_product",
-            "loan",
-            "installment",
-            "repayment",
-            "collateral",
-            "investment_product",
-            "investment",
-            "earning",
-            "lender_cost",
-        ),
-        start=1,
-    )
-}
 
 
 class Ledger:
@@ -80,19 +43,3 @@ class Ledger:
             kept = buffer[: self.size][~mask]
             buffer[: len(kept)] = kept
         self.size -= int(mask.sum())
-
-
-def _mix(values: np.ndarray) -> np.ndarray:
-    """The splitmix64 finaliser: a bijection on 64-bit integers, so distinct stay distinct."""
-    values = values + np.uint64(0x9E3779B97F4A7C15)
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
-
-
-def identifier_bytes(seed: int, entity: str, rows: np.ndarray) -> np.ndarray:
-    """Shape (n, 16) bytes that identify rows of an entity: the same for the same seed, always."""
-    key = np.uint64(seed * 1000 + ENTITIES[entity])
-    high = _mix(rows.astype(np.uint64) ^ (key << np.uint64(40)))
-    low = _mix(high ^ key)
-    return np.stack([high, low], axis=1).astype(">u8").view(np.uint8).reshape(-1, 16)

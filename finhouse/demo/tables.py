@@ -12,29 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from finhouse.demo.clock import date_of, period_bounds, to_epoch
-from finhouse.demo.ledger import identifier_bytes
+from finhouse.demo.clock import date_of, to_epoch
+from finhouse.demo.identifiers import identifier_bytes
 
 SCHEMAS = Path(__file__).parent.parent / "oltp" / "schemas"
 HEX = np.array([list(f"{byte:02x}".encode()) for byte in range(256)], dtype=np.uint8)
 
 Columns = dict[str, pa.Array]
-
-
-class Lived:
-    """The span of periods being written, in the words the tables need.
-
-    Attributes:
-        since, until: first period written, and first one not lived yet.
-        start, now: the moments they begin at, in local milliseconds.
-    """
-
-    def __init__(self, periods: int, since: int) -> None:
-        self.since, self.until = since, periods
-        self.start, self.now = period_bounds(since)[0], period_bounds(periods - 1)[1]
-
-    def has(self, periods: np.ndarray) -> np.ndarray:
-        return (periods >= self.since) & (periods < self.until)
 
 
 class Tables:

@@ -16,11 +16,18 @@ import psycopg
 import pytest
 
 from finhouse import demo
+from finhouse.demo.merchant_activity import write_activity_files
 from finhouse.errors import ConfigurationError
 from finhouse.settings import PROJECT_ROOT
 from tests.fixtures_warehouse import ThrowAwayServer
 
 SCALE, SEED = 0.05, 7
+# Domains of the businesses that keep tables, and the tables of each.
+TABLES = {
+    domain: {table.name for table in business.database.tables}
+    for domain, business in demo.businesses().items()
+    if business.database
+}
 
 
 @pytest.fixture
@@ -40,7 +47,7 @@ def grown(oltp_server: ThrowAwayServer, tmp_path_factory: pytest.TempPathFactory
 
 
 def truths_of(home: Path) -> dict[str, dict]:
-    return {name: json.loads(demo.truth_file(home, name).read_text()) for name in demo.BUSINESSES}
+    return {name: json.loads(demo.truth_file(home, name).read_text()) for name in TABLES}
 
 
 def query(url: str, sql: str) -> list[tuple]:
@@ -49,19 +56,71 @@ def query(url: str, sql: str) -> list[tuple]:
         return connection.execute(sql).fetchall()
 
 
-def checksums(url: str) -> dict[str, tuple]:
-    tables = query(
+def tables_of(url: str) -> set[str]:
+    """Names of all tables, as schema.table."""
+    found = query(
         url,
         "select schemaname || '.' || tablename from pg_tables "
-        "where schemaname in ('wallet', 'microfinance') order by 1",
+        "where schemaname not in ('pg_catalog', 'information_schema', 'demo')",
     )
-    assert len(tables) == 27
+    return {table for (table,) in found}
+
+
+def checksums(url: str, domains: tuple[str, ...] = tuple(TABLES)) -> dict[str, tuple]:
+    """Of each table of the domains its number of rows, and a sum over all of them."""
     return {
         table: query(
             url, f"select count(*), sum(hashtextextended(t::text, 0)::numeric) from {table} as t"
         )[0]
-        for (table,) in tables
+        for table in (f"{domain}.{name}" for domain in domains for name in TABLES[domain])
     }
+
+
+def test_every_table_of_the_schemas_is_declared(grown):
+    assert tables_of(grown[0]) == {
+        f"{domain}.{name}" for domain, names in TABLES.items() for name in names
+    }
+    assert {table: rows for table, (rows, _) in checksums(grown[0]).items() if not rows} == {}
+
+
+@pytest.mark.parametrize("domain", TABLES)
+def test_same_rows_whatever_other_businesses_there_are(
+    grown, database: str, tmp_path: Path, domain: str
+):
+    url, truths = grown
+    demo.create(database, scale=SCALE, seed=SEED, home=tmp_path, domains=[domain])
+    demo.advance(database, 3, home=tmp_path)
+    assert tables_of(database) == {f"{domain}.{name}" for name in TABLES[domain]}
+    assert checksums(database, (domain,)) == checksums(url, (domain,))
+    assert json.loads(demo.truth_file(tmp_path, domain).read_text()) == truths[domain]
+    assert [path.name for path in tmp_path.glob("truth_*")] == [f"truth_{domain}.json"]
+    assert demo.status(database).domains == {domain}
+
+
+def test_a_business_is_added_later(grown, database: str, tmp_path: Path):
+    """It lives up to the day of those that are there, and they all live on together."""
+    url, truths = grown
+    first, *others = TABLES
+    demo.create(database, scale=SCALE, seed=SEED, home=tmp_path, domains=[first])
+    # As a company looks that was created before businesses could be chosen.
+    with psycopg.connect(database) as connection:
+        connection.execute("drop table demo.businesses")
+    demo.advance(database, 1, home=tmp_path)
+    demo.create(database, scale=None, seed=SEED, home=tmp_path, domains=others)
+    assert demo.status(database).domains == set(TABLES)
+    # Those that are there stay, selected or not.
+    assert demo.create(database, scale=None, seed=SEED, home=tmp_path, domains=[]).rows_written == 0
+    demo.advance(database, 2, home=tmp_path)
+    assert checksums(database) == checksums(url)
+    assert truths_of(tmp_path) == truths
+
+
+def test_a_business_of_another_version_is_refused(database: str, tmp_path: Path):
+    demo.create(database, scale=0.001, seed=SEED, home=tmp_path, domains=["wallet"])
+    with psycopg.connect(database) as connection:
+        connection.execute("insert into demo.businesses values ('bakery')")
+    with pytest.raises(ConfigurationError, match="a business 'bakery', which this version"):
+        demo.advance(database, 1, home=tmp_path)
 
 
 def test_same_life_however_its_days_are_grouped(grown, database: str, tmp_path: Path):
@@ -111,13 +170,31 @@ def test_another_scale_is_refused(grown, tmp_path: Path):
         demo.create(grown[0], scale=2, seed=SEED, home=tmp_path)
 
 
-@pytest.mark.parametrize("schema", demo.BUSINESSES)
+@pytest.mark.parametrize("schema", TABLES)
 def test_foreign_schema_is_refused(database: str, tmp_path: Path, schema: str):
     with psycopg.connect(database) as connection:
         connection.execute(f"create schema {schema}; create table {schema}.users (id int)")
     with pytest.raises(ConfigurationError, match="not the demo company"):
         demo.create(database, scale=SCALE, seed=SEED, home=tmp_path)
     assert query(database, f"select count(*) from {schema}.users") == [(0,)]
+
+
+def test_foreign_schema_of_a_business_not_chosen_is_left_alone(database: str, tmp_path: Path):
+    chosen, foreign = list(TABLES)[:2]
+    with psycopg.connect(database) as connection:
+        connection.execute(f"create schema {foreign}; create table {foreign}.users (id int)")
+    demo.create(database, scale=0.001, seed=SEED, home=tmp_path, domains=[chosen])
+    demo.advance(database, 1, home=tmp_path)
+    assert demo.status(database).domains == {chosen}
+    with pytest.raises(ConfigurationError, match=f"schema {foreign} .* not the demo company"):
+        demo.create(database, scale=None, seed=SEED, home=tmp_path, domains=[foreign])
+    assert query(database, f"select count(*) from {foreign}.users") == [(0,)]
+
+
+def test_unknown_business_is_refused(database: str, tmp_path: Path):
+    with pytest.raises(ConfigurationError, match="no business 'bakery'"):
+        demo.create(database, scale=SCALE, seed=SEED, home=tmp_path, domains=["wallet", "bakery"])
+    assert tables_of(database) == set()
 
 
 def test_advance_without_a_company_is_refused(database: str, tmp_path: Path):
@@ -280,9 +357,7 @@ def test_it_looks_alive_and_dirty(grown):
 def test_merchant_files_are_deterministic_and_dirty(tmp_path: Path):
     first, second = tmp_path / "a", tmp_path / "b"
     for folder in (first, second):
-        demo.write_activity_files(
-            folder, days=2, rows_per_day=30_000, seed=5, start=date(2024, 2, 28)
-        )
+        write_activity_files(folder, days=2, rows_per_day=30_000, seed=5, start=date(2024, 2, 28))
     names = sorted(path.name for path in first.iterdir())
     assert names == ["activities_20240228.csv", "activities_20240229.csv"]
     text = (first / names[0]).read_text()
@@ -291,3 +366,31 @@ def test_merchant_files_are_deterministic_and_dirty(tmp_path: Path):
     assert len(text.splitlines()) == 30_001
     for planted in ("INVALID", "NOT-A-DATE", ",,2024-02-28", "2024-02-27T10:00:00"):
         assert planted in text, planted
+
+
+def test_files_are_dropped_into_an_empty_folder_and_withdrawn_once_others_lie_there(tmp_path: Path):
+    landing, home = tmp_path / "landing", tmp_path / "home"
+    folder = landing / "merchant_activity"
+    withdrawn = []
+
+    def ensure(domains: list[str] | None = None) -> list[str]:
+        demo.ensure_files(
+            landing,
+            seed=SEED,
+            scale=0.02,
+            home=home,
+            withdraw=lambda source, file: withdrawn.append((source, file)),
+            domains=domains,
+        )
+        return sorted(path.name for path in folder.glob("*"))
+
+    assert ensure(["wallet"]) == []
+    ours = [f"activities_202606{day}.csv" for day in (28, 29, 30)]
+    assert ensure() == ours
+    before = [(folder / name).read_bytes() for name in ours]
+    assert ensure() == ours
+    assert [(folder / name).read_bytes() for name in ours] == before
+    (folder / "activities_20260701.csv").write_text("event_id\n")
+    assert ensure() == ["activities_20260701.csv"]
+    assert withdrawn == [("merchant_activity", name) for name in ours]
+    assert ensure() == ["activities_20260701.csv"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from finhouse.demo.clock import DAY, HOUR, month_of
-from finhouse.demo.ledger import Ledger, identifier_bytes
+from finhouse.demo.clock import DAY, HOUR, month_of, period_bounds, period_of
+from finhouse.demo.ledger import Ledger
 from finhouse.demo.tables import money_text
 from finhouse.demo.wallet.truth import union_by_day
 
@@ -49,6 +49,13 @@ def test_month_of_crosses_years():
     ]
 
 
+@pytest.mark.parametrize("period", [0, 1, 545])
+def test_period_of_a_moment(period: int):
+    start, end = period_bounds(period)
+    moments = np.array([start, start + HOUR, end - 1, end])
+    assert period_of(moments).tolist() == [period, period, period, period + 1]
+
+
 def test_ledger_keeps_row_numbers_while_it_grows():
     ledger = Ledger(a="i8", b="?")
     first = ledger.append(a=np.arange(3), b=True)
@@ -64,11 +71,3 @@ def test_ledger_drops_from_a_queue():
     ledger.append(a=np.arange(6))
     ledger.drop(ledger["a"] % 2 == 0)
     assert ledger["a"].tolist() == [1, 3, 5]
-
-
-def test_identifiers_are_distinct_and_stable():
-    rows = np.arange(200_000)
-    ids = {bytes(row) for row in identifier_bytes(1, "user", rows)}
-    assert len(ids) == len(rows)
-    assert ids.isdisjoint(bytes(row) for row in identifier_bytes(1, "event", rows[:1000]))
-    assert ids.isdisjoint(bytes(row) for row in identifier_bytes(2, "user", rows[:1000]))

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from finhouse.demo.microfinance.company import Company
-from finhouse.demo.microfinance.truth import tell_truth
-from finhouse.demo.microfinance.writing import create_schema, write_periods
+from datetime import timedelta
 
-__all__ = ["Company", "create_schema", "tell_truth", "write_periods"]
+from finhouse.demo.business import Business, Database
+from finhouse.demo.microfinance.company import Company
+from finhouse.demo.microfinance.tables import TABLES
+from finhouse.demo.microfinance.truth import figures
+
+__all__ = ["BUSINESS"]
+
+BUSINESS = Business(
+    database=Database(
+        company=Company,
+        utc_offset=timedelta(hours=3),  # Africa/Nairobi
+        tables=TABLES,
+        figures=figures,
+    )
+)

@@ -10,21 +10,16 @@ from __future__ import annotations
 import numpy as np
 
 from finhouse.demo.clock import DAY, date_of, month_numbers, month_of
-from finhouse.demo.microfinance.company import (
+from finhouse.demo.microfinance.company import Company
+from finhouse.demo.microfinance.lending import Contract, arrears_days
+from finhouse.demo.microfinance.vocabulary import (
     ACCOUNT_FEE,
-    ACCOUNT_TYPES,
-    BRANCHES,
     BY_CUSTOMER,
     ENTRY_SIGN,
-    ENTRY_TYPES,
     INTEREST,
-    INVESTMENT_PRODUCTS,
-    LOAN_PRODUCTS,
     SUCCESS,
     TEXT_OUTCOME,
-    Company,
 )
-from finhouse.demo.microfinance.lending import Contract, arrears_days
 from finhouse.demo.tables import money_text
 
 PAR_DAYS = (1, 7, 30, 60, 90)
@@ -33,7 +28,7 @@ BUCKETS = (("CURRENT", 0), ("1-30", 30), ("31-60", 60), ("61-90", 90), ("91-180"
 LAST_BUCKET = "OVER_180"
 
 
-def tell_truth(company: Company) -> dict:
+def figures(company: Company) -> dict:
     """Portfolio, flows, deposits, investments and customers; money as decimal text."""
     return _Account(company).tell()
 
@@ -57,12 +52,7 @@ class _Account:
         self.ends = np.unique(np.append(last[last < self.days], self.days - 1))
 
     def tell(self) -> dict:
-        company = self.company
         return {
-            "as_of_date": date_of(self.days - 1).isoformat(),
-            "seed": company.seed,
-            "scale": company.scale,
-            "source_rows": self._source_rows(),
             "portfolio": {
                 date_of(int(day)).isoformat(): self._portfolio(int(day)) for day in self.ends
             },
@@ -72,28 +62,6 @@ class _Account:
             "ledger": self._ledger(),
             "customers": self._customers(),
             "totals": self._totals(),
-        }
-
-    def _source_rows(self) -> dict[str, int]:
-        company = self.company
-        return {
-            "branches": len(BRANCHES),
-            "users_user": company.customers.size,
-            "account_types": len(ACCOUNT_TYPES),
-            "accounts": company.accounts.size,
-            "transaction_types": len(ENTRY_TYPES),
-            "transactions": company.entries.size,
-            "transfers": company.transfers.size,
-            "payments": int((company.payments["deleted"] < 0).sum()),
-            "loan_products": len(LOAN_PRODUCTS),
-            "loans": company.loans.size,
-            "loan_schedules": company.installments.size,
-            "loan_repayments": int((company.repayments["period"] < self.days).sum()),
-            "loan_collaterals": company.collaterals.size,
-            "investment_products": len(INVESTMENT_PRODUCTS),
-            "investments": company.investments.size,
-            "investment_earnings": company.earnings.size,
-            "operating_costs": company.costs.size,
         }
 
     def _standing(self, day: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

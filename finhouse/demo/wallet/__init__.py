@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from finhouse.demo.wallet.company import Company
-from finhouse.demo.wallet.truth import tell_truth
-from finhouse.demo.wallet.writing import create_schema, write_periods
+from datetime import timedelta
 
-__all__ = ["Company", "create_schema", "tell_truth", "write_periods"]
+from finhouse.demo.business import Business, Database
+from finhouse.demo.wallet.company import Company
+from finhouse.demo.wallet.tables import TABLES
+from finhouse.demo.wallet.truth import figures
+
+__all__ = ["BUSINESS"]
+
+BUSINESS = Business(
+    database=Database(
+        company=Company,
+        utc_offset=timedelta(hours=2),  # Africa/Johannesburg
+        tables=TABLES,
+        figures=figures,
+    )
+)

@@ -10,10 +10,11 @@ import numpy as np
 
 from finhouse.demo.clock import DAY, date_of, month_numbers, month_of
 from finhouse.demo.tables import money_text
-from finhouse.demo.wallet.company import BANKS, COMPLETED, COSTS, FAILED, TEXT_STATUS, Company
+from finhouse.demo.wallet.company import Company
+from finhouse.demo.wallet.vocabulary import BANKS, COMPLETED, COSTS, FAILED, TEXT_STATUS
 
 
-def tell_truth(company: Company) -> dict:
+def figures(company: Company) -> dict:
     """Counts, sums and KPI values by day, month, cohort and bank; money as decimal text."""
     return _Account(company).tell()
 
@@ -70,12 +71,7 @@ class _Account:
         self.sending = np.unique(self.sender * self.days + self.day)
 
     def tell(self) -> dict:
-        company = self.company
         return {
-            "as_of_date": date_of(self.days - 1).isoformat(),
-            "seed": company.seed,
-            "scale": company.scale,
-            "source_rows": self._source_rows(),
             "daily": self._daily(),
             "monthly": self._monthly(),
             "retention": self._retention(),
@@ -87,21 +83,6 @@ class _Account:
                 "count": len(self.users),
                 "with_transactions": int(np.isin(self.users, self.sender).sum()),
             },
-        }
-
-    def _source_rows(self) -> dict[str, int]:
-        company = self.company
-        reported = company.cases["report_period"] < company.periods
-        return {
-            "users": int((company.users["deleted"] < 0).sum()),
-            "transactions": int(self.exists.sum()),
-            "user_activity": int((company.activity["deleted"] < 0).sum()),
-            "bank_partnerships": len(BANKS),
-            "bank_surveys": company.surveys.size,
-            "fraud_cases": int(reported.sum()),
-            "marketing_spend": company.spend.size,
-            "operating_costs": company.costs.size,
-            "service_incidents": company.incidents.size,
         }
 
     def _measures(self, group: np.ndarray, groups: int) -> list[dict]:

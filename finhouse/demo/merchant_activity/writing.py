@@ -40,6 +40,18 @@ TIERS, TIER_SHARES = ("STARTER", "VERIFIED", "PREMIUM"), (0.45, 0.4, 0.15)
 MERCHANTS = 9_800
 ROWS_AT_ONCE = 250_000
 BAD_ROWS = 2e-4
+FIRST_DAY, FIRST_DAYS = date(2026, 6, 28), 3
+
+
+def write_first_files(folder: Path, seed: int, scale: float) -> list[Path]:
+    """Write the files the company begins with: the last days of its first 18 months."""
+    return write_activity_files(
+        folder,
+        days=FIRST_DAYS,
+        rows_per_day=max(500, int(20_000 * scale)),
+        seed=seed,
+        start=FIRST_DAY,
+    )
 
 
 def write_activity_files(
