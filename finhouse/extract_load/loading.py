@@ -9,14 +9,15 @@ from typing import TypeVar
 
 from finhouse.console import console
 from finhouse.errors import ConfigurationError, FinhouseError, SourceError, WarehouseError
-from finhouse.extract_load.file_loading import MODE as FILES_MODE
-from finhouse.extract_load.file_loading import FolderLoad
-from finhouse.extract_load.partial_loading import PartialLoad
+from finhouse.extract_load.files.loading import MODE as FILES_MODE
+from finhouse.extract_load.files.loading import FolderLoad
 from finhouse.extract_load.postgres_source import PostgresSource
 from finhouse.extract_load.results import LoadResult
 from finhouse.extract_load.state import Operations, new_batch_id, utc_now
-from finhouse.extract_load.table_loading import TableLoad
-from finhouse.extract_load.windows import DateWindow, window_portion
+from finhouse.extract_load.tables.loading import TableLoad
+from finhouse.extract_load.tables.partial import PartialLoad
+from finhouse.extract_load.tables.portions import window_portion
+from finhouse.extract_load.windows import DateWindow
 from finhouse.settings import Settings
 from finhouse.sources.definitions import (
     SOURCES_FOLDER,

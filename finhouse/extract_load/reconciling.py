@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from finhouse.errors import ReconciliationError
-from finhouse.extract_load.comparing import RANGE_ROWS
-from finhouse.extract_load.file_loading import MODE as FILES_MODE
-from finhouse.extract_load.file_reconciling import FolderReconciliation
+from finhouse.extract_load.files.loading import MODE as FILES_MODE
 from finhouse.extract_load.loading import check_tables, required_url, run_all, warehouse_errors
 from finhouse.extract_load.postgres_source import PostgresSource
+from finhouse.extract_load.reconcile.comparing import RANGE_ROWS
+from finhouse.extract_load.reconcile.files import FolderReconciliation
+from finhouse.extract_load.reconcile.tables import TableReconciliation
 from finhouse.extract_load.results import Reconciliation
 from finhouse.extract_load.state import Operations, new_batch_id, utc_now
-from finhouse.extract_load.table_reconciling import TableReconciliation
 from finhouse.settings import Settings
 from finhouse.sources.definitions import (
     SOURCES_FOLDER,

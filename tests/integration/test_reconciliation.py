@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from finhouse.errors import ReconciliationError, WarehouseError
 from finhouse.extract_load import refuse_differences
 from finhouse.extract_load.postgres_source import PostgresSource
+from finhouse.extract_load.reconcile.tables import TableReconciliation
 from finhouse.extract_load.state import Operations
-from finhouse.extract_load.table_reconciling import TableReconciliation
 from finhouse.sources import read_source
 from tests.integration.el_helpers import (
     APPEND,

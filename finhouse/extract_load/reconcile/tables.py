@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from finhouse.extract_load.comparing import SOURCE_ROWS, Comparison, TableComparison
-from finhouse.extract_load.merging import Merge
-from finhouse.extract_load.partial_loading import PartialLoad, Portion
 from finhouse.extract_load.postgres_source import PostgresSource
+from finhouse.extract_load.reconcile.comparing import SOURCE_ROWS, Comparison, TableComparison
 from finhouse.extract_load.results import Differences, Reconciliation, RowCounts
 from finhouse.extract_load.state import Operations, TableState, new_batch_id, utc_now
-from finhouse.extract_load.table_loading import TableLoad
+from finhouse.extract_load.tables.loading import TableLoad
+from finhouse.extract_load.tables.merging import Merge
+from finhouse.extract_load.tables.partial import PartialLoad
+from finhouse.extract_load.tables.portions import Portion
 from finhouse.sources.definitions import PostgresDefinition, TableDefinition
 from finhouse.warehouse import Warehouse
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from finhouse.console import heartbeat
-from finhouse.extract_load.csv_scan import sha256_of
-from finhouse.extract_load.file_loading import MODE, FolderLoad
+from finhouse.extract_load.files.loading import MODE, FolderLoad
+from finhouse.extract_load.files.scan import sha256_of
 from finhouse.extract_load.results import Differences, Examples, Reconciliation
 from finhouse.extract_load.state import Operations, new_batch_id, utc_now
 from finhouse.sources.definitions import CsvFolderDefinition, raw_schema

@@ -2,7 +2,7 @@
 
 The publication says what is captured: the key columns of one table, nothing else. The slot keeps
 the source's write-ahead log until a load has taken the changes. Both bear the same name. They are
-made and dropped on request only (capture_setup.py); a load reads them and moves the slot on.
+made and dropped on request only (setup.py); a load reads them and moves the slot on.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import psycopg
 
 from finhouse.errors import SourceError
-from finhouse.extract_load.pgoutput import lsn_number, lsn_text
+from finhouse.extract_load.capture.pgoutput import lsn_number, lsn_text
 from finhouse.extract_load.postgres_source import PostgresSource
 from finhouse.sources.definitions import PostgresDefinition, TableDefinition
 from finhouse.warehouse import qualified, quoted

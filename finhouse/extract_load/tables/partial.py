@@ -3,37 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from finhouse.extract_load.canonical import literal
 from finhouse.extract_load.columns import SourceColumn
-from finhouse.extract_load.drift import added_columns
-from finhouse.extract_load.merging import Merge, refuse_bad_keys
 from finhouse.extract_load.postgres_source import PostgresSource
 from finhouse.extract_load.results import RowCounts
-from finhouse.extract_load.sinks import Extract
 from finhouse.extract_load.state import Operations, TableState
-from finhouse.extract_load.table_loading import TableLoad
+from finhouse.extract_load.tables.drift import added_columns
+from finhouse.extract_load.tables.loading import TableLoad
+from finhouse.extract_load.tables.merging import Merge, refuse_bad_keys
+from finhouse.extract_load.tables.portions import Portion
+from finhouse.extract_load.tables.sinks import Extract
 from finhouse.sources.definitions import PostgresDefinition, TableDefinition
 from finhouse.warehouse import Warehouse, quoted
 
 _LEFT = "finhouse_left"
 _KEYS_PER_QUERY = 10_000
-
-
-@dataclass(frozen=True)
-class Portion:
-    """Some rows of a table, as conditions on the source and on raw.
-
-    Attributes:
-        shown: what to call them, e.g. ``2026-01-01 to 2026-01-31``.
-        rows_may_leave: whether an update can move a row out of the portion, its key unchanged.
-    """
-
-    shown: str
-    source: str
-    raw: str
-    rows_may_leave: bool
 
 
 class PartialLoad(TableLoad):

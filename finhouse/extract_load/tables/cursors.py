@@ -7,10 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from finhouse.errors import ConfigurationError
-from finhouse.extract_load.columns import SourceColumn
-from finhouse.extract_load.pgoutput import ChangedKeys, Key, Snapshot, lsn_number, lsn_text
-from finhouse.extract_load.postgres_source import PostgresSource, SourceTable
-from finhouse.extract_load.replication_slots import (
+from finhouse.extract_load.capture.pgoutput import ChangedKeys, Key, Snapshot, lsn_number, lsn_text
+from finhouse.extract_load.capture.slots import (
     Capture,
     advance,
     capture_of,
@@ -18,6 +16,8 @@ from finhouse.extract_load.replication_slots import (
     open_capture,
     reading,
 )
+from finhouse.extract_load.columns import SourceColumn
+from finhouse.extract_load.postgres_source import PostgresSource, SourceTable
 from finhouse.extract_load.state import TableState
 from finhouse.sources.definitions import (
     REPLICATION_SLOT,

@@ -8,19 +8,19 @@ from dataclasses import replace
 from finhouse.console import console
 from finhouse.errors import ConfigurationError, SourceError, WarehouseError
 from finhouse.extract_load.columns import SourceColumn
-from finhouse.extract_load.cursors import (
+from finhouse.extract_load.postgres_source import PostgresSource, SourceTable
+from finhouse.extract_load.results import LoadResult, RowCounts
+from finhouse.extract_load.state import Operations, TableState, utc_now
+from finhouse.extract_load.tables.cursors import (
     ConditionCursor,
     Cursor,
     KeyBatch,
     ReplicationSlotCursor,
     cursor_for,
 )
-from finhouse.extract_load.drift import added_columns
-from finhouse.extract_load.merging import Merge, refuse_bad_keys
-from finhouse.extract_load.postgres_source import PostgresSource, SourceTable
-from finhouse.extract_load.results import LoadResult, RowCounts
-from finhouse.extract_load.sinks import Extract, Sink, sink_for
-from finhouse.extract_load.state import Operations, TableState, utc_now
+from finhouse.extract_load.tables.drift import added_columns
+from finhouse.extract_load.tables.merging import Merge, refuse_bad_keys
+from finhouse.extract_load.tables.sinks import Extract, Sink, sink_for
 from finhouse.sources.definitions import (
     LOADER_COLUMNS,
     PostgresDefinition,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from finhouse.console import console
 from finhouse.errors import ConfigurationError, SchemaDriftError, SourceError
-from finhouse.extract_load.csv_scan import CsvScan, refuse_bad_records, scan_csv, sha256_of
-from finhouse.extract_load.csv_sinks import FILE_COLUMNS, CsvExtract, csv_sink_for
+from finhouse.extract_load.files.scan import CsvScan, refuse_bad_records, scan_csv, sha256_of
+from finhouse.extract_load.files.sinks import FILE_COLUMNS, CsvExtract, csv_sink_for
 from finhouse.extract_load.results import LoadResult, RowCounts
 from finhouse.extract_load.state import FileState, Operations, utc_now
 from finhouse.extract_load.windows import DateWindow

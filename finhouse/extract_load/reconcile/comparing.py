@@ -16,10 +16,10 @@ from functools import cached_property
 from finhouse.console import heartbeat
 from finhouse.extract_load.canonical import ComputedColumn, Side, digest, spelled
 from finhouse.extract_load.columns import SourceColumn
-from finhouse.extract_load.key_ranges import KeyOrder, KeyRanges
 from finhouse.extract_load.postgres_source import PostgresSource, SourceTable
+from finhouse.extract_load.reconcile.key_ranges import KeyOrder, KeyRanges
 from finhouse.extract_load.results import Differences, Examples
-from finhouse.extract_load.sinks import Extract, Sink
+from finhouse.extract_load.tables.sinks import Extract, Sink
 from finhouse.warehouse import Warehouse, quoted
 
 RANGE_ROWS = 10_000
