@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from finhouse.errors import ConfigurationError
-from finhouse.extract_load.postgres_source import SourceTable
+from finhouse.extract_load.columns import TIME_TYPES
+from finhouse.extract_load.tables.context import TableContext
 from finhouse.extract_load.windows import DateWindow
 from finhouse.sources.definitions import TableDefinition
 from finhouse.warehouse import quoted
-
-_TYPES = ("date", "timestamp", "timestamptz")
 
 
 @dataclass(frozen=True)
@@ -29,25 +28,33 @@ class Portion:
     rows_may_leave: bool
 
 
-def window_portion(table: TableDefinition, described: SourceTable, window: DateWindow) -> Portion:
-    """The rows whose event time lies in the window.
+def event_time_of(table: TableDefinition) -> str:
+    """Name of the column that dates the table's rows.
 
     Raises:
-        ConfigurationError: the table declares no event time, or the column is no date or
-            timestamp.
+        ConfigurationError: the table declares none.
     """
     if not table.event_time:
         raise ConfigurationError(
             f"table {table.name} declares no event_time, so it has no days to load",
             "add event_time: <column> to its source file, or load the table without a window",
         )
-    found = {column.name: column for column in described.columns}.get(table.event_time)
-    if found is None or found.type_name not in _TYPES:
-        kind = f"has type {found.source_type}" if found else "does not exist"
-        raise ConfigurationError(
-            f"event_time column {table.event_time} of {table.name} {kind}",
-            "use a date or timestamp column of the table",
-        )
+    return table.event_time
+
+
+def window_portion(context: TableContext, window: DateWindow) -> Portion:
+    """The rows whose event time lies in the window.
+
+    Raises:
+        ConfigurationError: the table declares no event time, or the column is no date or
+            timestamp.
+    """
+    found = context.described.declared_column(
+        "event_time",
+        event_time_of(context.table),
+        TIME_TYPES,
+        "use a date or timestamp column of the table",
+    )
     # Timestamps without a zone count as UTC, as everywhere in the warehouse.
     zone = " 00:00:00+00" if found.type_name == "timestamptz" else ""
     first, after = (
