@@ -20,7 +20,8 @@ from finhouse.warehouse import Warehouse, qualified, quoted
 class LoadContext(ABC):
     """One raw table in one batch.
 
-    It does not change while the table is loaded: what a load finds out is the load's own.
+    Nothing in it changes while the table is loaded; what a load finds out on the way stays in the
+    load.
 
     Attributes:
         warehouse: holds the raw table; open.

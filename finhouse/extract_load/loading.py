@@ -84,29 +84,26 @@ def load_source(
     if isinstance(definition, CsvFolderDefinition):
         folder = FolderContext(warehouse, books, definition, batch_id, settings.landing)
         return _load_folder(folder, full_refresh, window)
-    url = required_url(source_name, oltp_url)
     chosen = definition.chosen(tables)
     with warehouse_errors(warehouse):
         last_batches = books.last_batches(definition.name, chosen) if window else {}
-    with PostgresSource(url) as source:
+    with PostgresSource(required_url(source_name, oltp_url)) as source:
         contexts = [
             TableContext(warehouse, books, definition, batch_id, source, table) for table in chosen
         ]
-        return run_all(
-            [
-                Job(
+
+        def load(context: TableContext) -> LoadResult:
+            with source.savepoint():
+                if window is None or context.table.mode == "full":
+                    return TableLoad(context).run(full_refresh=full_refresh)
+                return PartialLoad(
                     context,
-                    partial(
-                        _load_table,
-                        context,
-                        full_refresh,
-                        window,
-                        last_batches.get(context.table_name),
-                    ),
-                )
-                for context in contexts
-            ]
-        )
+                    window_portion(context, window),
+                    load_mode=WINDOW_MODE,
+                    last_batch=last_batches[context.table_name],
+                ).run(full_refresh=False)
+
+        return run_all([Job(context, partial(load, context)) for context in contexts])
 
 
 def withdraw_file(
@@ -133,17 +130,6 @@ def withdraw_file(
         return FolderLoad(folder).withdraw(file_name)
 
 
-def _load_table(
-    context: TableContext, full_refresh: bool, window: DateWindow | None, last_batch: str | None
-) -> LoadResult:
-    with context.source.savepoint():
-        if window is None or context.table.mode == "full":
-            return TableLoad(context).run(full_refresh=full_refresh)
-        portion = window_portion(context, window)
-        load = PartialLoad(context, portion, load_mode=WINDOW_MODE, last_batch=last_batch)
-        return load.run(full_refresh=False)
-
-
 def _load_folder(
     context: FolderContext, full_refresh: bool, window: DateWindow | None
 ) -> list[LoadResult]:
@@ -167,6 +153,7 @@ def _check_window(
         return
     for table in definition.chosen(tables):
         if table.mode != "full":
+            # Refused here, so that no table is loaded before another one turns out to have no days.
             event_time_of(table)
         if table.event_time:
             continue

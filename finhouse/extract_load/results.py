@@ -131,11 +131,12 @@ class Reconciliation:
     note: str = ""
 
     def healed(self, status: str, batch_id: str, reconciled_at: datetime) -> Reconciliation:
-        """The same findings, and what a load of the differing ranges made of them.
+        """The same findings, after the ranges that differ were loaded again.
 
         Args:
-            status: as compared after that load.
+            status: of the comparison after that load.
             batch_id: of that load.
+            reconciled_at: when that comparison ended, naive UTC.
         """
         return replace(
             self,

@@ -23,8 +23,8 @@ class Job(Generic[Result]):
     """The load or reconciliation of one table or file.
 
     Attributes:
-        run: does it, and may fail without harm to other jobs.
-        file_name: the file, if it is about a single one.
+        run: the work itself; when it fails, the other jobs still run.
+        file_name: the file, when the job loads a single one.
     """
 
     context: LoadContext

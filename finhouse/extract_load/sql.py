@@ -1,4 +1,4 @@
-"""Text on its way into SQL engines, and out of their errors."""
+"""String literals for SQL engines, and the text of their errors."""
 
 from __future__ import annotations
 

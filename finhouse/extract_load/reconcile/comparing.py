@@ -69,8 +69,8 @@ class TableComparison:
     ) -> None:
         """Say what is compared.
 
-        Rows are, identified by their key, or by themselves where the table has none; in mode
-        append distinct keys only, for it promises no more.
+        Rows are compared key by key, or as a whole if the table has no key; in mode append only
+        distinct keys are, because that mode promises no more.
 
         Args:
             columns: the columns that are loaded.

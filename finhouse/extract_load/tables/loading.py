@@ -29,7 +29,7 @@ class TableLoad:
     """One table of one batch. ``run`` does everything in a single warehouse transaction."""
 
     def __init__(self, context: TableContext) -> None:
-        """Look at the table.
+        """Describe the table, and check what the source file says of it.
 
         Raises:
             SourceError: there is no such table, it cannot be read, or its changes are not
