@@ -32,7 +32,7 @@ from finhouse.extract_load import (
     refuse_differences,
     withdraw_file,
 )
-from finhouse.extract_load.capture_setup import (
+from finhouse.extract_load.capture.setup import (
     capture_status,
     disable_capture,
     enable_capture,

@@ -28,7 +28,7 @@ from finhouse.errors import (
     SourceError,
     TransformError,
 )
-from finhouse.extract_load.loading import warehouse_errors
+from finhouse.extract_load.running import warehouse_errors
 from finhouse.manifest import marts_of, models_by_test, read_manifest
 from finhouse.oltp import warehouse_url
 from finhouse.settings import Settings
