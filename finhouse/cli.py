@@ -12,7 +12,6 @@ from rich.markup import escape
 
 from finhouse import __version__, demo
 from finhouse.bench.running import run_benchmarks
-from finhouse.bridge.snowflake_account import snowflake_emulator
 from finhouse.bridge.snowflake_check import check_snowflake_sql
 from finhouse.console import console, print_table, step
 from finhouse.dashboards.definitions import load_definitions
@@ -23,8 +22,10 @@ from finhouse.dashboards.serving import (
     serve,
     superset_server,
 )
-from finhouse.dbt_packages import install_dbt_packages
+from finhouse.dbt.packages import install_dbt_packages
+from finhouse.dbt.process import dbt_environment, run_dbt
 from finhouse.documentation.site import shares, write_site
+from finhouse.engines.snowflake_account import snowflake_emulator
 from finhouse.errors import ConfigurationError, FinhouseError, ServiceError
 from finhouse.extract_load import (
     DateWindow,
@@ -56,7 +57,7 @@ from finhouse.real_data import verify_real
 from finhouse.scorecard import print_scorecard
 from finhouse.settings import BRIDGED_TARGETS, PROJECT_ROOT, TARGETS, Settings, load_settings
 from finhouse.sources import available_sources
-from finhouse.transform import dbt_environment, fetch_marts, run_dbt, ship_raw
+from finhouse.transform import fetch_marts, ship_raw
 
 DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -406,7 +407,7 @@ def scorecard(settings: Settings) -> None:
 def packages(settings: Settings) -> None:
     """Install the dbt packages and say which dbt_utils is in use."""
     offline = os.environ.get("FINHOUSE_OFFLINE") == "1"
-    console.print(f"  in use: {install_dbt_packages(settings.dbt_project, offline)}")
+    console.print(f"  in use: {install_dbt_packages(settings, offline)}")
 
 
 @main.group()

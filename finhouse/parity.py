@@ -12,14 +12,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from finhouse.bridge.snowflake_account import snowflake_emulator
 from finhouse.console import console, print_table, step
+from finhouse.dbt.manifest import declared_marts
+from finhouse.engines.snowflake_account import snowflake_emulator
 from finhouse.errors import ParityError
 from finhouse.oltp import EmbeddedServer, oltp_url
 from finhouse.pipeline import BuildOptions, connect, connect_published, live, load_all
 from finhouse.publish import PUBLISHED_SCHEMA, publish
 from finhouse.settings import TARGETS, Settings
-from finhouse.transform import build_marts, declared_marts
+from finhouse.transform import build_marts
 from finhouse.warehouse import Warehouse, qualified, quoted
 
 REFERENCE = "duckdb"

@@ -12,9 +12,9 @@ from typing import TypeVar
 from finhouse import demo
 from finhouse.console import console, print_table, step
 from finhouse.dashboards.serving import refresh_caches
-from finhouse.dbt_history import record_build
-from finhouse.dbt_packages import packages_in_use
-from finhouse.dbt_results import DbtSummary
+from finhouse.dbt.history import record_build
+from finhouse.dbt.packages import packages_in_use
+from finhouse.dbt.results import DbtSummary
 from finhouse.errors import ConfigurationError, FinhouseError, SourceError
 from finhouse.extract_load import (
     LoadResult,
@@ -145,7 +145,7 @@ def run_build(settings: Settings, options: BuildOptions) -> None:
     with step(f"Extract-load into {settings.target}", timings):
         loaded = load_all(settings, url, full_refresh=options.full_refresh)
     with step("dbt build: models and data tests", timings):
-        console.print(f"  macros of {packages_in_use(settings.dbt_project)}")
+        console.print(f"  macros of {packages_in_use(settings)}")
         try:
             built = build_marts(settings, as_of=options.as_of, full_refresh=options.full_refresh)
         finally:

@@ -29,7 +29,7 @@ _MAKERS = (
     "oltp",
     "sources",
     "warehouse",
-    "dbt_history.py",
+    "dbt/history.py",
     "pipeline.py",
     "publish.py",
 )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from finhouse.console import step
+from finhouse.dbt.manifest import marts_of
 from finhouse.gate.builds import Built, Pair, recompiled
 from finhouse.gate.contracts import ContractChange, contract_changes, in_words
 from finhouse.gate.declarations import declares, new_declarations, read_changelog
@@ -33,7 +34,6 @@ from finhouse.gate.values import (
     moved_codes,
     side_by_side,
 )
-from finhouse.manifest import marts_of
 
 # Another unit or kind makes another KPI of it, although its values may be the same.
 _MEANING = ("unit", "value_kind")

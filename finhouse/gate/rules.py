@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from finhouse.dbt.manifest import MARTS, models_of, tests_by_model
 from finhouse.documentation.coverage import has_tested_key
-from finhouse.manifest import MARTS, models_of, tests_by_model
 from finhouse.sources.definitions import PostgresDefinition, SourceDefinition, raw_schema
 
 _CLASSES = ("public", "internal", "confidential", "personal")

