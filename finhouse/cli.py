@@ -45,8 +45,6 @@ from finhouse.parity import COMPARED, DEFAULT_SCALE, REFERENCE, run_parity
 from finhouse.pipeline import (
     DEMO_SEED,
     BuildOptions,
-    connect,
-    connect_published,
     live,
     load_all,
     reconcile_all,
@@ -58,6 +56,7 @@ from finhouse.scorecard import print_scorecard
 from finhouse.settings import BRIDGED_TARGETS, PROJECT_ROOT, TARGETS, Settings, load_settings
 from finhouse.sources import available_sources
 from finhouse.transform import fetch_marts, ship_raw
+from finhouse.warehouse import connect, connect_published
 
 DAY = click.DateTime(["%Y-%m-%d"])
 

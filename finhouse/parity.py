@@ -17,11 +17,11 @@ from finhouse.dbt.manifest import declared_marts
 from finhouse.engines.snowflake_account import snowflake_emulator
 from finhouse.errors import ParityError
 from finhouse.oltp import EmbeddedServer, oltp_url
-from finhouse.pipeline import BuildOptions, connect, connect_published, live, load_all
+from finhouse.pipeline import BuildOptions, live, load_all
 from finhouse.publish import PUBLISHED_SCHEMA, publish
 from finhouse.settings import TARGETS, Settings
 from finhouse.transform import build_marts
-from finhouse.warehouse import Warehouse, qualified, quoted
+from finhouse.warehouse import Warehouse, connect, connect_published, qualified, quoted
 
 REFERENCE = "duckdb"
 COMPARED = tuple(target for target in TARGETS if target != REFERENCE)

@@ -23,13 +23,13 @@ from finhouse.extract_load import (
     reconcile_source,
     withdraw_file,
 )
-from finhouse.oltp import oltp_url, warehouse_url
+from finhouse.oltp import oltp_url
 from finhouse.publish import Publication, ensure_reporting_tables, publish
 from finhouse.scorecard import print_scorecard
 from finhouse.settings import Settings
 from finhouse.sources import available_sources
 from finhouse.transform import build_marts
-from finhouse.warehouse import Warehouse, open_published, open_warehouse
+from finhouse.warehouse import Warehouse, connect, connect_published
 
 DEMO_SEED = 20250101
 Result = TypeVar("Result")
@@ -50,20 +50,6 @@ class BuildOptions:
     advance_days: int = 0
     as_of: date | None = None
     full_refresh: bool = False
-
-
-def connect(settings: Settings) -> Warehouse:
-    """Open the working warehouse of the target in ``settings``."""
-    return open_warehouse(settings, _postgres_url(settings))
-
-
-def connect_published(settings: Settings) -> Warehouse:
-    """Open what readers see, of the target in ``settings``."""
-    return open_published(settings, _postgres_url(settings))
-
-
-def _postgres_url(settings: Settings) -> str | None:
-    return warehouse_url(settings) if settings.target == "postgres" else None
 
 
 def load_all(

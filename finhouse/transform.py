@@ -24,9 +24,8 @@ from finhouse.errors import (
     TransformError,
 )
 from finhouse.extract_load.loading import warehouse_errors
-from finhouse.oltp import warehouse_url
 from finhouse.settings import Settings
-from finhouse.warehouse import open_warehouse
+from finhouse.warehouse import connect, open_warehouse
 
 
 def build_marts(
@@ -139,8 +138,7 @@ def _failing_rows(settings: Settings, results: dict) -> dict[str, list[str]]:
     if settings.is_bridged:
         engine = open_engine(settings)
         return engine.examples(failing_queries(results), settings.lake_home / "failing")
-    url = warehouse_url(settings) if settings.target == "postgres" else None
-    with open_warehouse(settings, url) as warehouse:
+    with connect(settings) as warehouse:
         return failing_rows(results, warehouse)
 
 

@@ -14,12 +14,12 @@ import yaml
 from finhouse.console import console, print_table, step
 from finhouse.errors import ConfigurationError, TransformError
 from finhouse.oltp import EmbeddedServer, oltp_url
-from finhouse.pipeline import connect, connect_published, load_all
+from finhouse.pipeline import load_all
 from finhouse.publish import publish
 from finhouse.real_data.berka import load_berka
 from finhouse.settings import Settings
 from finhouse.transform import build_marts
-from finhouse.warehouse import Warehouse
+from finhouse.warehouse import Warehouse, connect, connect_published
 
 # A loan's state in the words of Berka, from what the pipeline found out.
 BERKA_STATUS = (

@@ -8,8 +8,8 @@ import duckdb
 import psycopg
 
 from finhouse.oltp import warehouse_url
-from finhouse.pipeline import connect
 from finhouse.publish import PUBLISHED_SCHEMA, publish
+from finhouse.warehouse import connect
 from tests.support.house import House
 
 SWAPS = 20
