@@ -15,7 +15,7 @@ from finhouse.dashboards.serving import refresh_caches
 from finhouse.dbt.history import record_build
 from finhouse.dbt.packages import packages_in_use
 from finhouse.dbt.results import DbtSummary
-from finhouse.errors import ConfigurationError, FinhouseError, SourceError
+from finhouse.errors import ConfigurationError, FinhouseError
 from finhouse.extract_load import (
     LoadResult,
     Reconciliation,
@@ -58,7 +58,8 @@ def load_all(
     """Load every source (or those named); one that fails does not keep the others from loading.
 
     Raises:
-        FinhouseError: a source failed; with several, one error names each with its reason.
+        FinhouseError: a source failed; with several, one of the first one's kind names each with
+            its reason.
     """
 
     def load(source: str, warehouse: Warehouse) -> list[LoadResult]:
@@ -79,7 +80,8 @@ def reconcile_all(
     """Reconcile every source (or those named); one that fails does not keep the others from it.
 
     Raises:
-        FinhouseError: a source failed; with several, one error names each with its reason.
+        FinhouseError: a source failed; with several, one of the first one's kind names each with
+            its reason.
     """
 
     def reconcile(source: str, warehouse: Warehouse) -> list[Reconciliation]:
@@ -107,7 +109,7 @@ def _of_each_source(
     if len(failures) == 1:
         raise failures[0][1]
     if failures:
-        raise SourceError(
+        raise type(failures[0][1])(
             "several sources failed; what was done stays done:\n"
             + "\n".join(f"{source}: {error}" for source, error in failures)
         )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
+from finhouse.cli.status import say_whether_running
 from finhouse.console import console
 from finhouse.oltp import EmbeddedServer, oltp_url
 from finhouse.settings import Settings
@@ -35,6 +34,4 @@ def oltp_stop(settings: Settings) -> None:
 @click.pass_obj
 def oltp_status(settings: Settings) -> None:
     """Say whether the server runs."""
-    running = EmbeddedServer(settings.oltp_home).is_running()
-    console.print("running" if running else "not running")
-    sys.exit(0 if running else 1)
+    say_whether_running(EmbeddedServer(settings.oltp_home).is_running())

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from finhouse.bridge.snowflake_check import check_snowflake_sql
+from finhouse.cli.status import say_whether_running
 from finhouse.console import console
 from finhouse.engines.snowflake_account import snowflake_emulator
 from finhouse.settings import Settings
@@ -36,6 +35,4 @@ def snowflake_stop(settings: Settings) -> None:
 @click.pass_obj
 def snowflake_status(settings: Settings) -> None:
     """Say whether the emulator runs."""
-    running = snowflake_emulator(settings).is_running()
-    console.print("running" if running else "not running")
-    sys.exit(0 if running else 1)
+    say_whether_running(snowflake_emulator(settings).is_running())

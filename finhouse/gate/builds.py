@@ -24,8 +24,8 @@ from finhouse.dbt.packages import COMPATIBLE, install_dbt_packages, packages_in_
 from finhouse.dbt.process import run_dbt
 from finhouse.errors import NodesFailedError, TransformError
 from finhouse.gate.commits import Commit, extract, is_unchanged
-from finhouse.gate.folders import gate_home, is_made, put_in_place
 from finhouse.gate.inputs import FrozenInput
+from finhouse.gate.workspace import gate_home, is_made, put_in_place
 from finhouse.settings import Settings
 from finhouse.transform import build_marts
 from finhouse.warehouse import open_warehouse

@@ -23,7 +23,7 @@ from urllib.parse import quote
 import psycopg
 
 from finhouse.background import free_port
-from finhouse.errors import ConfigurationError, SourceError
+from finhouse.errors import ConfigurationError, ServiceError
 
 USER = "finhouse"
 DATABASES = ("oltp", "warehouse")
@@ -62,11 +62,11 @@ class EmbeddedServer:
         """URL of one of ``DATABASES`` on the running server.
 
         Raises:
-            SourceError: the server does not run.
+            ServiceError: the server does not run.
         """
         port = self._running_port()
         if port is None:
-            raise SourceError(
+            raise ServiceError(
                 f"the embedded PostgreSQL in {self.home} is not running", "start it: make build"
             )
         return self._url(database, port)
@@ -80,7 +80,7 @@ class EmbeddedServer:
 
         Raises:
             ConfigurationError: ``home`` cannot be written, or the wheel is missing.
-            SourceError: the server does not come up; the end of its log is in the message.
+            ServiceError: the server does not come up; the end of its log is in the message.
         """
         with self._lock():
             if self.is_running():
@@ -160,7 +160,7 @@ class EmbeddedServer:
         while (said := self._run_until_it_answers(port, deadline)) is not None:
             if BACKENDS_REMAIN not in said or time.monotonic() > deadline:
                 end_of_log = "\n".join(said.splitlines()[-5:])
-                raise SourceError(
+                raise ServiceError(
                     f"the embedded PostgreSQL in {self.home} does not come up:\n{end_of_log}",
                     f"see {self.log_file}; `make clean` starts afresh, or set OLTP_URL",
                 )
@@ -234,7 +234,7 @@ class EmbeddedServer:
             text=True,
         )
         if result.returncode:
-            raise SourceError(
+            raise ServiceError(
                 f"{command[0]} failed in {self.home}: {result.stderr.strip()}",
                 "free some disk space, or choose another folder with FINHOUSE_HOME",
             )
