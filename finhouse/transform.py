@@ -23,7 +23,7 @@ from finhouse.errors import (
     SourceError,
     TransformError,
 )
-from finhouse.extract_load.loading import warehouse_errors
+from finhouse.extract_load.running import warehouse_errors
 from finhouse.settings import Settings
 from finhouse.warehouse import connect, open_warehouse
 

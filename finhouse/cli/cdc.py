@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from finhouse.console import console, print_table
-from finhouse.extract_load.capture_setup import capture_status, disable_capture, enable_capture
+from finhouse.extract_load.capture.setup import capture_status, disable_capture, enable_capture
 from finhouse.oltp import oltp_url
 from finhouse.settings import Settings
 from finhouse.warehouse import connect

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from finhouse.extract_load.columns import SourceColumn
-from finhouse.warehouse import quoted
+from finhouse.warehouse import Warehouse, quoted
 
 Side = Literal["source", "duckdb", "postgres"]
 """Where an expression runs: the OLTP database, or raw on one of the two warehouses."""
@@ -36,6 +36,11 @@ class ComputedColumn(SourceColumn):
     @property
     def source_sql(self) -> str:
         return f"{self.sql} as {quoted(self.name)}"
+
+
+def side_of(warehouse: Warehouse) -> Side:
+    """Where expressions on raw run."""
+    return "duckdb" if warehouse.dialect == "duckdb" else "postgres"
 
 
 def spelled(column: SourceColumn, side: Side) -> str:

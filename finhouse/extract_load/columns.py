@@ -10,7 +10,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from finhouse.extract_load.sql import text_literal
+from finhouse.sources.definitions import LOADER_COLUMNS
 from finhouse.warehouse import quoted
+
+TIME_TYPES = ("date", "timestamp", "timestamptz")
+INTEGER_TYPES = ("int2", "int4", "int8")
+LOADER_TYPES = dict(zip(LOADER_COLUMNS, ("timestamp", "text"), strict=True))
+"""Type of each of the loader's own columns, on every warehouse."""
 
 # PostgreSQL type name -> type on (duckdb, postgres). char(n) is not here: padding differs.
 _PLAIN = {
@@ -108,10 +115,28 @@ class SourceColumn:
             )
         else:
             return name
-        message = (OUT_OF_RANGE + self.name).replace("'", "''")
+        message = text_literal(OUT_OF_RANGE + self.name)
         return (
             f"case when {name} < {epoch.format(first)} then case {name}"
             f" when {epoch.format(plus)} then cast('infinity' as {self.type_name})"
             f" when {epoch.format(minus)} then cast('-infinity' as {self.type_name})"
-            f" else error('{message}') end else {name} end"
+            f" else error({message}) end else {name} end"
         )
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """One of the loader's own columns, and its value in all rows of a load.
+
+    Attributes:
+        value: as text.
+    """
+
+    name: str
+    type_name: str
+    value: str
+
+    @property
+    def sql(self) -> str:
+        """The value, on the source and on every warehouse."""
+        return f"cast({text_literal(self.value)} as {self.type_name})"

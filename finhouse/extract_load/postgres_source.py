@@ -14,8 +14,9 @@ import psycopg
 import pyarrow
 
 from finhouse.console import Progress
-from finhouse.errors import SourceError
+from finhouse.errors import ConfigurationError, SourceError
 from finhouse.extract_load.columns import SourceColumn
+from finhouse.extract_load.sql import first_line
 from finhouse.sources.definitions import LOADER_COLUMNS
 from finhouse.warehouse import qualified
 from finhouse.warehouse.postgres_connection import (
@@ -82,6 +83,25 @@ class SourceTable:
     unique_keys: tuple[frozenset[str], ...]
     estimated_rows: int
     has_row_versions: bool
+
+    def declared_column(
+        self, setting: str, name: str, types: Sequence[str], remedy: str
+    ) -> SourceColumn:
+        """The column that a setting of the source file names, of one of some types.
+
+        Args:
+            setting: the setting, for the message.
+            types: catalog names of the types it may have.
+            remedy: what else to declare.
+
+        Raises:
+            ConfigurationError: there is no such column, or it has another type.
+        """
+        found = {column.name: column for column in self.columns}.get(name)
+        if found is None or found.type_name not in types:
+            kind = f"has type {found.source_type}" if found else "does not exist"
+            raise ConfigurationError(f"{setting} column {name} of {self.name} {kind}", remedy)
+        return found
 
     def guarantees_unique(self, key: Sequence[str]) -> bool:
         """Whether the source itself prevents two rows with this key, and NULLs in it."""
@@ -288,9 +308,8 @@ class PostgresSource:
 
 
 def _reading_error(what: str, error: Exception) -> SourceError:
-    first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
     return SourceError(
-        f"reading {what} from the OLTP database failed: {first_line}",
+        f"reading {what} from the OLTP database failed: {first_line(error)}",
         "check the OLTP server and its log, then run the same command again: tables that are"
         " loaded stay loaded",
     )

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from finhouse.errors import ReconciliationError
-from finhouse.extract_load.comparing import RANGE_ROWS
-from finhouse.extract_load.file_loading import MODE as FILES_MODE
-from finhouse.extract_load.file_reconciling import FolderReconciliation
-from finhouse.extract_load.loading import check_tables, required_url, run_all, warehouse_errors
+from finhouse.extract_load.bookkeeping import Bookkeeping
+from finhouse.extract_load.files.context import FolderContext
 from finhouse.extract_load.postgres_source import PostgresSource
+from finhouse.extract_load.reconcile.comparing import RANGE_ROWS
+from finhouse.extract_load.reconcile.files import FolderReconciliation
+from finhouse.extract_load.reconcile.tables import TableReconciliation
 from finhouse.extract_load.results import Reconciliation
-from finhouse.extract_load.state import Operations, new_batch_id, utc_now
-from finhouse.extract_load.table_reconciling import TableReconciliation
+from finhouse.extract_load.running import (
+    Job,
+    check_tables,
+    required_url,
+    run_all,
+    warehouse_errors,
+)
+from finhouse.extract_load.state import new_batch_id, utc_now
+from finhouse.extract_load.tables.context import TableContext
 from finhouse.settings import Settings
 from finhouse.sources.definitions import (
     SOURCES_FOLDER,
@@ -60,44 +69,25 @@ def reconcile_source(
     check_tables(definition, tables)
     batch_id = new_batch_id(utc_now())
     with warehouse_errors(warehouse):
-        operations = Operations(warehouse, raw_schema(definition.name))
+        books = Bookkeeping(warehouse, raw_schema(definition.name))
     if isinstance(definition, CsvFolderDefinition):
-        folder = FolderReconciliation(warehouse, operations, definition, settings.landing, batch_id)
-        return run_all(
-            [(definition.table, FILES_MODE, None)],
-            lambda _: folder.run(heal=heal),
-            warehouse,
-            operations,
-            definition,
-            batch_id,
-        )
+        folder = FolderContext(warehouse, books, definition, batch_id, settings.landing)
+        return run_all([Job(folder, partial(FolderReconciliation(folder).run, heal=heal))])
     chosen = definition.chosen(tables)
     with warehouse_errors(warehouse):
-        last_batches = operations.last_batches(source_name, chosen)
+        last_batches = books.last_batches(definition.name, chosen)
     with PostgresSource(required_url(source_name, oltp_url)) as source:
+        contexts = [
+            TableContext(warehouse, books, definition, batch_id, source, table) for table in chosen
+        ]
 
-        def reconcile(position: int) -> Reconciliation:
-            table = chosen[position]
+        def reconcile(context: TableContext) -> Reconciliation:
             with source.savepoint():
                 return TableReconciliation(
-                    source,
-                    warehouse,
-                    operations,
-                    definition,
-                    table,
-                    batch_id,
-                    last_batch=last_batches[table.name],
-                    range_rows=range_rows,
+                    context, last_batch=last_batches[context.table_name], range_rows=range_rows
                 ).run(heal=heal)
 
-        return run_all(
-            [(table.name, table.mode, None) for table in chosen],
-            reconcile,
-            warehouse,
-            operations,
-            definition,
-            batch_id,
-        )
+        return run_all([Job(context, partial(reconcile, context)) for context in contexts])
 
 
 def refuse_differences(results: Sequence[Reconciliation]) -> None:

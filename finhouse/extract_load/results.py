@@ -130,6 +130,22 @@ class Reconciliation:
     healed_batch_id: str | None = None
     note: str = ""
 
+    def healed(self, status: str, batch_id: str, reconciled_at: datetime) -> Reconciliation:
+        """The same findings, after the ranges that differ were loaded again.
+
+        Args:
+            status: of the comparison after that load.
+            batch_id: of that load.
+            reconciled_at: when that comparison ended, naive UTC.
+        """
+        return replace(
+            self,
+            status=status,
+            is_healed=status == "equal",
+            healed_batch_id=batch_id,
+            reconciled_at=reconciled_at,
+        )
+
     @property
     def differing_sums(self) -> list[str]:
         """Columns whose sums differ."""

@@ -21,7 +21,7 @@ from psycopg import conninfo
 
 from finhouse.cli import main
 from finhouse.errors import ConfigurationError, SourceError
-from finhouse.extract_load.capture_setup import (
+from finhouse.extract_load.capture.setup import (
     CaptureStatus,
     capture_status,
     disable_capture,
@@ -350,7 +350,8 @@ def test_loads_beside_writers_see_whole_transactions_and_end_equal(shop):
 KILLED_BEFORE_THE_SLOT_MOVES = """
     import os, signal
     from pathlib import Path
-    from finhouse.extract_load import cursors, load_source
+    from finhouse.extract_load import load_source
+    from finhouse.extract_load.tables import cursors
     from finhouse.settings import Settings
     from finhouse.warehouse import open_warehouse
 

@@ -239,7 +239,7 @@ def test_a_newly_declared_column_is_added_and_a_forgotten_one_is_an_error(landin
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(landing, monkeypatch):
-    from finhouse.extract_load import file_loading
+    from finhouse.extract_load.files import loading as file_loading
 
     path = landing.put("20260101", b"1,a,b\n")
 

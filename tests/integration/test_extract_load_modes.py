@@ -187,8 +187,8 @@ def test_a_transaction_counter_that_cannot_be_compared_forces_a_full_read(shop, 
 
 def test_xmin_reads_across_the_32_bit_boundary():
     """The condition's arithmetic, against a transcription of PostgreSQL's circular comparison."""
-    from finhouse.extract_load.cursors import RowVersionCursor
     from finhouse.extract_load.state import TableState
+    from finhouse.extract_load.tables.cursors import RowVersionCursor
 
     cursor = RowVersionCursor.__new__(RowVersionCursor)
     for since, xmin, newer in [
@@ -255,7 +255,7 @@ def test_all_tables_of_one_call_are_read_from_one_snapshot(shop, declare, monkey
     text = orders_yaml(FULL) + "  - name: archive\n" + FULL
     shop.definitions = declare("shop", text)
     shop.sql("create table shop.archive (like shop.orders including all)")
-    from finhouse.extract_load.table_loading import TableLoad
+    from finhouse.extract_load.tables.loading import TableLoad
 
     run = TableLoad.run
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from finhouse.extract_load import LoadResult, load_source
-from finhouse.extract_load.capture_setup import enable_capture
+from finhouse.extract_load.capture.setup import enable_capture
 from finhouse.settings import PROJECT_ROOT
 from finhouse.sources.definitions import SOURCES_FOLDER
 from tests.integration.el_helpers import BY_SLOT, INCREMENTAL, ORDERS_DDL, Shop, orders_yaml

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from finhouse.errors import ReconciliationError, WarehouseError
 from finhouse.extract_load import refuse_differences
+from finhouse.extract_load.bookkeeping import Bookkeeping
 from finhouse.extract_load.postgres_source import PostgresSource
-from finhouse.extract_load.state import Operations
-from finhouse.extract_load.table_reconciling import TableReconciliation
+from finhouse.extract_load.reconcile.tables import TableReconciliation
+from finhouse.extract_load.tables.context import TableContext
 from finhouse.sources import read_source
 from tests.integration.el_helpers import (
     APPEND,
@@ -312,15 +313,15 @@ def test_a_load_that_came_between_is_refused(shop):
     """Its snapshot may be newer: comparing with, or healing from, the older one would harm."""
     shop.load()
     definition = read_source("shop", shop.definitions)
-    operations = Operations(shop.warehouse, "raw_shop")
-    seen = operations.last_load("shop", "orders")
+    books = Bookkeeping(shop.warehouse, "raw_shop")
+    seen = books.last_load("shop", "orders")
     with PostgresSource(shop.oltp_url) as source:
         shop.sql("update shop.orders set amount = 0 where id = 1")
         shop.load()
-        reconciliation = TableReconciliation(
-            source, shop.warehouse, operations, definition, definition.tables[0], "a batch",
-            last_batch=seen.batch_id, range_rows=10,
-        )  # fmt: skip
+        context = TableContext(
+            shop.warehouse, books, definition, "a batch", source, definition.tables[0]
+        )
+        reconciliation = TableReconciliation(context, last_batch=seen.batch_id, range_rows=10)
         with pytest.raises(WarehouseError, match="another process loaded"):
             reconciliation.run(heal=True)
     shop.assert_equal()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from finhouse.extract_load.pgoutput import ChangedKeys, Snapshot, lsn_number, lsn_text
+from finhouse.extract_load.capture.pgoutput import ChangedKeys, Snapshot, lsn_number, lsn_text
 
 
 @pytest.mark.parametrize(

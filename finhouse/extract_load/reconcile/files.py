@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from finhouse.console import heartbeat
-from finhouse.extract_load.csv_scan import sha256_of
-from finhouse.extract_load.file_loading import MODE, FolderLoad
+from finhouse.extract_load.files.context import FolderContext
+from finhouse.extract_load.files.loading import FolderLoad
+from finhouse.extract_load.files.scan import sha256_of
 from finhouse.extract_load.results import Differences, Examples, Reconciliation
-from finhouse.extract_load.state import Operations, new_batch_id, utc_now
-from finhouse.sources.definitions import CsvFolderDefinition, raw_schema
-from finhouse.warehouse import Warehouse, qualified
+from finhouse.extract_load.state import utc_now
 
 
 @dataclass(frozen=True)
@@ -39,17 +37,8 @@ class FileDifference:
 class FolderReconciliation:
     """The files of one source: row counts in raw, checksums in the landing folder."""
 
-    def __init__(
-        self,
-        warehouse: Warehouse,
-        operations: Operations,
-        definition: CsvFolderDefinition,
-        landing: Path,
-        batch_id: str,
-    ) -> None:
-        self._warehouse, self._operations = warehouse, operations
-        self._definition, self._landing, self._batch_id = definition, landing, batch_id
-        self._raw = qualified(raw_schema(definition.name), definition.table)
+    def __init__(self, context: FolderContext) -> None:
+        self._context = context
 
     def run(self, *, heal: bool) -> Reconciliation:
         """Load what is new, compare every file, and if asked load again those that differ.
@@ -58,56 +47,49 @@ class FolderReconciliation:
             SourceError: a file in the landing folder cannot be read or is not as declared.
         """
         started_at = utc_now()
-        folder = self._folder(self._batch_id)
+        folder = FolderLoad(self._context)
         for path in folder.prepare():
             folder.load(path, full_refresh=False)
-        found = self._compare(folder)
+        found = self._compare()
         reconciliation = self._reconciliation(found, started_at)
-        with self._warehouse.transaction():
-            self._operations.save_reconciliation(reconciliation)
+        self._save(reconciliation)
         if heal and reconciliation.status == "differs":
             return self._heal(reconciliation, found)
         return reconciliation
 
     def _heal(self, found: Reconciliation, files: list[FileDifference]) -> Reconciliation:
-        folder = self._folder(new_batch_id(utc_now()))
+        context = self._context.in_new_batch()
+        folder = FolderLoad(context)
         for file in files:
-            path = folder.folder / file.name
+            path = context.folder / file.name
             if file.is_equal:
                 continue
             if not file.is_known:
                 folder.forget(file.name)
             elif path.exists():
                 folder.load(path, full_refresh=True)
-        after = self._reconciliation(self._compare(folder), found.started_at)
-        healed = replace(
-            found,
-            status=after.status,
-            is_healed=after.status == "equal",
-            healed_batch_id=folder.batch_id,
-            reconciled_at=after.reconciled_at,
-        )
-        with self._warehouse.transaction():
-            self._operations.save_reconciliation(healed)
+        after = self._reconciliation(self._compare(), found.started_at)
+        healed = found.healed(after.status, context.batch_id, after.reconciled_at)
+        self._save(healed)
         return healed
 
-    def _folder(self, batch_id: str) -> FolderLoad:
-        return FolderLoad(
-            self._warehouse, self._operations, self._definition, self._landing, batch_id
-        )
+    def _save(self, reconciliation: Reconciliation) -> None:
+        with self._context.warehouse.transaction():
+            self._context.books.save_reconciliation(reconciliation)
 
-    def _compare(self, folder: FolderLoad) -> list[FileDifference]:
-        states = self._operations.file_states(self._definition.name, self._definition.table)
+    def _compare(self) -> list[FileDifference]:
+        context = self._context
+        states = context.books.file_states(context.source_name, context.table_name)
         held = {
             str(name): int(rows)
-            for name, rows in self._warehouse.execute(
-                f"select _file_name, count(*) from {self._raw} group by _file_name"
+            for name, rows in context.warehouse.execute(
+                f"select _file_name, count(*) from {context.raw} group by _file_name"
             )
         }
         files = []
-        with heartbeat(f"comparing files in {folder.folder}"):
+        with heartbeat(f"comparing files in {context.folder}"):
             for name in sorted(states.keys() | held.keys()):
-                path, state = folder.folder / name, states.get(name)
+                path, state = context.folder / name, states.get(name)
                 files.append(
                     FileDifference(
                         name=name,
@@ -127,12 +109,12 @@ class FolderReconciliation:
         surplus = [file for file in files if not file.is_known]
         changed = [file for file in files if file.is_rewritten]
         differing = [file for file in files if not file.is_equal]
-        gone = sum(not (self._landing / self._definition.folder / f.name).exists() for f in files)
+        gone = sum(not (self._context.folder / file.name).exists() for file in files)
         return Reconciliation(
-            source_name=self._definition.name,
-            table_name=self._definition.table,
-            load_mode=MODE,
-            batch_id=self._batch_id,
+            source_name=self._context.source_name,
+            table_name=self._context.table_name,
+            load_mode=self._context.load_mode,
+            batch_id=self._context.batch_id,
             started_at=started_at,
             reconciled_at=utc_now(),
             status="differs" if differing else "equal",

@@ -10,7 +10,7 @@ import duckdb
 
 from finhouse.console import Progress
 from finhouse.errors import SourceError
-from finhouse.extract_load.columns import OUT_OF_RANGE, SourceColumn
+from finhouse.extract_load.columns import OUT_OF_RANGE, SourceColumn, Stamp
 from finhouse.extract_load.postgres_source import PostgresSource, SourceTable
 from finhouse.warehouse import Warehouse, quoted
 from finhouse.warehouse.duckdb_file import DuckdbWarehouse
@@ -26,7 +26,7 @@ class Extract:
     Attributes:
         columns: the columns to take.
         where: condition in the source's SQL.
-        constants: further columns with one value for all rows: name -> (type, value).
+        stamps: further columns with one value for all rows.
         expected_rows: for progress; None when unknown.
         keep_order: whether the target must hold the rows in the order they arrive in.
     """
@@ -34,21 +34,20 @@ class Extract:
     table: SourceTable
     columns: Sequence[SourceColumn]
     where: str = "true"
-    constants: tuple[tuple[str, str, str], ...] = ()
+    stamps: tuple[Stamp, ...] = ()
     expected_rows: int | None = None
     keep_order: bool = False
 
-    def source_sql(self, *, with_constants: bool = False) -> str:
-        """The select for the source; constants are cheaper added by DuckDB than sent to it."""
+    def source_sql(self, *, with_stamps: bool = False) -> str:
+        """The select for the source; stamps are cheaper added by DuckDB than sent to it."""
         listed = [column.source_sql for column in self.columns]
-        if with_constants:
-            listed += [f"'{value}'::{kind}" for _, kind, value in self.constants]
+        if with_stamps:
+            listed += [stamp.sql for stamp in self.stamps]
         return f"select {', '.join(listed)} from {self.table.sql_name} where {self.where}"
 
     def target_columns(self) -> str:
         """Quoted, comma-separated names of all columns in the target."""
-        names = [column.name for column in self.columns] + [name for name, _, _ in self.constants]
-        return ", ".join(quoted(name) for name in names)
+        return ", ".join(quoted(column.name) for column in (*self.columns, *self.stamps))
 
 
 class Sink(ABC):
@@ -75,7 +74,7 @@ class DuckdbSink(Sink):
 
     def fill(self, target: str, extract: Extract) -> int:
         listed = [column.arrow_to_duckdb_sql for column in extract.columns] + [
-            f"cast('{value}' as {kind})" for _, kind, value in extract.constants
+            stamp.sql for stamp in extract.stamps
         ]
         progress = _progress(extract)
         # Free order fills whole row groups at once; ordered, DuckDB rewrites them at the next
@@ -113,7 +112,7 @@ class PostgresSink(Sink):
         self._warehouse = warehouse
 
     def fill(self, target: str, extract: Extract) -> int:
-        sql = extract.source_sql(with_constants=True)
+        sql = extract.source_sql(with_stamps=True)
         with self._warehouse.connection.cursor() as cursor:
             with cursor.copy(
                 f"copy {target} ({extract.target_columns()}) from stdin (format binary)"

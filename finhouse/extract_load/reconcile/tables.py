@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from finhouse.extract_load.comparing import SOURCE_ROWS, Comparison, TableComparison
-from finhouse.extract_load.merging import Merge
-from finhouse.extract_load.partial_loading import PartialLoad, Portion
-from finhouse.extract_load.postgres_source import PostgresSource
+from finhouse.extract_load.reconcile.comparing import SOURCE_ROWS, Comparison, TableComparison
 from finhouse.extract_load.results import Differences, Reconciliation, RowCounts
-from finhouse.extract_load.state import Operations, TableState, new_batch_id, utc_now
-from finhouse.extract_load.table_loading import TableLoad
-from finhouse.sources.definitions import PostgresDefinition, TableDefinition
-from finhouse.warehouse import Warehouse
+from finhouse.extract_load.state import TableState, utc_now
+from finhouse.extract_load.tables.context import TableContext
+from finhouse.extract_load.tables.loading import TableLoad
+from finhouse.extract_load.tables.merging import Merge
+from finhouse.extract_load.tables.partial import PartialLoad
+from finhouse.extract_load.tables.portions import Portion
 
 HEAL_MODE = "heal"
 
@@ -20,30 +19,15 @@ HEAL_MODE = "heal"
 class TableReconciliation:
     """One table on one snapshot of the source."""
 
-    def __init__(
-        self,
-        source: PostgresSource,
-        warehouse: Warehouse,
-        operations: Operations,
-        definition: PostgresDefinition,
-        table: TableDefinition,
-        batch_id: str,
-        *,
-        last_batch: str | None,
-        range_rows: int,
-    ) -> None:
+    def __init__(self, context: TableContext, *, last_batch: str | None, range_rows: int) -> None:
         """Say what is reconciled.
 
         Args:
             last_batch: the table's last load as the log had it before the source's snapshot.
             range_rows: rows of the source in a key range, about.
         """
-        self._parts = (source, warehouse, operations, definition, table)
-        self._warehouse, self._operations = warehouse, operations
-        self._table, self._batch_id = table, batch_id
-        self._load = _ComparedLoad(
-            *self._parts, batch_id, last_batch=last_batch, range_rows=range_rows
-        )
+        self._context = context
+        self._load = _ComparedLoad(context, last_batch=last_batch, range_rows=range_rows)
 
     def run(self, *, heal: bool) -> Reconciliation:
         """Compare, and if asked reload the key ranges that differ; each in one transaction.
@@ -53,14 +37,14 @@ class TableReconciliation:
             SchemaDriftError: the source table changed in a way that needs a review.
             SourceError: the source cannot be read.
         """
-        with self._warehouse.transaction():
+        with self._context.warehouse.transaction():
             result = self._load.run_within(full_refresh=False)
             found = self._load.found
             reconciliation = Reconciliation(
                 source_name=result.source_name,
                 table_name=result.table_name,
-                load_mode=self._table.mode,
-                batch_id=self._batch_id,
+                load_mode=result.load_mode,
+                batch_id=result.batch_id,
                 started_at=result.started_at,
                 reconciled_at=utc_now(),
                 status=self._status(found.differences),
@@ -73,43 +57,36 @@ class TableReconciliation:
                 raw_sums=found.raw_sums,
                 note=self._note(result.note, found.differences),
             )
-            self._operations.save_reconciliation(reconciliation)
+            self._context.books.save_reconciliation(reconciliation)
         if heal and reconciliation.status == "differs":
             return self._heal(reconciliation)
         return reconciliation
 
     def _heal(self, found: Reconciliation) -> Reconciliation:
-        batch_id = new_batch_id(utc_now())
+        context = self._context.in_new_batch()
         load = PartialLoad(
-            *self._parts,
-            batch_id,
-            portion=self._load.differing_portion(),
+            context,
+            self._load.differing_portion(),
             load_mode=HEAL_MODE,
-            last_batch=self._batch_id,
+            last_batch=self._context.batch_id,
         )
-        with self._warehouse.transaction():
+        with context.warehouse.transaction():
             load.run_within(full_refresh=False)
             status = self._status(self._load.comparison.run().differences)
-            healed = replace(
-                found,
-                status=status,
-                is_healed=status == "equal",
-                healed_batch_id=batch_id,
-                reconciled_at=utc_now(),
-            )
-            self._operations.save_reconciliation(healed)
+            healed = found.healed(status, context.batch_id, utc_now())
+            self._context.books.save_reconciliation(healed)
         return healed
 
     def _status(self, differences: Differences) -> str:
         wrong = differences.missing + differences.doubled + differences.changed
         # Mode append keeps what the source has deleted since.
-        if self._table.mode != "append":
+        if self._context.table.mode != "append":
             wrong += differences.surplus
         return "differs" if wrong else "equal"
 
     def _note(self, note: str, differences: Differences) -> str:
         notes = [note] if note else []
-        if self._table.mode == "append" and differences.surplus:
+        if self._context.table.mode == "append" and differences.surplus:
             notes.append(
                 f"mode append keeps {differences.surplus} rows that the source does not have"
             )
@@ -124,32 +101,11 @@ class _ComparedLoad(TableLoad):
 
     found: Comparison
 
-    def __init__(
-        self,
-        source: PostgresSource,
-        warehouse: Warehouse,
-        operations: Operations,
-        definition: PostgresDefinition,
-        table: TableDefinition,
-        batch_id: str,
-        *,
-        last_batch: str | None,
-        range_rows: int,
-    ) -> None:
-        super().__init__(source, warehouse, operations, definition, table, batch_id)
+    def __init__(self, context: TableContext, *, last_batch: str | None, range_rows: int) -> None:
+        super().__init__(context)
         self._last_batch = last_batch
         self._state: TableState | None = None
-        self.comparison = TableComparison(
-            source,
-            warehouse,
-            self._sink,
-            self._described,
-            self._raw,
-            self._columns,
-            table.key,
-            keys_only=table.mode == "append",
-            range_rows=range_rows,
-        )
+        self.comparison = TableComparison(context, self._sink, self._columns, range_rows)
 
     def differing_portion(self) -> Portion:
         """The rows in the key ranges that differ."""
@@ -162,7 +118,7 @@ class _ComparedLoad(TableLoad):
         )
 
     def _load(self, state: TableState | None, full_refresh: bool) -> RowCounts:
-        self._refuse_overtaken(self._last_batch)
+        self._context.refuse_overtaken(self._last_batch)
         self._state = state
         is_as_left = self._is_as_left()
         counts = super()._load(state, full_refresh)
@@ -185,11 +141,12 @@ class _ComparedLoad(TableLoad):
 
     def _is_as_left(self) -> bool:
         """Whether raw has as many rows as the last load left in it, and was not found different."""
-        last = self._operations.last_load(self._source_name, self._table.name)
-        if last is None or last.raw_rows != self._warehouse.count(self._raw):
+        context = self._context
+        last = context.books.last_load(context.source_name, context.table_name)
+        if last is None or last.raw_rows != self._warehouse.count(context.raw):
             return False
-        return not self._operations.left_different(
-            last.batch_id, self._source_name, self._table.name
+        return not context.books.left_different(
+            last.batch_id, context.source_name, context.table_name
         )
 
     def _compare(self) -> RowCounts:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from finhouse.errors import SourceError
+from finhouse.extract_load.columns import Stamp
 from finhouse.extract_load.results import RowCounts
 from finhouse.sources.definitions import LOADER_COLUMNS
 from finhouse.warehouse import Warehouse, quoted
@@ -25,8 +26,7 @@ class Merge:
             of unchanged rows on the way.
         columns: the source's columns.
         key: columns that identify a row; may be empty for ``replace_if_different``.
-        stamps: SQL expressions of the loader's own columns, in their order.
-        arrival: the engine's physical row position in ``incoming``.
+        stamps: the loader's own columns of the rows that are written.
     """
 
     warehouse: Warehouse
@@ -34,8 +34,7 @@ class Merge:
     incoming: str
     columns: Sequence[str]
     key: Sequence[str]
-    stamps: Sequence[str]
-    arrival: str
+    stamps: Sequence[Stamp]
 
     def upsert(self) -> RowCounts:
         """Replace changed rows and add new ones, by key."""
@@ -69,9 +68,9 @@ class Merge:
         """Of rows in raw under one key, a key that is incoming, keep the first to have arrived."""
         keys = ", ".join(f"t.{quoted(name)}" for name in self.key)
         return self.warehouse.change(
-            f"delete from {self.target} where {self.arrival} in (select row_position from ("
-            f"select t.{self.arrival} as row_position, row_number() over ("
-            f"partition by {keys} order by t.{LOADER_COLUMNS[0]} nulls last, t.{self.arrival}"
+            f"delete from {self.target} where {self._arrival} in (select row_position from ("
+            f"select t.{self._arrival} as row_position, row_number() over ("
+            f"partition by {keys} order by t.{LOADER_COLUMNS[0]} nulls last, t.{self._arrival}"
             f") as copy from {self.target} as t"
             f" where exists (select 1 from {self.incoming} as i where {self._same_key})"
             ") as held where copy > 1)"
@@ -104,7 +103,7 @@ class Merge:
         written = self._insert(
             f"select {self._source_columns} from ("
             f"select i.*, row_number() over (partition by {self._key_columns}"
-            f" order by i.{self.arrival}) as _arrival from {self.incoming} as i"
+            f" order by i.{self._arrival}) as _arrival from {self.incoming} as i"
             f" where not exists (select 1 from {self.target} as t where {self._same_key})"
             ") as arrived where _arrival = 1"
         )
@@ -123,11 +122,17 @@ class Merge:
         return RowCounts(read=read, inserted=self._insert(theirs), deleted=held)
 
     def _insert(self, select: str) -> int:
-        own = ", ".join(LOADER_COLUMNS)
+        own = ", ".join(quoted(stamp.name) for stamp in self.stamps)
+        values = ", ".join(stamp.sql for stamp in self.stamps)
         return self.warehouse.change(
             f"insert into {self.target} ({self._source_columns}, {own})"
-            f" select {self._source_columns}, {', '.join(self.stamps)} from ({select}) as rows"
+            f" select {self._source_columns}, {values} from ({select}) as rows"
         )
+
+    @property
+    def _arrival(self) -> str:
+        """The engine's physical position of a row: rows arrive in its order."""
+        return "rowid" if self.warehouse.dialect == "duckdb" else "ctid"
 
     @property
     def _source_columns(self) -> str:

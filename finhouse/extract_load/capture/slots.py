@@ -2,7 +2,7 @@
 
 The publication says what is captured: the key columns of one table, nothing else. The slot keeps
 the source's write-ahead log until a load has taken the changes. Both bear the same name. They are
-made and dropped on request only (capture_setup.py); a load reads them and moves the slot on.
+made and dropped on request only (setup.py); a load reads them and moves the slot on.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from dataclasses import dataclass
 import psycopg
 
 from finhouse.errors import SourceError
-from finhouse.extract_load.pgoutput import lsn_number, lsn_text
+from finhouse.extract_load.capture.pgoutput import lsn_number, lsn_text
 from finhouse.extract_load.postgres_source import PostgresSource
+from finhouse.extract_load.sql import first_line
 from finhouse.sources.definitions import PostgresDefinition, TableDefinition
 from finhouse.warehouse import qualified, quoted
 
@@ -306,28 +307,24 @@ def explained(source: PostgresSource, capture: Capture) -> Iterator[None]:
     except psycopg.errors.InsufficientPrivilege as error:
         user = quoted(source.user)
         raise SourceError(
-            f"no right to capture the changes of {capture.shown}: {_first_line(error)}",
+            f"no right to capture the changes of {capture.shown}: {first_line(error)}",
             f"run in the OLTP database: alter role {user} with replication; to enable, the user"
             " must own the table and may need: grant create on database",
         ) from error
     except psycopg.errors.ObjectInUse as error:
         raise SourceError(
-            f"replication slot {capture.name} is in use: {_first_line(error)}",
+            f"replication slot {capture.name} is in use: {first_line(error)}",
             "wait for the other load to end; if its process was killed, end its session in the"
             " OLTP database: select pg_terminate_backend(<PID>)",
         ) from error
     except psycopg.errors.ConfigurationLimitExceeded as error:
         raise SourceError(
-            f"no replication slot is free for {capture.shown}: {_first_line(error)}",
+            f"no replication slot is free for {capture.shown}: {first_line(error)}",
             "raise max_replication_slots in the OLTP database, or drop a slot that nobody reads"
             " (finhouse cdc status)",
         ) from error
     except psycopg.Error as error:
         raise SourceError(
-            f"change data capture of {capture.shown} failed: {_first_line(error)}",
+            f"change data capture of {capture.shown} failed: {first_line(error)}",
             "check the OLTP server and its log, then run the same command again",
         ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -14,17 +14,16 @@ from decimal import Context, Decimal
 from functools import cached_property
 
 from finhouse.console import heartbeat
-from finhouse.extract_load.canonical import ComputedColumn, Side, digest, spelled
-from finhouse.extract_load.columns import SourceColumn
-from finhouse.extract_load.key_ranges import KeyOrder, KeyRanges
-from finhouse.extract_load.postgres_source import PostgresSource, SourceTable
+from finhouse.extract_load.canonical import ComputedColumn, Side, digest, side_of, spelled
+from finhouse.extract_load.columns import INTEGER_TYPES, SourceColumn
+from finhouse.extract_load.reconcile.key_ranges import KeyOrder, KeyRanges
 from finhouse.extract_load.results import Differences, Examples
-from finhouse.extract_load.sinks import Extract, Sink
-from finhouse.warehouse import Warehouse, quoted
+from finhouse.extract_load.tables.context import TableContext
+from finhouse.extract_load.tables.sinks import Extract, Sink
+from finhouse.warehouse import quoted
 
 RANGE_ROWS = 10_000
 _LARGEST_RANGE_COUNT = 1_000
-_INTEGERS = ("int2", "int4", "int8")
 # DuckDB adds decimals up in 38 digits: this leaves room for ten billion rows.
 _SUMMED_DIGITS = 28
 _DIGEST = "_finhouse_digest"
@@ -63,34 +62,29 @@ class TableComparison:
 
     def __init__(
         self,
-        source: PostgresSource,
-        warehouse: Warehouse,
+        context: TableContext,
         sink: Sink,
-        table: SourceTable,
-        raw: str,
         columns: Sequence[SourceColumn],
-        key: Sequence[str],
-        *,
-        keys_only: bool,
-        range_rows: int = RANGE_ROWS,
+        range_rows: int,
     ) -> None:
         """Say what is compared.
 
+        Rows are compared key by key, or as a whole if the table has no key; in mode append only
+        distinct keys are, because that mode promises no more.
+
         Args:
-            raw: SQL name of the raw table.
             columns: the columns that are loaded.
-            key: names of those that identify a row; without any, whole rows do.
-            keys_only: compare distinct keys instead of rows: what mode append promises.
             range_rows: rows of the source in a key range, about.
         """
-        self._source, self._warehouse, self._sink = source, warehouse, sink
-        self._table, self._raw = table, raw
+        self._source, self._warehouse, self._sink = context.source, context.warehouse, sink
+        self._table, self._raw = context.described, context.raw
+        self._keys_only = context.table.mode == "append"
+        key = context.table.key
         self._key = [column for column in columns if column.name in key]
-        self._compared = self._key if keys_only else list(columns)
-        self._keys_only = keys_only
-        self._repeats = keys_only and not table.guarantees_unique(key)
-        self.side: Side = "duckdb" if warehouse.dialect == "duckdb" else "postgres"
-        self._summed = [] if keys_only else [c for c in columns if _is_summed(c)]
+        self._compared = self._key if self._keys_only else list(columns)
+        self._repeats = self._keys_only and not self._table.guarantees_unique(key)
+        self.side: Side = side_of(context.warehouse)
+        self._summed = [] if self._keys_only else [c for c in columns if _is_summed(c)]
         self._range_rows = range_rows
 
     @cached_property
@@ -237,7 +231,7 @@ def _is_summed(column: SourceColumn) -> bool:
     """Whether both engines add the column up exactly, and it means a quantity."""
     if column.decimal:
         return column.decimal[0] <= _SUMMED_DIGITS
-    return column.type_name in _INTEGERS
+    return column.type_name in INTEGER_TYPES
 
 
 def _by_range(rows: Sequence[tuple]) -> dict[int, RangeTotals]:

@@ -7,28 +7,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from finhouse.errors import ConfigurationError
-from finhouse.extract_load.columns import SourceColumn
-from finhouse.extract_load.pgoutput import ChangedKeys, Key, Snapshot, lsn_number, lsn_text
-from finhouse.extract_load.postgres_source import PostgresSource, SourceTable
-from finhouse.extract_load.replication_slots import (
-    Capture,
+from finhouse.extract_load.capture.pgoutput import ChangedKeys, Key, Snapshot, lsn_number, lsn_text
+from finhouse.extract_load.capture.slots import (
     advance,
     capture_of,
     flushed_position,
     open_capture,
     reading,
 )
+from finhouse.extract_load.columns import INTEGER_TYPES, TIME_TYPES, SourceColumn
 from finhouse.extract_load.state import TableState
-from finhouse.sources.definitions import (
-    REPLICATION_SLOT,
-    XMIN,
-    PostgresDefinition,
-    TableDefinition,
-)
-from finhouse.warehouse import Warehouse, quoted
+from finhouse.extract_load.tables.context import TableContext
+from finhouse.sources.definitions import REPLICATION_SLOT, XMIN
+from finhouse.warehouse import quoted
 
-_TIMES = ("date", "timestamp", "timestamptz")
-_INTEGERS = ("int2", "int4", "int8")
 _HALF_OF_32_BITS = 2**31
 # So many keys are held in memory and sent in one query: about 2 MB of UUIDs.
 _KEYS_AT_A_TIME = 50_000
@@ -48,16 +40,16 @@ class Cursor(ABC):
     finds_every_change: bool
     is_selective: bool
 
-    def __init__(self, source: PostgresSource) -> None:
-        self._source = source
+    def __init__(self, context: TableContext) -> None:
+        self._context, self._source = context, context.source
 
     @abstractmethod
     def unusable(self, state: TableState) -> str:
         """Why the state says nothing about what changed since; empty if it does."""
 
     @abstractmethod
-    def next_value(self, warehouse: Warehouse, raw: str) -> str | None:
-        """The value to remember, once ``raw`` is up to date."""
+    def next_value(self) -> str | None:
+        """The value to remember, once raw is up to date."""
 
     @abstractmethod
     def committed(self) -> None:
@@ -105,7 +97,7 @@ class RowVersionCursor(ConditionCursor):
         since = int(state.cursor_value) % 2**32
         return f"((xmin::text::bigint - {since}) & {2**32 - 1}) < {_HALF_OF_32_BITS}"
 
-    def next_value(self, warehouse: Warehouse, raw: str) -> str:
+    def next_value(self) -> str:
         return str(self._source.snapshot_xmin)
 
 
@@ -119,10 +111,10 @@ class ColumnCursor(ConditionCursor):
     finds_every_change = False
     is_selective = True
 
-    def __init__(self, source: PostgresSource, column: str, type_name: str, lookback: str) -> None:
-        super().__init__(source)
-        self.name = column
-        self._type, self._lookback = type_name, lookback
+    def __init__(self, context: TableContext, column: SourceColumn, lookback: str) -> None:
+        super().__init__(context)
+        self.name, self._type = column.name, column.type_name
+        self._lookback = lookback
 
     def unusable(self, state: TableState) -> str:
         return "" if state.cursor_name == self.name else "the cursor changed in the source file"
@@ -132,7 +124,7 @@ class ColumnCursor(ConditionCursor):
         if state.cursor_value is None:
             return "true"
         since = f"'{state.cursor_value}'::{self._type}"
-        if self._type in _INTEGERS:
+        if self._type in INTEGER_TYPES:
             # As bigint: a lookback below the type's range must not overflow it.
             return f"({column} >= {since}::bigint - {self._lookback} or {column} is null)"
         return (
@@ -140,12 +132,14 @@ class ColumnCursor(ConditionCursor):
             f" or {column} = '-infinity')"
         )
 
-    def next_value(self, warehouse: Warehouse, raw: str) -> str | None:
+    def next_value(self) -> str | None:
         column, sane = quoted(self.name), "true"
-        if self._type in _TIMES:
+        if self._type in TIME_TYPES:
             now = f"cast('{self._source.now}' as timestamptz)"
             sane = f"isfinite({column}) and {column} <= cast({now} as {self._type})"
-        rows = warehouse.execute(f"select cast(max({column}) as text) from {raw} where {sane}")
+        rows = self._context.warehouse.execute(
+            f"select cast(max({column}) as text) from {self._context.raw} where {sane}"
+        )
         return None if rows[0][0] is None else str(rows[0][0])
 
 
@@ -199,18 +193,21 @@ class ReplicationSlotCursor(Cursor):
     finds_every_change = True
     is_selective = True
 
-    def __init__(
-        self, source: PostgresSource, capture: Capture, columns: Sequence[SourceColumn]
-    ) -> None:
+    def __init__(self, context: TableContext) -> None:
         """Look at the slot.
 
         Raises:
             SourceError: it cannot be read, or says too little about the table.
         """
-        super().__init__(source)
-        self._capture, self._columns = capture, columns
+        super().__init__(context)
+        source = context.source
+        columns = {column.name: column for column in context.described.columns}
+        self._columns = [columns[name] for name in context.table.key]
+        self._capture = capture_of(
+            context.definition, context.table, source.database, context.warehouse.identity
+        )
         self._snapshot = Snapshot.parse(source.snapshot)
-        self._slot, self._storage = open_capture(source, capture)
+        self._slot, self._storage = open_capture(source, self._capture)
         self._reached: int | None = None
         self.truncated = False
 
@@ -243,7 +240,7 @@ class ReplicationSlotCursor(Cursor):
         taken = max(self._slot.confirmed, changes.end or 0)
         self._reached = taken if changes.met_unseen else max(taken, upto)
 
-    def next_value(self, warehouse: Warehouse, raw: str) -> str:
+    def next_value(self) -> str:
         if self._reached is None:
             # All rows were read: only where the next load has to begin is left to find.
             for _ in self.changed_keys():
@@ -265,13 +262,7 @@ def _array_literal(values: Sequence[str | None]) -> str:
     return "'{" + ",".join(escaped).replace("'", "''") + "}'"
 
 
-def cursor_for(
-    definition: PostgresDefinition,
-    table: TableDefinition,
-    described: SourceTable,
-    source: PostgresSource,
-    warehouse: Warehouse,
-) -> Cursor:
+def cursor_for(context: TableContext) -> Cursor:
     """The cursor a table declares; tables of mode full keep row versions for a later change.
 
     Raises:
@@ -279,29 +270,27 @@ def cursor_for(
         ConfigurationError: the cursor column is missing, or cannot be ordered in time; xmin of a
             view.
     """
+    table, described = context.table, context.described
     if table.cursor == REPLICATION_SLOT:
-        capture = capture_of(definition, table, source.database, warehouse.identity)
-        columns = {column.name: column for column in described.columns}
-        return ReplicationSlotCursor(source, capture, [columns[name] for name in table.key])
+        return ReplicationSlotCursor(context)
     if table.cursor == XMIN and not described.has_row_versions:
         raise ConfigurationError(
             f"{table.name} is not a table, so it has no xmin",
             "declare a cursor column with a lookback, or mode: full",
         )
     if table.cursor in (None, XMIN):
-        return RowVersionCursor(source)
-    found = {column.name: column for column in described.columns}.get(table.cursor)
-    if found is None or found.type_name not in (*_TIMES, *_INTEGERS):
-        kind = f"has type {found.source_type}" if found else "does not exist"
-        raise ConfigurationError(
-            f"cursor column {table.cursor} of {table.name} {kind}",
-            "use a date, timestamp or integer column, or cursor: xmin",
-        )
+        return RowVersionCursor(context)
+    column = described.declared_column(
+        "cursor",
+        table.cursor,
+        (*TIME_TYPES, *INTEGER_TYPES),
+        "use a date, timestamp or integer column, or cursor: xmin",
+    )
     assert table.lookback is not None
-    if table.lookback.isdigit() != (found.type_name in _INTEGERS):
+    if table.lookback.isdigit() != (column.type_name in INTEGER_TYPES):
         raise ConfigurationError(
-            f"lookback {table.lookback!r} of {table.name} does not suit cursor {found.name}"
-            f" ({found.source_type})",
+            f"lookback {table.lookback!r} of {table.name} does not suit cursor {column.name}"
+            f" ({column.source_type})",
             "use a number for an integer cursor, else a span such as 3 days",
         )
-    return ColumnCursor(source, found.name, found.type_name, table.lookback)
+    return ColumnCursor(context, column, table.lookback)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from finhouse.extract_load.canonical import Side, row_text, spelled
 from finhouse.extract_load.columns import SourceColumn
+from finhouse.extract_load.sql import text_literal
 from finhouse.warehouse import quoted
 
 _NATIVE = {"int2": "bigint", "int4": "bigint", "int8": "bigint", "uuid": "uuid"}
@@ -35,7 +36,7 @@ class KeyOrder:
 
     def literal(self, bound: str) -> str:
         """A value of the expression, from its text."""
-        return f"cast('{bound.replace(chr(39), chr(39) * 2)}' as {self._native or 'text'})"
+        return f"cast({text_literal(bound)} as {self.type_name})"
 
     @property
     def type_name(self) -> str:

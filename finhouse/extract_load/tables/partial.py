@@ -3,37 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from finhouse.extract_load.canonical import literal
-from finhouse.extract_load.columns import SourceColumn
-from finhouse.extract_load.drift import added_columns
-from finhouse.extract_load.merging import Merge, refuse_bad_keys
-from finhouse.extract_load.postgres_source import PostgresSource
+from finhouse.extract_load.canonical import literal, side_of
 from finhouse.extract_load.results import RowCounts
-from finhouse.extract_load.sinks import Extract
-from finhouse.extract_load.state import Operations, TableState
-from finhouse.extract_load.table_loading import TableLoad
-from finhouse.sources.definitions import PostgresDefinition, TableDefinition
-from finhouse.warehouse import Warehouse, quoted
+from finhouse.extract_load.sql import text_literal
+from finhouse.extract_load.state import TableState
+from finhouse.extract_load.tables.context import TableContext
+from finhouse.extract_load.tables.loading import TableLoad
+from finhouse.extract_load.tables.merging import Merge
+from finhouse.extract_load.tables.portions import Portion
+from finhouse.extract_load.tables.sinks import Extract
+from finhouse.warehouse import quoted
 
 _LEFT = "finhouse_left"
 _KEYS_PER_QUERY = 10_000
-
-
-@dataclass(frozen=True)
-class Portion:
-    """Some rows of a table, as conditions on the source and on raw.
-
-    Attributes:
-        shown: what to call them, e.g. ``2026-01-01 to 2026-01-31``.
-        rows_may_leave: whether an update can move a row out of the portion, its key unchanged.
-    """
-
-    shown: str
-    source: str
-    raw: str
-    rows_may_leave: bool
 
 
 class PartialLoad(TableLoad):
@@ -44,17 +28,7 @@ class PartialLoad(TableLoad):
     """
 
     def __init__(
-        self,
-        source: PostgresSource,
-        warehouse: Warehouse,
-        operations: Operations,
-        definition: PostgresDefinition,
-        table: TableDefinition,
-        batch_id: str,
-        *,
-        portion: Portion,
-        load_mode: str,
-        last_batch: str | None,
+        self, context: TableContext, portion: Portion, *, load_mode: str, last_batch: str | None
     ) -> None:
         """Prepare the load.
 
@@ -63,26 +37,22 @@ class PartialLoad(TableLoad):
             load_mode: what the log calls such loads.
             last_batch: the table's last load as the log had it before the source's snapshot.
         """
-        super().__init__(source, warehouse, operations, definition, table, batch_id)
+        super().__init__(context)
         self._portion, self._partial_mode, self._last_batch = portion, load_mode, last_batch
 
     def _load(self, state: TableState | None, full_refresh: bool) -> RowCounts:
-        self._refuse_overtaken(self._last_batch)
-        raw_columns = self._warehouse.columns(self._schema, self._table.name)
+        self._context.refuse_overtaken(self._last_batch)
+        raw_columns = self._context.raw_columns()
         # Without a table, a key or a column there is nothing to be partial about.
         if state is None or not raw_columns or not self._table.key:
             self._note("loaded as usual: there is nothing yet to load a part into")
             return super()._load(state, full_refresh)
-        if added_columns(
-            self._shown, self._table.key, state.columns, self._columns, list(raw_columns)
-        ):
+        if self._added_columns(state, raw_columns):
             return super()._load(state, full_refresh)
         self._load_mode, self._moves_cursor = self._partial_mode, False
         merge = self._read_incoming(self._portion.source, None)
         if self._table.mode == "append":
-            refuse_bad_keys(
-                self._warehouse, merge.incoming, self._table.key, self._shown, unique=False
-            )
+            self._refuse_bad_keys(merge.incoming, unique=False)
             doubled = merge.delete_doubled()
             return replace(merge.append_new(), deleted=doubled)
         if self._portion.rows_may_leave:
@@ -98,15 +68,14 @@ class PartialLoad(TableLoad):
         What the source has under their keys now lies outside: it is read too, so that they move
         instead of being lost.
         """
-        key = [column for column in self._columns if column.name in self._table.key]
-        names = [f"k{number}" for number in range(len(key))]
-        listed = ", ".join(quoted(column.name) for column in key)
+        names = [f"k{number}" for number in range(len(self._key))]
+        listed = ", ".join(quoted(column.name) for column in self._key)
         typed = ", ".join(
-            f"{name}::{column.source_type}" for name, column in zip(names, key, strict=True)
+            f"{name}::{column.source_type}" for name, column in zip(names, self._key, strict=True)
         )
-        for keys in self._left_keys(merge, key, names):
+        for keys in self._left_keys(merge, names):
             texts = ", ".join(
-                f"array[{', '.join(map(_quoted_text, values))}]::text[]"
+                f"array[{', '.join(map(text_literal, values))}]::text[]"
                 for values in zip(*keys, strict=True)
             )
             where = (
@@ -115,13 +84,12 @@ class PartialLoad(TableLoad):
             )
             self._sink.fill(merge.incoming, Extract(self._described, self._columns, where=where))
 
-    def _left_keys(
-        self, merge: Merge, key: Sequence[SourceColumn], names: Sequence[str]
-    ) -> Iterator[Sequence[tuple[str, ...]]]:
+    def _left_keys(self, merge: Merge, names: Sequence[str]) -> Iterator[Sequence[tuple[str, ...]]]:
         """Those keys, as text, in handfuls: what is read for one must not change the next."""
-        side = "duckdb" if self._warehouse.dialect == "duckdb" else "postgres"
+        side = side_of(self._warehouse)
         texts = ", ".join(
-            f"{literal(column, side)} as {name}" for column, name in zip(key, names, strict=True)
+            f"{literal(column, side)} as {name}"
+            for column, name in zip(self._key, names, strict=True)
         )
         left = self._warehouse.temporary(_LEFT)
         self._warehouse.create_temporary_table(
@@ -136,7 +104,3 @@ class PartialLoad(TableLoad):
                 f"select {', '.join(names)} from {left}"
                 f" where position > {start} and position <= {start + _KEYS_PER_QUERY}"
             )
-
-
-def _quoted_text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

@@ -16,12 +16,14 @@ import duckdb
 
 from finhouse.console import heartbeat
 from finhouse.errors import SourceError
-from finhouse.sources.definitions import LOADER_COLUMNS
+from finhouse.extract_load.columns import Stamp
+from finhouse.extract_load.sql import text_literal
 from finhouse.warehouse import Warehouse, quoted
 from finhouse.warehouse.duckdb_file import DuckdbWarehouse
 from finhouse.warehouse.postgres_database import PostgresWarehouse
 
-FILE_COLUMNS = ("_file_name", "_line_number")
+FILE_TYPES = {"_file_name": "text", "_line_number": "bigint"}
+"""Type of the columns that say where a row of raw comes from, on every warehouse."""
 _BATCH_ROWS = 50_000
 
 
@@ -30,36 +32,37 @@ class CsvExtract:
     """A checked CSV file on its way into raw.
 
     Attributes:
-        loaded_at: naive UTC timestamp as text.
+        stamps: the loader's own columns.
     """
 
     path: Path
     columns: Sequence[str]
-    loaded_at: str
-    batch_id: str
+    stamps: Sequence[Stamp]
 
     @property
-    def stamps(self) -> list[str]:
-        """SQL of file name, record number (the header is 1) and the loader's columns."""
+    def cells(self) -> list[str]:
+        """DuckDB's SQL of a record's cells, file name, number (the header is 1) and stamps."""
         return [
-            _literal(self.path.name),
+            *(quoted(name) for name in self.columns),
+            text_literal(self.path.name),
             "row_number() over () + 1",
-            f"cast({_literal(self.loaded_at)} as timestamp)",
-            _literal(self.batch_id),
+            *(stamp.sql for stamp in self.stamps),
         ]
 
     @property
     def target_columns(self) -> str:
-        return ", ".join(quoted(n) for n in (*self.columns, *FILE_COLUMNS, *LOADER_COLUMNS))
+        """Names of the cells in raw."""
+        stamped = (stamp.name for stamp in self.stamps)
+        return ", ".join(quoted(name) for name in (*self.columns, *FILE_TYPES, *stamped))
 
     def reader_sql(self) -> str:
         """DuckDB's table function over the file: strict, nothing guessed, '' stays ''."""
-        kinds = ", ".join(f"{_literal(name)}: 'VARCHAR'" for name in self.columns)
-        names = ", ".join(_literal(name) for name in self.columns)
+        kinds = ", ".join(f"{text_literal(name)}: 'VARCHAR'" for name in self.columns)
+        names = ", ".join(text_literal(name) for name in self.columns)
         # Characters that the reader would take for wildcards stand for themselves in brackets.
         path = re.sub(r"([*?\[])", r"[\1]", str(self.path))
         return (
-            f"read_csv({_literal(path)}, auto_detect = false, header = true, delim = ',',"
+            f"read_csv({text_literal(path)}, auto_detect = false, header = true, delim = ',',"
             " quote = '\"', escape = '\"', strict_mode = true, null_padding = false,"
             f" columns = {{{kinds}}}, force_not_null = [{names}])"
         )
@@ -84,13 +87,12 @@ class DuckdbCsvSink(CsvSink):
         self._connection = warehouse.connection
 
     def fill(self, target: str, extract: CsvExtract) -> int:
-        listed = [quoted(name) for name in extract.columns] + extract.stamps
         # Record numbers are counted in the order of the file.
         self._connection.execute("set preserve_insertion_order = true")
         with _explained(extract), heartbeat(_label(extract.path)):
             rows = self._connection.execute(
                 f"insert into {target} ({extract.target_columns})"
-                f" select {', '.join(listed)} from {extract.reader_sql()}"
+                f" select {', '.join(extract.cells)} from {extract.reader_sql()}"
             ).fetchall()
         return int(rows[0][0])
 
@@ -133,15 +135,10 @@ def csv_sink_for(warehouse: Warehouse) -> CsvSink:
 
 
 def _lines_sql(extract: CsvExtract) -> str:
-    cells = [quoted(name) for name in extract.columns]
-    cells += [f"cast({stamp} as text)" for stamp in extract.stamps]
+    cells = [f"cast({cell} as text)" for cell in extract.cells]
     # Quoted throughout: COPY reads "" as the empty string, and only a bare cell as NULL.
     line = " || '\",\"' || ".join(f"replace({cell}, '\"', '\"\"')" for cell in cells)
     return f"select '\"' || {line} || '\"' || chr(10) from {extract.reader_sql()}"
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 @contextmanager

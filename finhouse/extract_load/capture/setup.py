@@ -10,9 +10,8 @@ import psycopg
 
 from finhouse.console import console
 from finhouse.errors import ConfigurationError
-from finhouse.extract_load.pgoutput import lsn_text
-from finhouse.extract_load.postgres_source import PostgresSource
-from finhouse.extract_load.replication_slots import (
+from finhouse.extract_load.capture.pgoutput import lsn_text
+from finhouse.extract_load.capture.slots import (
     COMPLETE,
     PREFIX,
     Capture,
@@ -24,6 +23,7 @@ from finhouse.extract_load.replication_slots import (
     session,
     slots_of,
 )
+from finhouse.extract_load.postgres_source import PostgresSource
 from finhouse.sources.definitions import (
     REPLICATION_SLOT,
     SOURCES_FOLDER,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from finhouse.errors import SchemaDriftError
 from finhouse.extract_load.columns import SourceColumn
@@ -15,7 +15,7 @@ def added_columns(
     key: Sequence[str],
     known: Sequence[SourceColumn],
     present: Sequence[SourceColumn],
-    raw_columns: Sequence[str],
+    raw_columns: Collection[str],
 ) -> list[SourceColumn]:
     """Columns the source has gained since the last load.
 

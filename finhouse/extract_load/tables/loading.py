@@ -2,61 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import replace
 
 from finhouse.console import console
-from finhouse.errors import ConfigurationError, SourceError, WarehouseError
-from finhouse.extract_load.columns import SourceColumn
-from finhouse.extract_load.cursors import (
+from finhouse.errors import ConfigurationError, SourceError
+from finhouse.extract_load.columns import LOADER_TYPES, SourceColumn
+from finhouse.extract_load.results import LoadResult, RowCounts
+from finhouse.extract_load.state import TableState, utc_now
+from finhouse.extract_load.tables.context import TableContext
+from finhouse.extract_load.tables.cursors import (
     ConditionCursor,
     Cursor,
     KeyBatch,
     ReplicationSlotCursor,
     cursor_for,
 )
-from finhouse.extract_load.drift import added_columns
-from finhouse.extract_load.merging import Merge, refuse_bad_keys
-from finhouse.extract_load.postgres_source import PostgresSource, SourceTable
-from finhouse.extract_load.results import LoadResult, RowCounts
-from finhouse.extract_load.sinks import Extract, Sink, sink_for
-from finhouse.extract_load.state import Operations, TableState, utc_now
-from finhouse.sources.definitions import (
-    LOADER_COLUMNS,
-    PostgresDefinition,
-    TableDefinition,
-    raw_schema,
-)
-from finhouse.warehouse import Warehouse, qualified, quoted
+from finhouse.extract_load.tables.drift import added_columns
+from finhouse.extract_load.tables.merging import Merge, refuse_bad_keys
+from finhouse.extract_load.tables.sinks import Extract, Sink, sink_for
 
 _INCOMING, _KEYS = "finhouse_incoming", "finhouse_keys"
-_LOADER_TYPES = dict(zip(LOADER_COLUMNS, ("timestamp", "text"), strict=True))
 
 
 class TableLoad:
     """One table of one batch. ``run`` does everything in a single warehouse transaction."""
 
-    def __init__(
-        self,
-        source: PostgresSource,
-        warehouse: Warehouse,
-        operations: Operations,
-        definition: PostgresDefinition,
-        table: TableDefinition,
-        batch_id: str,
-    ) -> None:
-        self._source, self._warehouse, self._operations = source, warehouse, operations
-        self._table, self._batch_id = table, batch_id
-        self._load_mode: str = table.mode
+    def __init__(self, context: TableContext) -> None:
+        """Describe the table, and check what the source file says of it.
+
+        Raises:
+            SourceError: there is no such table, it cannot be read, or its changes are not
+                captured.
+            ConfigurationError: the source file names a column that does not suit.
+        """
+        self._context = context
+        self._warehouse, self._source = context.warehouse, context.source
+        self._table, self._described = context.table, context.described
+        self._columns = _loaded_columns(context)
+        self._key = [column for column in self._columns if column.name in self._table.key]
+        self._cursor: Cursor = cursor_for(context)
+        self._sink: Sink = sink_for(context.source, context.warehouse)
+        self._load_mode = context.load_mode
         self._moves_cursor = True
-        self._source_name = definition.name
-        self._shown = f"{definition.database_schema}.{table.name}"
-        self._schema = raw_schema(definition.name)
-        self._raw = qualified(self._schema, table.name)
-        self._sink: Sink = sink_for(source, warehouse)
-        self._described = source.describe(definition.database_schema, table.name)
-        self._columns = _loaded_columns(self._shown, self._described, table)
-        self._cursor: Cursor = cursor_for(definition, table, self._described, source, warehouse)
         self._stamped_at = utc_now()
         self._notes: list[str] = []
 
@@ -79,48 +67,47 @@ class TableLoad:
     def run_within(self, *, full_refresh: bool) -> LoadResult:
         """As ``run``, inside a transaction that the caller has opened."""
         started_at = utc_now()
-        table = self._table
-        self._warehouse.lock_table(self._schema, table.name)
-        state = self._operations.table_state(self._source_name, table.name)
+        context = self._context
+        context.lock()
+        state = context.books.table_state(context.source_name, context.table_name)
         counts = self._load(state, full_refresh)
         if isinstance(self._cursor, ReplicationSlotCursor):
-            self._warehouse.index_rows(self._schema, table.name, table.key)
+            self._warehouse.index_rows(context.raw_schema, context.table_name, self._table.key)
         if self._moves_cursor:
-            self._operations.save_table_state(
-                self._source_name,
-                table.name,
-                TableState(
-                    self._cursor.name,
-                    self._cursor.next_value(self._warehouse, self._raw),
-                    self._source.identity,
-                    tuple(self._columns),
-                ),
-                self._batch_id,
-            )
-        result = LoadResult(
-            source_name=self._source_name,
-            table_name=table.name,
+            self._save_state()
+        result = context.result(
+            started_at,
+            replace(counts, raw=self._raw_count(counts)),
             load_mode=self._load_mode,
-            batch_id=self._batch_id,
-            started_at=started_at,
-            loaded_at=utc_now(),
-            counts=replace(counts, raw=self._raw_count(counts)),
             note="; ".join(self._notes),
         )
-        self._operations.log(result)
+        context.books.log(result)
         return result
 
+    def _save_state(self) -> None:
+        self._context.books.save_table_state(
+            self._context.source_name,
+            self._context.table_name,
+            TableState(
+                self._cursor.name,
+                self._cursor.next_value(),
+                self._source.identity,
+                tuple(self._columns),
+            ),
+            self._context.batch_id,
+        )
+
     def _load(self, state: TableState | None, full_refresh: bool) -> RowCounts:
-        raw_columns = self._warehouse.columns(self._schema, self._table.name)
+        raw_columns = self._context.raw_columns()
         if state is None or not raw_columns or full_refresh:
             if raw_columns:
                 self._drop()
             return self._first_load()
-        added = added_columns(
-            self._shown, self._table.key, state.columns, self._columns, list(raw_columns)
-        )
+        added = self._added_columns(state, raw_columns)
         for column in added:
-            self._add_column(column, raw_columns)
+            if column.name not in raw_columns:
+                self._context.add_raw_column(*self._typed(column))
+            self._note(f"new column {column.name} ({column.source_type})")
         if self._table.mode == "full":
             return self._compare()
         if added and self._table.mode == "incremental":
@@ -135,6 +122,11 @@ class TableLoad:
             return self._reload()
         return self._increment(where)
 
+    def _added_columns(self, state: TableState, raw_columns: Collection[str]) -> list[SourceColumn]:
+        return added_columns(
+            self._context.shown, self._table.key, state.columns, self._columns, raw_columns
+        )
+
     def _where(self, state: TableState) -> str | None:
         """Condition that finds the rows changed since ``state``; None: all of them are needed."""
         reason = self._cursor.unusable(state)
@@ -145,17 +137,15 @@ class TableLoad:
         return self._cursor.condition(state)
 
     def _first_load(self) -> RowCounts:
-        self._warehouse.create_table(
-            self._schema, self._table.name, [*self._typed(self._columns), *_LOADER_TYPES.items()]
-        )
+        self._context.create_raw([*map(self._typed, self._columns), *LOADER_TYPES.items()])
         if self._table.mode == "append" and not self._key_is_safe:
             return self._append(None)
         return self._fill_raw()
 
     def _reload(self) -> RowCounts:
         """Replace all rows and keep the table itself: dbt's staging views hang on it."""
-        deleted = self._warehouse.count(self._raw)
-        self._warehouse.execute(f"truncate table {self._raw}")
+        deleted = self._warehouse.count(self._context.raw)
+        self._warehouse.execute(f"truncate table {self._context.raw}")
         counts = self._fill_raw()
         # The rows that were there and still are count as updated.
         kept = min(deleted, counts.inserted)
@@ -166,19 +156,15 @@ class TableLoad:
     def _fill_raw(self) -> RowCounts:
         """Stream the whole source table straight into the empty raw table."""
         expected = self._source.count(self._described)
-        stamps = (f"{self._stamped_at.isoformat(sep=' ')}", self._batch_id)
         extract = Extract(
             self._described,
             self._columns,
-            constants=tuple(
-                (name, kind, value)
-                for (name, kind), value in zip(_LOADER_TYPES.items(), stamps, strict=True)
-            ),
+            stamps=self._context.stamps(self._stamped_at),
             expected_rows=expected,
         )
-        read = self._sink.fill(self._raw, extract)
+        read = self._sink.fill(self._context.raw, extract)
         self._check_complete(expected, read)
-        self._check_keys(self._raw)
+        self._check_keys(self._context.raw)
         return RowCounts(source=expected, read=read, inserted=read)
 
     def _compare(self) -> RowCounts:
@@ -192,7 +178,7 @@ class TableLoad:
         self._check_keys(merge.incoming)
         deleted = merge.delete_missing(merge.incoming)
         counts = replace(merge.upsert(), source=expected, deleted=deleted)
-        if self._warehouse.count(self._raw) != expected:
+        if self._warehouse.count(self._context.raw) != expected:
             self._note("reloaded in full: raw held rows under one key twice")
             return self._reload()
         return counts
@@ -205,15 +191,14 @@ class TableLoad:
         if not self._table.reconcile_deletes:
             return counts
         # With xmin raw holds every row of the source, so equal counts prove equality.
-        if self._cursor.finds_every_change and self._warehouse.count(self._raw) == expected:
+        if self._cursor.finds_every_change and self._warehouse.count(self._context.raw) == expected:
             return counts
         return self._reconcile(merge, counts)
 
     def _reconcile(self, merge: Merge, counts: RowCounts) -> RowCounts:
         """Compare all keys; delete what the source no longer has, heal what raw lacks."""
-        columns = [column for column in self._columns if column.name in self._table.key]
         keys = self._fill_temporary(
-            _KEYS, Extract(self._described, columns, expected_rows=counts.source)
+            _KEYS, Extract(self._described, self._key, expected_rows=counts.source)
         )
         deleted = merge.delete_missing(keys)
         absent = merge.count_absent(keys)
@@ -243,25 +228,21 @@ class TableLoad:
     def _apply(self, keys: KeyBatch) -> RowCounts:
         merge = self._read_incoming(keys.condition, None)
         if self._table.mode == "append":
-            self._refuse_null_keys(merge.incoming)
+            self._refuse_bad_keys(merge.incoming, unique=False)
             return merge.append_new()
         self._check_keys(merge.incoming)
         deleted = 0
         if self._table.reconcile_deletes:
-            columns = [column for column in self._columns if column.name in self._table.key]
-            changed = Extract(replace(self._described, sql_name=keys.relation), columns)
+            changed = Extract(replace(self._described, sql_name=keys.relation), self._key)
             deleted = merge.delete_absent(self._fill_temporary(_KEYS, changed))
         return replace(merge.upsert(), deleted=deleted)
 
     def _raw_count(self, counts: RowCounts) -> int | None:
-        return None if counts.source is None else self._warehouse.count(self._raw)
-
-    def _refuse_null_keys(self, table: str) -> None:
-        refuse_bad_keys(self._warehouse, table, self._table.key, self._shown, unique=False)
+        return None if counts.source is None else self._warehouse.count(self._context.raw)
 
     def _append(self, where: str | None) -> RowCounts:
         merge = self._read_incoming(where, None)
-        self._refuse_null_keys(merge.incoming)
+        self._refuse_bad_keys(merge.incoming, unique=False)
         if where and self._cursor.is_selective:
             return replace(merge.append_new(), source=None)
         return replace(merge.append_new(), source=self._source.count(self._described))
@@ -280,19 +261,15 @@ class TableLoad:
     def _merge(self, incoming: str) -> Merge:
         return Merge(
             warehouse=self._warehouse,
-            target=self._raw,
+            target=self._context.raw,
             incoming=incoming,
             columns=[column.name for column in self._columns],
             key=self._table.key,
-            stamps=(
-                f"cast('{self._stamped_at.isoformat(sep=' ')}' as timestamp)",
-                f"'{self._batch_id}'",
-            ),
-            arrival="rowid" if self._warehouse.dialect == "duckdb" else "ctid",
+            stamps=self._context.stamps(self._stamped_at),
         )
 
     def _fill_temporary(self, name: str, extract: Extract) -> str:
-        self._warehouse.create_temporary_table(name, self._typed(extract.columns))
+        self._warehouse.create_temporary_table(name, map(self._typed, extract.columns))
         table = self._warehouse.temporary(name)
         self._sink.fill(table, extract)
         return table
@@ -300,7 +277,7 @@ class TableLoad:
     def _check_complete(self, expected: int, read: int) -> None:
         if read != expected:
             raise SourceError(
-                f"{self._shown} has {expected} rows, but {read} arrived",
+                f"{self._context.shown} has {expected} rows, but {read} arrived",
                 "run the same command again; if it recurs, check the OLTP server's log",
             )
 
@@ -311,53 +288,33 @@ class TableLoad:
     def _check_keys(self, table: str) -> None:
         """Refuse NULL and repeated keys, unless the source itself rules them out."""
         if self._table.key and not self._key_is_safe:
-            refuse_bad_keys(self._warehouse, table, self._table.key, self._shown, unique=True)
+            self._refuse_bad_keys(table, unique=True)
 
-    def _refuse_overtaken(self, expected_batch: str | None) -> None:
-        """Check that nobody loaded the table since the source's snapshot was taken.
-
-        Raises:
-            WarehouseError: the table's last load is another one than expected.
-        """
-        last = self._operations.last_load(self._source_name, self._table.name)
-        found = last and last.batch_id
-        if found != expected_batch:
-            raise WarehouseError(
-                f"another process loaded {self._shown} meanwhile (batch {found}):"
-                " raw may hold newer rows than were read",
-                "run the same command again",
-            )
+    def _refuse_bad_keys(self, table: str, *, unique: bool) -> None:
+        shown = self._context.shown
+        refuse_bad_keys(self._warehouse, table, self._table.key, shown, unique=unique)
 
     def _drop(self) -> None:
-        views = self._warehouse.drop_table(self._schema, self._table.name)
+        views = self._warehouse.drop_table(self._context.raw_schema, self._context.table_name)
         if views:
             self._note(f"dropped with the old table: {', '.join(views)}; run dbt again")
 
-    def _add_column(self, column: SourceColumn, raw_columns: dict[str, str]) -> None:
-        if column.name not in raw_columns:
-            self._warehouse.execute(
-                f"alter table {self._raw} add column {quoted(column.name)}"
-                f" {column.raw_type(self._warehouse.dialect)}"
-            )
-        self._note(f"new column {column.name} ({column.source_type})")
-
-    def _typed(self, columns: Sequence[SourceColumn]) -> list[tuple[str, str]]:
-        return [(column.name, column.raw_type(self._warehouse.dialect)) for column in columns]
+    def _typed(self, column: SourceColumn) -> tuple[str, str]:
+        return column.name, column.raw_type(self._warehouse.dialect)
 
     def _note(self, text: str) -> None:
         self._notes.append(text)
-        console.print(f"    {self._shown}: {text}", markup=False)
+        console.print(f"    {self._context.shown}: {text}", markup=False)
 
 
-def _loaded_columns(
-    shown: str, described: SourceTable, table: TableDefinition
-) -> list[SourceColumn]:
+def _loaded_columns(context: TableContext) -> list[SourceColumn]:
     """The columns to load: all but omitted ones.
 
     Raises:
         ConfigurationError: the source file names a column that the table does not have. A
             misspelt ``omit`` would otherwise let personal data through.
     """
+    table, shown, described = context.table, context.shown, context.described
     names = {column.name for column in described.columns}
     for setting, wanted in (("personal_data", table.personal_data), ("key", table.key)):
         unknown = sorted(set(wanted) - names)

@@ -1,0 +1,311 @@
+"""The loader's books, in the warehouse itself: state, log and reconciliations.
+
+State and log rows are written in the transaction that writes the data, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from finhouse.extract_load.columns import SourceColumn
+from finhouse.extract_load.results import LoadResult, Reconciliation
+from finhouse.extract_load.state import SCHEMA, FileState, LastLoad, TableState, utc_now
+from finhouse.sources.definitions import TableDefinition
+from finhouse.warehouse import Warehouse, qualified
+
+LOAD_STATE, LOAD_LOG, FILE_STATE = "load_state", "load_log", "file_state"
+SOURCE_RECONCILIATION = "source_reconciliation"
+
+_TABLES = {
+    LOAD_STATE: {
+        "source_name": "text",
+        "table_name": "text",
+        "cursor_name": "text",
+        "cursor_value": "text",
+        "source_identity": "text",
+        "columns": "text",
+        "updated_at": "timestamp",
+        "batch_id": "text",
+    },
+    LOAD_LOG: {
+        "batch_id": "text",
+        "source_name": "text",
+        "table_name": "text",
+        "load_mode": "text",
+        "file_name": "text",
+        "status": "text",
+        "started_at": "timestamp",
+        "loaded_at": "timestamp",
+        "source_row_count": "bigint",
+        "read_row_count": "bigint",
+        "inserted_row_count": "bigint",
+        "updated_row_count": "bigint",
+        "deleted_row_count": "bigint",
+        "duplicate_row_count": "bigint",
+        "raw_row_count": "bigint",
+        "error_message": "text",
+    },
+    FILE_STATE: {
+        "source_name": "text",
+        "table_name": "text",
+        "file_name": "text",
+        "size_bytes": "bigint",
+        "modified_ns": "bigint",
+        "sha256": "text",
+        "row_count": "bigint",
+        "updated_at": "timestamp",
+        "batch_id": "text",
+    },
+    SOURCE_RECONCILIATION: {
+        "batch_id": "text",
+        "source_name": "text",
+        "table_name": "text",
+        "load_mode": "text",
+        "status": "text",
+        "is_healed": "boolean",
+        "healed_batch_id": "text",
+        "source_row_count": "bigint",
+        "raw_row_count": "bigint",
+        "range_count": "bigint",
+        "differing_range_count": "bigint",
+        "missing_row_count": "bigint",
+        "surplus_row_count": "bigint",
+        "doubled_row_count": "bigint",
+        "changed_row_count": "bigint",
+        "missing_key": "text",
+        "surplus_key": "text",
+        "doubled_key": "text",
+        "changed_key": "text",
+        "source_sums": "text",
+        "raw_sums": "text",
+        "differing_sums": "text",
+        "note": "text",
+        "started_at": "timestamp",
+        "reconciled_at": "timestamp",
+    },
+}
+
+
+class Bookkeeping:
+    """The tables of schema raw_operations; they and the raw schema are created on first use."""
+
+    def __init__(self, warehouse: Warehouse, raw_schema: str) -> None:
+        self._warehouse = warehouse
+        with warehouse.transaction():
+            # Two first loads at the same time would create everything twice.
+            warehouse.lock_table(SCHEMA, "*", wait=True)
+            warehouse.create_schema(raw_schema)
+            warehouse.create_schema(SCHEMA)
+            for table, columns in _TABLES.items():
+                warehouse.create_table(SCHEMA, table, columns)
+
+    def table_state(self, source: str, table: str) -> TableState | None:
+        """State of a table, or None when it was never loaded."""
+        rows = self._warehouse.execute(
+            "select cursor_name, cursor_value, source_identity, columns"
+            f" from {qualified(SCHEMA, LOAD_STATE)} where source_name = $1 and table_name = $2",
+            (source, table),
+        )
+        if not rows:
+            return None
+        cursor_name, cursor_value, identity, columns = rows[0]
+        return TableState(
+            cursor_name,
+            cursor_value,
+            identity,
+            tuple(
+                SourceColumn(c["name"], c["type"], c["type_name"], c["nullable"])
+                for c in json.loads(columns)
+            ),
+        )
+
+    def last_load(self, source: str, table: str) -> LastLoad | None:
+        """The last successful load of a table, or None when there was none."""
+        rows = self._warehouse.execute(
+            f"select batch_id, raw_row_count from {qualified(SCHEMA, LOAD_LOG)}"
+            " where source_name = $1 and table_name = $2 and status = 'succeeded'"
+            " order by loaded_at desc, batch_id desc limit 1",
+            (source, table),
+        )
+        return LastLoad(*rows[0]) if rows else None
+
+    def last_batches(self, source: str, tables: Iterable[TableDefinition]) -> dict[str, str | None]:
+        """Table -> batch of its last successful load."""
+        loads = {table.name: self.last_load(source, table.name) for table in tables}
+        return {name: load and load.batch_id for name, load in loads.items()}
+
+    def save_table_state(self, source: str, table: str, state: TableState, batch_id: str) -> None:
+        """Replace the state of a table; call inside the transaction that loads it."""
+        columns = [
+            {
+                "name": column.name,
+                "type": column.source_type,
+                "type_name": column.type_name,
+                "nullable": column.nullable,
+            }
+            for column in state.columns
+        ]
+        self._delete(LOAD_STATE, source_name=source, table_name=table)
+        self._insert(
+            LOAD_STATE,
+            (
+                source,
+                table,
+                state.cursor_name,
+                state.cursor_value,
+                state.source_identity,
+                json.dumps(columns),
+                utc_now(),
+                batch_id,
+            ),
+        )
+
+    def file_states(self, source: str, table: str) -> dict[str, FileState]:
+        """File name -> state of every file loaded into a table."""
+        rows = self._warehouse.execute(
+            "select file_name, size_bytes, modified_ns, sha256, row_count"
+            f" from {qualified(SCHEMA, FILE_STATE)} where source_name = $1 and table_name = $2",
+            (source, table),
+        )
+        return {row[0]: FileState(*row[1:]) for row in rows}
+
+    def save_file_state(
+        self, source: str, table: str, file_name: str, state: FileState, batch_id: str
+    ) -> None:
+        """Replace the state of a file; call inside the transaction that loads it."""
+        self.forget_file(source, table, file_name)
+        self._insert(
+            FILE_STATE,
+            (
+                source,
+                table,
+                file_name,
+                state.size_bytes,
+                state.modified_ns,
+                state.sha256,
+                state.row_count,
+                utc_now(),
+                batch_id,
+            ),
+        )
+
+    def forget_file(self, source: str, table: str, file_name: str) -> None:
+        """Remove the state of a file."""
+        self._delete(FILE_STATE, source_name=source, table_name=table, file_name=file_name)
+
+    def log(self, result: LoadResult) -> None:
+        """Record a successful load; call inside the transaction that loads."""
+        counts = result.counts
+        self._insert(
+            LOAD_LOG,
+            (
+                result.batch_id,
+                result.source_name,
+                result.table_name,
+                result.load_mode,
+                result.file_name,
+                "succeeded",
+                result.started_at,
+                result.loaded_at,
+                counts.source,
+                counts.read,
+                counts.inserted,
+                counts.updated,
+                counts.deleted,
+                counts.duplicates,
+                counts.raw,
+                None,
+            ),
+        )
+
+    def save_reconciliation(self, found: Reconciliation) -> None:
+        """Keep what a reconciliation found; replaces what the same batch said of the table."""
+        self._delete(
+            SOURCE_RECONCILIATION,
+            batch_id=found.batch_id,
+            source_name=found.source_name,
+            table_name=found.table_name,
+        )
+        differences, examples = found.differences, found.differences.examples
+        self._insert(
+            SOURCE_RECONCILIATION,
+            (
+                found.batch_id,
+                found.source_name,
+                found.table_name,
+                found.load_mode,
+                found.status,
+                found.is_healed,
+                found.healed_batch_id,
+                found.source_rows,
+                found.raw_rows,
+                found.range_count,
+                found.differing_range_count,
+                differences.missing,
+                differences.surplus,
+                differences.doubled,
+                differences.changed,
+                examples.missing,
+                examples.surplus,
+                examples.doubled,
+                examples.changed,
+                json.dumps(found.source_sums),
+                json.dumps(found.raw_sums),
+                ", ".join(found.differing_sums),
+                found.note,
+                found.started_at,
+                found.reconciled_at,
+            ),
+        )
+
+    def left_different(self, batch_id: str, source: str, table: str) -> bool:
+        """Whether a reconciliation of that batch left the table different from its source."""
+        return bool(
+            self._warehouse.count(
+                qualified(SCHEMA, SOURCE_RECONCILIATION),
+                "batch_id = $1 and source_name = $2 and table_name = $3 and status = 'differs'",
+                (batch_id, source, table),
+            )
+        )
+
+    def log_failure(
+        self,
+        batch_id: str,
+        source: str,
+        table: str,
+        load_mode: str,
+        file_name: str | None,
+        started_at: datetime,
+        error: Exception,
+    ) -> None:
+        """Record a failed load in a transaction of its own; counts are unknown, hence NULL."""
+        with self._warehouse.transaction():
+            self._insert(
+                LOAD_LOG,
+                (
+                    batch_id,
+                    source,
+                    table,
+                    load_mode,
+                    file_name,
+                    "failed",
+                    started_at,
+                    utc_now(),
+                    *[None] * 7,
+                    str(error),
+                ),
+            )
+
+    def _insert(self, table: str, values: Sequence[object]) -> None:
+        markers = ", ".join(f"${number}" for number in range(1, len(values) + 1))
+        self._warehouse.execute(
+            f"insert into {qualified(SCHEMA, table)} values ({markers})", values
+        )
+
+    def _delete(self, table: str, **where: str) -> None:
+        conditions = " and ".join(f"{name} = ${n}" for n, name in enumerate(where, start=1))
+        self._warehouse.execute(
+            f"delete from {qualified(SCHEMA, table)} where {conditions}", tuple(where.values())
+        )

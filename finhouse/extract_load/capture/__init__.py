@@ -1,0 +1,1 @@
+"""Change data capture: replication slots, and the keys that the source's log says changed."""

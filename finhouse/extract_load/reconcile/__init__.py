@@ -1,0 +1,1 @@
+"""Comparing raw with its source, and reloading what differs."""
