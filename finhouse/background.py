@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -110,3 +111,23 @@ def _group_lives(group: int) -> bool:
     except (ProcessLookupError, PermissionError):
         return False
     return True
+
+
+def free_port(preferred: int | None) -> int:
+    """``preferred`` if nothing listens there, else one the system hands out.
+
+    Raises:
+        ServiceError: there is none.
+    """
+    for port in (preferred, 0):
+        if port is None:
+            continue
+        with socket.socket() as probe:
+            # A port that was left a moment ago is free, though the system still remembers it.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return probe.getsockname()[1]
+    raise ServiceError("no free TCP port on 127.0.0.1", "stop a server that you do not need")

@@ -1,15 +1,35 @@
-"""Errors that reach a user: each names the thing, the offending value and the remedy."""
+"""Errors that reach a user: each names the thing, the offending value and the remedy.
+
+What a command ends with:
+
+     0  done
+     1  a bug of ours, shown as a traceback, or the user's own interruption
+     2  ConfigurationError: a setting, an argument or a declarative file is wrong
+     3  SourceError: a source cannot be read as declared, or is late
+     4  WarehouseError: the warehouse cannot be opened, written or read
+     5  TransformError: the dbt project does not hold: a model, a test, its documentation
+     6  PublishError: a tested build could not be handed to readers
+     7  ReconciliationError: raw rows differ from the source's
+     8  ServiceError: a server of the project does not run, does not answer or reports a failure
+     9  GateError: a change must not be merged
+    10  ComparisonError: marts differ from what they are compared with
+
+`finhouse dbt` and `finhouse airflow cli` end with whatever dbt and Airflow end with.
+"""
 
 
 class FinhouseError(Exception):
-    """Base of every error the CLI reports without a traceback.
+    """Base of every error the CLI reports without a traceback; raise one of its kinds.
 
     Args:
         message: what is wrong, naming the thing and the offending value.
         remedy: what the reader can do about it, in one sentence.
+
+    Attributes:
+        exit_code: of the command that it ends; one a kind.
     """
 
-    exit_code = 1
+    exit_code: int
 
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(message)
@@ -21,62 +41,62 @@ class FinhouseError(Exception):
 
 
 class ConfigurationError(FinhouseError):
-    """A setting, argument or declarative file is wrong (exit code 2)."""
+    """A setting, argument or declarative file is wrong; click ends so on wrong usage, too."""
 
     exit_code = 2
 
 
 class SourceError(FinhouseError):
-    """A source system or source file cannot be read as declared (exit code 3)."""
+    """A source system or source file cannot be read as declared, or is late."""
 
     exit_code = 3
 
 
 class SchemaDriftError(SourceError):
-    """A source table changed in a way that cannot be loaded safely (exit code 3)."""
+    """A source table changed in a way that cannot be loaded safely."""
 
 
 class WarehouseError(FinhouseError):
-    """The warehouse cannot be opened, written or read (exit code 4)."""
+    """The warehouse cannot be opened, written or read, or lacks what is asked of it."""
 
     exit_code = 4
 
 
 class TransformError(FinhouseError):
-    """dbt failed: a model, a test or the project itself (exit code 5)."""
+    """The dbt project does not hold: a model, a test, its documentation, or dbt itself failed."""
 
     exit_code = 5
 
 
 class NodesFailedError(TransformError):
-    """dbt ran, and models or tests failed: the same input would fail again (exit code 5)."""
+    """dbt ran, and models or tests failed: the same input would fail again."""
 
 
 class PublishError(FinhouseError):
-    """A tested build could not be handed to readers (exit code 6)."""
+    """A tested build could not be handed to readers."""
 
     exit_code = 6
 
 
 class ReconciliationError(FinhouseError):
-    """Raw rows differ from the source's (exit code 7)."""
+    """Raw rows differ from the source's."""
 
     exit_code = 7
 
 
-class ParityError(FinhouseError):
-    """Two engines made different marts of the same input (exit code 9)."""
-
-    exit_code = 9
-
-
 class ServiceError(FinhouseError):
-    """A server of the project does not come up, does not answer, or reports a failure (exit 8)."""
+    """A server of the project does not run, does not answer, or reports a failure."""
 
     exit_code = 8
 
 
 class GateError(FinhouseError):
-    """A change must not be merged as it stands (exit code 9)."""
+    """A change must not be merged as it stands."""
 
     exit_code = 9
+
+
+class ComparisonError(FinhouseError):
+    """Marts differ from what they are compared with: another engine's, or reference figures."""
+
+    exit_code = 10

@@ -12,15 +12,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from finhouse.bridge.snowflake_account import snowflake_emulator
 from finhouse.console import console, print_table, step
-from finhouse.errors import ParityError
+from finhouse.dbt.manifest import declared_marts
+from finhouse.engines.snowflake_account import snowflake_emulator
+from finhouse.errors import ComparisonError
 from finhouse.oltp import EmbeddedServer, oltp_url
-from finhouse.pipeline import BuildOptions, connect, connect_published, live, load_all
+from finhouse.pipeline import BuildOptions, live, load_all
 from finhouse.publish import PUBLISHED_SCHEMA, publish
 from finhouse.settings import TARGETS, Settings
-from finhouse.transform import build_marts, declared_marts
-from finhouse.warehouse import Warehouse, qualified, quoted
+from finhouse.transform import build_marts
+from finhouse.warehouse import Warehouse, connect, connect_published, qualified, quoted
 
 REFERENCE = "duckdb"
 COMPARED = tuple(target for target in TARGETS if target != REFERENCE)
@@ -61,12 +62,12 @@ def compare_mart(mart: str, reference: Warehouse, other: Warehouse) -> MartCompa
     """Compare the published rows of a mart; the order of rows does not count, doubles do.
 
     Raises:
-        ParityError: the columns themselves differ.
+        ComparisonError: the columns themselves differ.
     """
     columns = list(reference.columns(PUBLISHED_SCHEMA, mart))
     others = list(other.columns(PUBLISHED_SCHEMA, mart))
     if columns != others:
-        raise ParityError(
+        raise ComparisonError(
             f"mart {mart} has the columns {', '.join(columns) or '(none)'} in one engine and "
             f"{', '.join(others) or '(none)'} in the other",
             "build and publish both from the same models",
@@ -101,7 +102,7 @@ def run_parity(settings: Settings, targets: Sequence[str], scale: float) -> None
         scale: size of the demo company, 1 = 20,000 users.
 
     Raises:
-        ParityError: a mart differs; the first rows that do are printed.
+        ComparisonError: a mart differs; the first rows that do are printed.
         FinhouseError: an engine's build failed.
     """
     home = settings.home / "parity"
@@ -189,7 +190,7 @@ def _report(compared: dict[str, list[MartComparison]], timings: dict[str, float]
         numeric=("seconds",),
     )
     if differing:
-        raise ParityError(
+        raise ComparisonError(
             "the engines disagree on "
             + ", ".join(f"{found.mart} ({target})" for target, found in differing),
             "the rows above show where; write the expression in a dispatch macro, "

@@ -12,10 +12,10 @@ from typing import TypeVar
 from finhouse import demo
 from finhouse.console import console, print_table, step
 from finhouse.dashboards.serving import refresh_caches
-from finhouse.dbt_history import record_build
-from finhouse.dbt_packages import packages_in_use
-from finhouse.dbt_results import DbtSummary
-from finhouse.errors import ConfigurationError, FinhouseError, SourceError
+from finhouse.dbt.history import record_build
+from finhouse.dbt.packages import packages_in_use
+from finhouse.dbt.results import DbtSummary
+from finhouse.errors import ConfigurationError, FinhouseError
 from finhouse.extract_load import (
     LoadResult,
     Reconciliation,
@@ -23,13 +23,13 @@ from finhouse.extract_load import (
     reconcile_source,
     withdraw_file,
 )
-from finhouse.oltp import oltp_url, warehouse_url
+from finhouse.oltp import oltp_url
 from finhouse.publish import Publication, ensure_reporting_tables, publish
 from finhouse.scorecard import print_scorecard
 from finhouse.settings import Settings
 from finhouse.sources import available_sources
 from finhouse.transform import build_marts
-from finhouse.warehouse import Warehouse, open_published, open_warehouse
+from finhouse.warehouse import Warehouse, connect, connect_published
 
 DEMO_SEED = 20250101
 Result = TypeVar("Result")
@@ -52,27 +52,14 @@ class BuildOptions:
     full_refresh: bool = False
 
 
-def connect(settings: Settings) -> Warehouse:
-    """Open the working warehouse of the target in ``settings``."""
-    return open_warehouse(settings, _postgres_url(settings))
-
-
-def connect_published(settings: Settings) -> Warehouse:
-    """Open what readers see, of the target in ``settings``."""
-    return open_published(settings, _postgres_url(settings))
-
-
-def _postgres_url(settings: Settings) -> str | None:
-    return warehouse_url(settings) if settings.target == "postgres" else None
-
-
 def load_all(
     settings: Settings, url: str, sources: list[str] | None = None, full_refresh: bool = False
 ) -> list[LoadResult]:
     """Load every source (or those named); one that fails does not keep the others from loading.
 
     Raises:
-        FinhouseError: a source failed; with several, one error names each with its reason.
+        FinhouseError: a source failed; with several, one of the first one's kind names each with
+            its reason.
     """
 
     def load(source: str, warehouse: Warehouse) -> list[LoadResult]:
@@ -93,7 +80,8 @@ def reconcile_all(
     """Reconcile every source (or those named); one that fails does not keep the others from it.
 
     Raises:
-        FinhouseError: a source failed; with several, one error names each with its reason.
+        FinhouseError: a source failed; with several, one of the first one's kind names each with
+            its reason.
     """
 
     def reconcile(source: str, warehouse: Warehouse) -> list[Reconciliation]:
@@ -121,7 +109,7 @@ def _of_each_source(
     if len(failures) == 1:
         raise failures[0][1]
     if failures:
-        raise SourceError(
+        raise type(failures[0][1])(
             "several sources failed; what was done stays done:\n"
             + "\n".join(f"{source}: {error}" for source, error in failures)
         )
@@ -145,7 +133,7 @@ def run_build(settings: Settings, options: BuildOptions) -> None:
     with step(f"Extract-load into {settings.target}", timings):
         loaded = load_all(settings, url, full_refresh=options.full_refresh)
     with step("dbt build: models and data tests", timings):
-        console.print(f"  macros of {packages_in_use(settings.dbt_project)}")
+        console.print(f"  macros of {packages_in_use(settings)}")
         try:
             built = build_marts(settings, as_of=options.as_of, full_refresh=options.full_refresh)
         finally:

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from finhouse.dbt_history import DBT_RESULTS_DDL
+from finhouse.dbt.history import DBT_RESULTS_DDL
+from finhouse.dbt.manifest import MARTS, declared_marts
 from finhouse.errors import PublishError
-from finhouse.manifest import MARTS
 from finhouse.settings import Settings
-from finhouse.transform import declared_marts
 from finhouse.warehouse import Warehouse
 
 PUBLISHED_SCHEMA = "published"

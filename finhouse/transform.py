@@ -1,100 +1,31 @@
-"""Run dbt as an analytics engineer would, with the environment the profiles expect."""
+"""The transform: raw tables of an engine's own, one dbt build with its tests, marts handed back."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from finhouse.bridge import fetch, open_engine, ship
 from finhouse.bridge.fetching import contracted_marts
-from finhouse.bridge.snowflake_account import environment_program, snowflake_account
-from finhouse.bridge.spark_session import spark_environment
 from finhouse.console import console
-from finhouse.dbt_results import (
+from finhouse.dbt.manifest import models_by_test, read_manifest
+from finhouse.dbt.process import run_dbt
+from finhouse.dbt.results import (
     DbtSummary,
     failing_queries,
     failing_rows,
     summarise,
 )
 from finhouse.errors import (
-    ConfigurationError,
     NodesFailedError,
     SourceError,
     TransformError,
 )
 from finhouse.extract_load.running import warehouse_errors
-from finhouse.manifest import marts_of, models_by_test, read_manifest
-from finhouse.oltp import warehouse_url
 from finhouse.settings import Settings
-from finhouse.warehouse import open_warehouse
-
-# The dbt of our own environment, whatever PATH says.
-DBT = str(Path(sys.executable).with_name("dbt"))
-
-
-def dbt_program(settings: Settings) -> str:
-    """The dbt that has the adapter of the target.
-
-    Raises:
-        ConfigurationError: Snowflake's environment is not there.
-    """
-    return environment_program("dbt") if settings.target == "snowflake" else DBT
-
-
-def dbt_environment(settings: Settings) -> dict[str, str]:
-    """Environment variables read by profiles.yml, for the target in ``settings``.
-
-    Raises:
-        ConfigurationError: ``WAREHOUSE_URL`` names no host or database; Spark is not installed
-            here, or finds no Java; a Snowflake account is named by half.
-    """
-    variables = {
-        "FINHOUSE_TARGET": settings.target,
-        "FINHOUSE_DUCKDB_PATH": str(settings.duckdb_path),
-        "DBT_PROFILES_DIR": str(settings.project_root),
-        "DBT_PROJECT_DIR": str(settings.dbt_project),
-        "DBT_TARGET_PATH": str(settings.dbt_output),
-        "DBT_LOG_PATH": str(settings.dbt_output / "logs"),
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
-        "DO_NOT_TRACK": "1",
-    }
-    if settings.target == "postgres":
-        parts = urlsplit(warehouse_url(settings))
-        if not parts.hostname or not parts.path.strip("/"):
-            raise ConfigurationError(
-                "WAREHOUSE_URL names no host or no database",
-                "write it as postgresql://user:password@host:5432/database",
-            )
-        variables |= {
-            "FINHOUSE_PG_HOST": parts.hostname,
-            "FINHOUSE_PG_PORT": str(parts.port or 5432),
-            "FINHOUSE_PG_USER": unquote(parts.username or ""),
-            "FINHOUSE_PG_DATABASE": unquote(parts.path.strip("/")),
-            # dbt masks variables of this prefix in its logs.
-            "DBT_ENV_SECRET_FINHOUSE_PG_PASSWORD": unquote(parts.password or ""),
-        }
-    if settings.target == "spark":
-        variables |= spark_environment(settings)
-    if settings.target == "snowflake":
-        variables |= snowflake_account(settings).variables
-    return variables
-
-
-def run_dbt(settings: Settings, arguments: Sequence[str]) -> int:
-    """Run ``dbt <arguments>`` with its output on ours; return its exit code."""
-    # In a log, and in the messages that we quote, colours are noise.
-    colours = {"DBT_USE_COLORS": str(sys.stdout.isatty())}
-    return subprocess.run(
-        [dbt_program(settings), *arguments],
-        env={**os.environ, **dbt_environment(settings), **colours},
-        cwd=settings.project_root,
-    ).returncode
+from finhouse.warehouse import connect, open_warehouse
 
 
 def build_marts(
@@ -169,7 +100,7 @@ def ship_raw(settings: Settings, *, everything: bool = False) -> None:
     if not settings.is_bridged:
         return
     with open_warehouse(settings) as stage, warehouse_errors(stage):
-        engine = open_engine(settings, run_dbt)
+        engine = open_engine(settings)
         if engine.notice:
             console.print(f"  {engine.notice}")
         shipped = ship(engine, stage, settings.lake_home, everything=everything)
@@ -191,7 +122,7 @@ def fetch_marts(settings: Settings) -> None:
         return
     marts = contracted_marts(read_manifest(settings))
     with open_warehouse(settings) as stage, warehouse_errors(stage):
-        engine = open_engine(settings, run_dbt)
+        engine = open_engine(settings)
         rows = fetch(engine, stage, settings.lake_home / "fetched", marts)
     console.print(f"  fetched {len(marts)} marts, {rows:,} rows")
 
@@ -205,19 +136,10 @@ def _explained(settings: Settings, summary: DbtSummary, results: dict) -> Iterat
 
 def _failing_rows(settings: Settings, results: dict) -> dict[str, list[str]]:
     if settings.is_bridged:
-        engine = open_engine(settings, run_dbt)
+        engine = open_engine(settings)
         return engine.examples(failing_queries(results), settings.lake_home / "failing")
-    url = warehouse_url(settings) if settings.target == "postgres" else None
-    with open_warehouse(settings, url) as warehouse:
+    with connect(settings) as warehouse:
         return failing_rows(results, warehouse)
-
-
-def declared_marts(settings: Settings) -> list[str]:
-    """Names of the marts of the dbt project as it was last run; empty before the first run."""
-    try:
-        return list(marts_of(read_manifest(settings)))
-    except TransformError:
-        return []
 
 
 def check_freshness(settings: Settings) -> None:

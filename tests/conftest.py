@@ -12,7 +12,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from finhouse.bridge.snowflake_account import snowflake_emulator
+from finhouse.engines.snowflake_account import snowflake_emulator
 from finhouse.settings import load_settings
 from tests.support.house import TARGETS, House
 

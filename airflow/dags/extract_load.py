@@ -22,7 +22,6 @@ from airflow.sdk import (
     task,
 )
 
-from finhouse.orchestration.manners import DEFAULT_ARGS, deadline
 from finhouse.orchestration.names import (
     DATE_RANGE,
     FULL_REFRESH,
@@ -30,6 +29,7 @@ from finhouse.orchestration.names import (
     WRITER_POOL,
     extract_load_dag_id,
 )
+from finhouse.orchestration.task_defaults import DEFAULT_ARGS, deadline
 from finhouse.sources import available_sources, read_source
 from finhouse.sources.definitions import SourceDefinition, raw_schema
 

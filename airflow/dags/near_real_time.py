@@ -10,12 +10,12 @@ from typing import Any
 
 from airflow.sdk import DAG, Asset, CronTriggerTimetable, Metadata, task
 
-from finhouse.orchestration.manners import DEFAULT_ARGS, deadline
 from finhouse.orchestration.names import (
     WRITER_POOL,
     near_real_time_asset,
     near_real_time_dag_id,
 )
+from finhouse.orchestration.task_defaults import DEFAULT_ARGS, deadline
 from finhouse.sources import available_sources, read_source
 from finhouse.sources.definitions import PostgresDefinition
 

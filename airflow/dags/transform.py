@@ -17,7 +17,6 @@ from airflow.sdk import DAG, Asset, AssetAll, AssetAny, Metadata, Param, TaskGro
 
 from finhouse.orchestration import alerts
 from finhouse.orchestration.dbt_log import end_log
-from finhouse.orchestration.manners import DEFAULT_ARGS, deadline
 from finhouse.orchestration.model_graph import read_model_graph
 from finhouse.orchestration.model_sensor import ModelSensor
 from finhouse.orchestration.names import (
@@ -26,6 +25,7 @@ from finhouse.orchestration.names import (
     WRITER_POOL,
     near_real_time_asset,
 )
+from finhouse.orchestration.task_defaults import DEFAULT_ARGS, deadline
 from finhouse.settings import load_settings
 from finhouse.sources import available_sources, read_source
 from finhouse.sources.definitions import raw_schema

@@ -13,11 +13,11 @@ import duckdb
 from finhouse import demo
 from finhouse.bench.extract_load import Row
 from finhouse.console import step
+from finhouse.dbt.process import run_dbt
 from finhouse.errors import TransformError
 from finhouse.oltp import EmbeddedServer
 from finhouse.pipeline import DEMO_SEED, load_all
 from finhouse.settings import Settings
-from finhouse.transform import run_dbt
 
 
 def bench_dbt(settings: Settings, scale: float, runs: int) -> list[Row]:

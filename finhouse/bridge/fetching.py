@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from finhouse.bridge.engine import Engine, Mart
-from finhouse.manifest import MARTS, Manifest, Node, models_of
+from finhouse.dbt.manifest import MARTS, Manifest, Node, models_of
 from finhouse.warehouse import Warehouse, qualified, quoted
 
 

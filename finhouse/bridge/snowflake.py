@@ -22,7 +22,7 @@ from finhouse.bridge.engine import (
     held_moment,
     is_timestamp,
 )
-from finhouse.bridge.snowflake_account import INSIDE, environment_program, snowflake_account
+from finhouse.engines.snowflake_account import INSIDE, environment_program, snowflake_account
 from finhouse.errors import WarehouseError
 from finhouse.settings import Settings
 

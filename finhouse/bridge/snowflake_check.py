@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from dataclasses import replace
 
-from finhouse.bridge.snowflake_account import INSIDE, environment_program
+from finhouse.dbt.process import ask_dbt
+from finhouse.engines.snowflake_account import INSIDE, environment_program
 from finhouse.errors import TransformError
-from finhouse.settings import PROJECT_ROOT, Settings
-from finhouse.transform import dbt_environment
+from finhouse.settings import Settings
 
 
 def check_snowflake_sql(settings: Settings) -> str:
@@ -26,41 +25,36 @@ def check_snowflake_sql(settings: Settings) -> str:
         TransformError: the project does not compile, or something in it is not Snowflake's.
     """
     output = settings.home / "dbt" / "snowflake-check"
-    shutil.rmtree(output / "compiled", ignore_errors=True)
-    # The variables of a target that needs no server, but for its name.
-    variables = dbt_environment(replace(settings, target="duckdb")) | {
-        "FINHOUSE_TARGET": "snowflake",
-        "DBT_TARGET_PATH": str(output),
-        "DBT_LOG_PATH": str(output / "logs"),
-    }
-    for command, failure, remedy in (
-        (
+    compiled = output / "compiled"
+    shutil.rmtree(compiled, ignore_errors=True)
+    _refuse(
+        ask_dbt(
+            replace(settings, target="snowflake"),
             [
-                environment_program("dbt"),
                 *("compile", "--quiet", "--no-introspect", "--no-populate-cache"),
+                *("--target-path", str(output)),
             ],
-            "the project does not compile for Snowflake",
-            "correct what dbt names",
+            connects=False,
         ),
-        (
-            [
-                environment_program("python"),
-                str(INSIDE / "check_sql.py"),
-                str(output / "compiled"),
-            ],
-            "this is not Snowflake's SQL",
-            "write a snowflake__ macro in dbt_project/macros/engine, or, for a function that "
-            "Snowflake has, look it up and add it to check_sql.py",
-        ),
-    ):
-        result = subprocess.run(
-            command,
-            env={**os.environ, **variables},
-            cwd=PROJECT_ROOT,
-            capture_output=True,
-            text=True,
-        )
-        if result.returncode:
-            said = (result.stdout + result.stderr).strip()
-            raise TransformError(f"{failure}:\n{said}", remedy)
-    return result.stdout.strip()
+        "the project does not compile for Snowflake",
+        "correct what dbt names",
+    )
+    checked = subprocess.run(
+        [environment_program("python"), str(INSIDE / "check_sql.py"), str(compiled)],
+        capture_output=True,
+        text=True,
+    )
+    _refuse(
+        checked,
+        "this is not Snowflake's SQL",
+        "write a snowflake__ macro in dbt_project/macros/engine, or, for a function that "
+        "Snowflake has, look it up and add it to check_sql.py",
+    )
+    return checked.stdout.strip()
+
+
+def _refuse(result: subprocess.CompletedProcess[str], failure: str, remedy: str) -> None:
+    """Raise what a program that failed said."""
+    if result.returncode:
+        said = (result.stdout + result.stderr).strip()
+        raise TransformError(f"{failure}:\n{said}", remedy)

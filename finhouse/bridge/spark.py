@@ -8,7 +8,7 @@ and writes ancient ones in Parquet depends on settings a cluster may have otherw
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from finhouse.bridge.engine import (
@@ -19,7 +19,8 @@ from finhouse.bridge.engine import (
     held_moment,
     is_timestamp,
 )
-from finhouse.bridge.spark_session import METHOD, spark_method
+from finhouse.dbt.process import run_dbt
+from finhouse.engines.spark_session import METHOD, spark_method
 from finhouse.errors import WarehouseError
 from finhouse.settings import Settings
 
@@ -38,12 +39,9 @@ _ARGUMENT_CHARACTERS = 60_000
 class SparkEngine(Engine):
     """A Spark session of this machine, or a cluster."""
 
-    def __init__(
-        self, settings: Settings, run_dbt: Callable[[Settings, Sequence[str]], int]
-    ) -> None:
+    def __init__(self, settings: Settings) -> None:
         """Connect lazily: nothing is asked of Spark before there is something to do."""
         self._settings = settings
-        self._run_dbt = run_dbt
 
     @property
     def location(self) -> str:
@@ -124,7 +122,7 @@ class SparkEngine(Engine):
             WarehouseError: Spark refused one; those before it stay done.
         """
         for batch in _batches(statements):
-            code = self._run_dbt(
+            code = run_dbt(
                 self._settings,
                 [
                     "run-operation",

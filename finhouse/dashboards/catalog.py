@@ -19,9 +19,7 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
-import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -31,10 +29,10 @@ from pydantic import ValidationError
 
 from finhouse.dashboards.definitions import Written
 from finhouse.data_classes import PERSONAL, data_class, meta_of
+from finhouse.dbt.manifest import marts_of
+from finhouse.dbt.process import ask_dbt
 from finhouse.errors import ConfigurationError, TransformError
-from finhouse.manifest import marts_of
-from finhouse.settings import PROJECT_ROOT, Settings
-from finhouse.transform import DBT, dbt_environment
+from finhouse.settings import Settings
 
 Format = Literal[
     "count",
@@ -183,17 +181,11 @@ def parse_project(settings: Settings) -> dict[str, Any]:
         TransformError: the project does not parse.
     """
     output = settings.home / "dbt" / "parse"
-    # Whatever the target, the project parses alike; DuckDB needs no server for it.
-    variables = dbt_environment(
-        Settings(home=settings.home, landing=settings.landing, target="duckdb")
-    )
-    variables |= {"DBT_TARGET_PATH": str(output), "DBT_LOG_PATH": str(output / "logs")}
-    result = subprocess.run(
-        [DBT, "--quiet", "parse"],
-        env={**os.environ, **variables},
-        cwd=PROJECT_ROOT,
-        capture_output=True,
-        text=True,
+    # Whatever the target, the project parses alike, and the dbt of DuckDB is always installed.
+    result = ask_dbt(
+        replace(settings, target="duckdb"),
+        ["parse", "--quiet", "--target-path", str(output), "--log-path", str(output / "logs")],
+        connects=False,
     )
     if result.returncode:
         raise TransformError(

@@ -18,10 +18,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from finhouse.background import BackgroundServer
+from finhouse.background import BackgroundServer, free_port
 from finhouse.dashboards.readers import private_text
 from finhouse.errors import ConfigurationError, ServiceError
-from finhouse.oltp.server import free_port
 from finhouse.settings import PROJECT_ROOT
 
 INSIDE = Path(__file__).resolve().parent / "inside"

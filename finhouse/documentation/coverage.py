@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from finhouse.manifest import MARTS, layer_of, models_of, tests_by_model
+from finhouse.dbt.manifest import MARTS, layer_of, models_of, tests_by_model
 
 _UNIQUE_COMBINATION = "unique_combination_of_columns"
 

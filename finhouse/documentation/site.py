@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from finhouse.console import step
+from finhouse.dbt.process import run_dbt
 from finhouse.documentation.coverage import Coverage, coverage, gaps
 from finhouse.documentation.lineage_page import write_lineage_page
 from finhouse.errors import TransformError
 from finhouse.settings import Settings
-from finhouse.transform import run_dbt
 
 PAGES = (
     ("dbt.html", "Models and columns", "every model with its columns, tests, SQL and graph"),

@@ -19,14 +19,15 @@ from pathlib import Path
 from typing import Any
 
 from finhouse.console import console, step
-from finhouse.dbt_packages import COMPATIBLE, install_dbt_packages, packages_in_use
+from finhouse.dbt.manifest import read_manifest
+from finhouse.dbt.packages import COMPATIBLE, install_dbt_packages, packages_in_use
+from finhouse.dbt.process import run_dbt
 from finhouse.errors import NodesFailedError, TransformError
 from finhouse.gate.commits import Commit, extract, is_unchanged
-from finhouse.gate.folders import gate_home, is_made, put_in_place
 from finhouse.gate.inputs import FrozenInput
-from finhouse.manifest import read_manifest
+from finhouse.gate.workspace import gate_home, is_made, put_in_place
 from finhouse.settings import Settings
-from finhouse.transform import build_marts, run_dbt
+from finhouse.transform import build_marts
 from finhouse.warehouse import open_warehouse
 from finhouse.warehouse.base import quoted
 
@@ -290,7 +291,7 @@ def _variables(frozen: FrozenInput) -> dict[str, object]:
 
 def _environment(settings: Settings) -> str:
     """What builds beside the project's own files."""
-    packages = packages_in_use(settings.dbt_project)
+    packages = packages_in_use(settings)
     return " ".join([*(f"{name} {version(name)}" for name in ("dbt-core", "dbt-duckdb")), packages])
 
 
@@ -299,8 +300,8 @@ def _install_packages(settings: Settings, base: Settings) -> None:
 
     The hub is not asked: a base of yesterday shall not wait for it.
     """
-    if packages_in_use(settings.dbt_project) == COMPATIBLE:
-        install_dbt_packages(base.dbt_project, offline=True)
+    if packages_in_use(settings) == COMPATIBLE:
+        install_dbt_packages(base, offline=True)
         return
     ours = settings.dbt_project / "dbt_packages"
     (base.dbt_project / "dbt_packages").symlink_to(os.path.relpath(ours, base.dbt_project))

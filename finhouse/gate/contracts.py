@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from finhouse.data_classes import data_class
-from finhouse.manifest import Manifest, Node, marts_of
+from finhouse.dbt.manifest import Manifest, Node, marts_of
 
 # Base column -> the head's column that holds the same value, by mart.
 Renames = Mapping[str, Mapping[str, str]]

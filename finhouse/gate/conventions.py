@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from finhouse.dashboards.catalog import read_kpi_catalogue
+from finhouse.dbt.manifest import marts_of, models_of, read_manifest
+from finhouse.dbt.process import ask_dbt
 from finhouse.errors import ConfigurationError, GateError
 from finhouse.gate.builds import Built
 from finhouse.gate.lineage import columns_handed_on, read_lineage
 from finhouse.gate.rules import Finding, house_findings, unmasked_columns
-from finhouse.manifest import marts_of, models_of, read_manifest
 from finhouse.settings import Settings
 from finhouse.sources import available_sources, read_source
-from finhouse.transform import DBT, dbt_environment
 
 # An environment of its own, beside ours: dbt-bouncer wants a duckdb older than the files.
 BOUNCER = Path(sys.prefix).with_name(".venv-gate") / "bin" / "dbt-bouncer"
@@ -31,12 +30,8 @@ def parse_strictly(settings: Settings) -> dict[str, Any]:
     Raises:
         GateError: dbt refuses the project, or warns.
     """
-    result = subprocess.run(
-        [DBT, "--quiet", "--no-use-colors", "--warn-error", "parse", "--no-partial-parse"],
-        env={**os.environ, **dbt_environment(settings)},
-        cwd=settings.project_root,
-        capture_output=True,
-        text=True,
+    result = ask_dbt(
+        settings, ["--quiet", "--warn-error", "parse", "--no-partial-parse"], connects=False
     )
     if result.returncode:
         raise GateError(

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from finhouse.console import console, step
-from finhouse.gate.folders import gate_home, is_made, put_in_place
+from finhouse.gate.workspace import gate_home, is_made, put_in_place
 from finhouse.oltp import EmbeddedServer, oltp_url
 from finhouse.pipeline import DEMO_SEED, BuildOptions, live, load_all
 from finhouse.settings import PROJECT_ROOT, Settings
@@ -29,7 +29,7 @@ _MAKERS = (
     "oltp",
     "sources",
     "warehouse",
-    "dbt_history.py",
+    "dbt/history.py",
     "pipeline.py",
     "publish.py",
 )

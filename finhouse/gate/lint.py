@@ -13,8 +13,8 @@ from finhouse.gate.commits import Commit, changed_files, is_unchanged
 PYTHON_FOLDERS = ("finhouse", "airflow", "tests")
 SQL_FOLDERS = ("dbt_project/models", "dbt_project/tests")
 # Where one of these differs, what was clean in the base may not be so any more.
-_SQL_SURROUNDINGS = (".sqlfluff", "dbt_project/sqlfluff_library", "dbt_project/macros")
-_SQL_SURROUNDINGS += ("requirements",)
+_SQL_CONTEXT = (".sqlfluff", "dbt_project/sqlfluff_library", "dbt_project/macros")
+_SQL_CONTEXT += ("requirements",)
 
 
 def lint_python(root: Path) -> None:
@@ -48,7 +48,7 @@ def lint_sql(root: Path, base: Commit) -> int:
     Raises:
         GateError: sqlfluff found something.
     """
-    if not is_unchanged(root, base, _SQL_SURROUNDINGS):
+    if not is_unchanged(root, base, _SQL_CONTEXT):
         files = list(SQL_FOLDERS)
         count = sum(1 for folder in files for _ in (root / folder).rglob("*.sql"))
     else:

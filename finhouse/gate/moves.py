@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from finhouse.console import step
+from finhouse.dbt.manifest import marts_of
 from finhouse.gate.builds import Built, Pair, recompiled
 from finhouse.gate.contracts import ContractChange, contract_changes, in_words
 from finhouse.gate.declarations import declares, new_declarations, read_changelog
+from finhouse.gate.impact import DashboardReached, dashboards_reached, kpis_of
 from finhouse.gate.lineage import (
     Columns,
     changed_columns,
@@ -24,8 +26,7 @@ from finhouse.gate.lineage import (
     read_lineage,
     renamed_columns,
 )
-from finhouse.gate.models import ChangedTests, ModelChange, changed_tests, model_changes
-from finhouse.gate.radius import DashboardReached, dashboards_reached, kpis_of
+from finhouse.gate.model_changes import ChangedTests, ModelChange, changed_tests, model_changes
 from finhouse.gate.values import (
     Comparison,
     KpiMove,
@@ -33,7 +34,6 @@ from finhouse.gate.values import (
     moved_codes,
     side_by_side,
 )
-from finhouse.manifest import marts_of
 
 # Another unit or kind makes another KPI of it, although its values may be the same.
 _MEANING = ("unit", "value_kind")
@@ -65,7 +65,7 @@ class Undeclared:
 
 
 @dataclass(frozen=True)
-class Radius:
+class Impact:
     """How far the change reaches.
 
     Attributes:
@@ -106,7 +106,7 @@ class Moves:
     marts: list[MartDifference]
     kpis: list[KpiMove]
     catalogue: list[CatalogueChange]
-    radius: Radius
+    impact: Impact
     owners: Mapping[str, str]
     kpi_names: Mapping[str, str]
     undeclared: list[Undeclared]
@@ -129,7 +129,7 @@ def find_moves(pair: Pair) -> Moves:
     """Compare the two builds."""
     base, head = pair.base, pair.head
     with step("What moves"), side_by_side(base, head) as comparison:
-        renames, radius = _radius(base, head, comparison)
+        renames, impact = _impact(base, head, comparison)
         contracts = contract_changes(base.manifest, head.manifest, renames)
         kpi_moves = comparison.kpi_moves()
         catalogue = list(_catalogue_changes(kpis_of(base), kpis_of(head)))
@@ -149,7 +149,7 @@ def find_moves(pair: Pair) -> Moves:
             marts=comparison.marts(),
             kpis=kpi_moves,
             catalogue=catalogue,
-            radius=radius,
+            impact=impact,
             owners=_owners(base, head, names),
             kpi_names={code: row["kpi_name"] for code, row in names.items()},
             undeclared=list(
@@ -163,12 +163,12 @@ def find_moves(pair: Pair) -> Moves:
         )
 
 
-def _radius(
+def _impact(
     base: Built, head: Built, comparison: Comparison
-) -> tuple[dict[str, dict[str, str]], Radius]:
+) -> tuple[dict[str, dict[str, str]], Impact]:
     """Columns that only changed their names, and the blast radius."""
     if head.manifest is base.manifest:
-        return {}, Radius()
+        return {}, Impact()
     before, after = read_lineage(base), read_lineage(head)
     rewritten = {
         *recompiled(base.manifest, head.manifest),
@@ -194,7 +194,7 @@ def _radius(
     formerly_below = reach(before, lost, frozenset(), codes_before)
     marts = marts_of(base.manifest).keys() | marts_of(head.manifest).keys()
     columns = _merged(below.columns, formerly_below.columns)
-    return renamed_columns(before, after), Radius(
+    return renamed_columns(before, after), Impact(
         changed=_merged(changed, lost),
         marts={name: reached for name, reached in columns.items() if name in marts},
         kpis=below.kpis | formerly_below.kpis,

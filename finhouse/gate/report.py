@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from finhouse.gate.contracts import ContractChange, in_words
-from finhouse.gate.models import ModelChange
+from finhouse.gate.model_changes import ModelChange
 from finhouse.gate.moves import Moves, Undeclared
 from finhouse.gate.sql_columns import ROWS
 from finhouse.gate.values import KpiMove
@@ -43,7 +43,7 @@ def summary(moves: Moves) -> Iterator[str]:
             f"  {code}, {latest.period:%Y-%m}: {_number(latest.old)} -> {_number(latest.new)}"
             f"  {_difference(latest)}; {_count(len(of_code), 'month', 'months')}"
         )
-    reached = [dashboard.title for dashboard in moves.radius.dashboards]
+    reached = [dashboard.title for dashboard in moves.impact.dashboards]
     if reached:
         yield f"  reaches the dashboards {', '.join(reached)}"
     owners = _owners(moves)
@@ -142,7 +142,7 @@ def _models(moves: Moves, limit: int) -> Iterator[str]:
 def _what(change: ModelChange, moves: Moves) -> str:
     """What changed of a model; SQL that computes the same is told from SQL that does not."""
     text = ", ".join(change.what)
-    is_same = change.name not in moves.radius.changed and change.name not in moves.radius.unread
+    is_same = change.name not in moves.impact.changed and change.name not in moves.impact.unread
     if change.kind == "changed" and is_same and {"SQL", "rows"} & set(change.what):
         return f"{text} (computes the same)"
     return text
@@ -267,18 +267,18 @@ def _marts(moves: Moves, limit: int) -> Iterator[str]:
         )
 
 
-def _radius(moves: Moves, limit: int) -> Iterator[str]:
-    radius = moves.radius
-    if not (radius.changed or radius.kpis):
+def _impact(moves: Moves, limit: int) -> Iterator[str]:
+    impact = moves.impact
+    if not (impact.changed or impact.kpis):
         return
     yield (
         "What is computed otherwise, and all that is made of it: it may differ on other data even "
         "where it does not here."
     )
     yield ""
-    changed = [(_code(name), _columns(columns)) for name, columns in radius.changed.items()]
+    changed = [(_code(name), _columns(columns)) for name, columns in impact.changed.items()]
     yield from _table(["Changed in", "Columns"], changed, limit)
-    if radius.marts:
+    if impact.marts:
         moved = {mart.mart for mart in moves.marts if not mart.is_equal}
         rows = [
             (
@@ -287,13 +287,13 @@ def _radius(moves: Moves, limit: int) -> Iterator[str]:
                 moves.owners.get(name, "nobody"),
                 "yes" if name in moved else "",
             )
-            for name, columns in radius.marts.items()
+            for name, columns in impact.marts.items()
         ]
         yield ""
         yield from _table(["Reaches mart", "Columns", "Owner", "Differs here"], rows, limit)
-    if radius.kpis and radius.kpis >= moves.kpi_names.keys():
-        yield from ("", f"Reaches every KPI, all {len(radius.kpis)} of them.")
-    elif radius.kpis:
+    if impact.kpis and impact.kpis >= moves.kpi_names.keys():
+        yield from ("", f"Reaches every KPI, all {len(impact.kpis)} of them.")
+    elif impact.kpis:
         moved_kpis = {move.code for move in moves.kpis}
         rows = [
             (
@@ -302,26 +302,26 @@ def _radius(moves: Moves, limit: int) -> Iterator[str]:
                 moves.owners.get(code, "nobody"),
                 "yes" if code in moved_kpis else "",
             )
-            for code in sorted(radius.kpis)
+            for code in sorted(impact.kpis)
         ]
         yield ""
         yield from _table(["Reaches KPI", "Name", "Owner", "Differs here"], rows, limit)
-    if radius.dashboards:
-        rows = [(d.title, d.owner, _plain(sorted(d.charts))) for d in radius.dashboards]
+    if impact.dashboards:
+        rows = [(d.title, d.owner, _plain(sorted(d.charts))) for d in impact.dashboards]
         yield ""
         yield from _table(["Reaches dashboard", "Owner", "Charts"], rows, limit)
     owners = _owners(moves)
     if owners:
         yield from ("", f"Owners: {', '.join(owners)}.")
-    if radius.unread:
-        yield from ("", f"Could not be taken apart, so all of it counts: {_names(radius.unread)}.")
+    if impact.unread:
+        yield from ("", f"Could not be taken apart, so all of it counts: {_names(impact.unread)}.")
 
 
 def _owners(moves: Moves) -> list[str]:
     """Owners of all marts, KPIs and dashboards that are reached."""
-    radius = moves.radius
-    owners = {moves.owners.get(name, "nobody") for name in (*radius.marts, *radius.kpis)}
-    return sorted(owners | {dashboard.owner for dashboard in radius.dashboards})
+    impact = moves.impact
+    owners = {moves.owners.get(name, "nobody") for name in (*impact.marts, *impact.kpis)}
+    return sorted(owners | {dashboard.owner for dashboard in impact.dashboards})
 
 
 _SECTIONS: tuple[tuple[str, Callable[[Moves, int], Iterator[str]]], ...] = (
@@ -330,7 +330,7 @@ _SECTIONS: tuple[tuple[str, Callable[[Moves, int], Iterator[str]]], ...] = (
     ("Contracts of marts", _contracts),
     ("Rows of marts", _marts),
     ("Models", _models),
-    ("Blast radius", _radius),
+    ("Blast radius", _impact),
 )
 
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from finhouse.data_classes import CLASSES, data_class, meta_of
+from finhouse.dbt.manifest import MARTS, models_of, tests_by_model
 from finhouse.documentation.coverage import has_tested_key
-from finhouse.manifest import MARTS, models_of, tests_by_model
 from finhouse.sources.definitions import PostgresDefinition, SourceDefinition, raw_schema
 
 _KPI_CODE = re.compile(r"'code':\s*'(\w+)'")

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from finhouse.console import console, print_table
 from finhouse.dashboards.serving import check_dashboards
+from finhouse.dbt.manifest import models_of, read_manifest
 from finhouse.errors import FinhouseError, GateError
 from finhouse.gate.builds import (
     Built,
@@ -21,12 +22,11 @@ from finhouse.gate.builds import (
 )
 from finhouse.gate.commits import Commit, base_commit
 from finhouse.gate.conventions import check_conventions, check_masking, parse_strictly
-from finhouse.gate.folders import exclusive, gate_home
 from finhouse.gate.inputs import DEFAULT_SCALE, FrozenInput, frozen_input
 from finhouse.gate.lint import lint_python, lint_sql, lint_yaml
 from finhouse.gate.moves import find_moves
 from finhouse.gate.report import declaration_lines, render, render_failure, summary
-from finhouse.manifest import models_of, read_manifest
+from finhouse.gate.workspace import exclusive, gate_home
 from finhouse.settings import Settings
 
 # What it takes to compare base and head, without the checks.

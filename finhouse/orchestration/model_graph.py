@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from finhouse.manifest import layer_of, models_of, read_manifest, tests_by_model
+from finhouse.dbt.manifest import layer_of, models_of, read_manifest, tests_by_model
 from finhouse.settings import Settings
 
 

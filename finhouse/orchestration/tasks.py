@@ -22,11 +22,11 @@ from finhouse.oltp import oltp_url
 from finhouse.orchestration.dbt_log import end_log, start_log
 from finhouse.orchestration.model_graph import write_model_graph
 from finhouse.orchestration.names import DATE_RANGE, FULL_REFRESH
-from finhouse.orchestration.surroundings import task_settings
-from finhouse.pipeline import connect
+from finhouse.orchestration.task_settings import task_settings
 from finhouse.publish import ensure_reporting_tables, publish
 from finhouse.sources import read_source
 from finhouse.transform import build_marts, check_freshness
+from finhouse.warehouse import connect
 
 
 def load_table(source_name: str, table: str, params: dict[str, Any]) -> dict[str, int]:

@@ -12,14 +12,14 @@ from pathlib import Path
 import yaml
 
 from finhouse.console import console, print_table, step
-from finhouse.errors import ConfigurationError, TransformError
+from finhouse.errors import ComparisonError, ConfigurationError
 from finhouse.oltp import EmbeddedServer, oltp_url
-from finhouse.pipeline import connect, connect_published, load_all
+from finhouse.pipeline import load_all
 from finhouse.publish import publish
 from finhouse.real_data.berka import load_berka
 from finhouse.settings import Settings
 from finhouse.transform import build_marts
-from finhouse.warehouse import Warehouse
+from finhouse.warehouse import Warehouse, connect, connect_published
 
 # A loan's state in the words of Berka, from what the pipeline found out.
 BERKA_STATUS = (
@@ -55,7 +55,7 @@ def verify_real(settings: Settings) -> list[Comparison]:
 
     Raises:
         ConfigurationError: the folder is not there.
-        TransformError: a figure differs from its reference.
+        ComparisonError: a figure differs from its reference.
     """
     data = settings.real_data
     if not (data / "reference").is_dir():
@@ -76,7 +76,7 @@ def verify_real(settings: Settings) -> list[Comparison]:
     _print(comparisons)
     different = [comparison.name for comparison in comparisons if not comparison.is_equal]
     if different:
-        raise TransformError(
+        raise ComparisonError(
             f"{len(different)} of {len(comparisons)} figures differ: {', '.join(different)}",
             "the reference is computed from the same files by other means: mend the models",
         )

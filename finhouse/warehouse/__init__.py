@@ -1,6 +1,19 @@
 """The warehouse behind one small interface: a DuckDB file or a Postgres database."""
 
 from finhouse.warehouse.base import Warehouse, qualified, quoted
-from finhouse.warehouse.opening import open_published, open_warehouse
+from finhouse.warehouse.opening import (
+    connect,
+    connect_published,
+    open_published,
+    open_warehouse,
+)
 
-__all__ = ["Warehouse", "open_published", "open_warehouse", "qualified", "quoted"]
+__all__ = [
+    "Warehouse",
+    "connect",
+    "connect_published",
+    "open_published",
+    "open_warehouse",
+    "qualified",
+    "quoted",
+]

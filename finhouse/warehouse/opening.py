@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from finhouse.errors import ConfigurationError, WarehouseError
+from finhouse.oltp import warehouse_url
 from finhouse.settings import Settings
 from finhouse.warehouse.base import Warehouse
 from finhouse.warehouse.duckdb_file import DuckdbWarehouse
@@ -12,10 +13,35 @@ from finhouse.warehouse.postgres_database import PostgresWarehouse
 DEFAULT_MEMORY_LIMIT = "512MB"
 
 
+def connect(settings: Settings) -> Warehouse:
+    """Open the working warehouse of the target.
+
+    Without ``WAREHOUSE_URL`` the postgres target is a database of the embedded server, which is
+    started if need be.
+
+    Raises:
+        WarehouseError: as ``open_warehouse``.
+    """
+    return open_warehouse(settings, _postgres_url(settings))
+
+
+def connect_published(settings: Settings) -> Warehouse:
+    """Open what readers see, of the target; the embedded server as in ``connect``.
+
+    Raises:
+        WarehouseError: as ``open_published``.
+    """
+    return open_published(settings, _postgres_url(settings))
+
+
+def _postgres_url(settings: Settings) -> str | None:
+    return warehouse_url(settings) if settings.target == "postgres" else None
+
+
 def open_warehouse(
     settings: Settings, url: str | None = None, *, memory_limit: str = DEFAULT_MEMORY_LIMIT
 ) -> Warehouse:
-    """Open the warehouse of ``settings.target``; use it in a ``with`` block.
+    """Open the warehouse of ``settings.target``, and start no server; use it in a ``with`` block.
 
     Args:
         settings: names the target and the DuckDB file (of a bridged target: its stage).

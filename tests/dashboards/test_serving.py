@@ -12,8 +12,8 @@ import pytest
 from finhouse.dashboards.bundle import chart_identifier
 from finhouse.dashboards.definitions import DEFINITIONS
 from finhouse.dashboards.serving import refresh_caches, serve, superset_server
-from finhouse.pipeline import connect, connect_published
 from finhouse.publish import publish
+from finhouse.warehouse import connect, connect_published
 from tests.dashboards.conftest import Stage
 from tests.support.superset import rows_of
 

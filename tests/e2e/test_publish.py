@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from finhouse.oltp import warehouse_url
-from finhouse.pipeline import connect
 from finhouse.publish import PUBLISHED_SCHEMA, publish
+from finhouse.warehouse import connect
 from tests.support.house import House
 
 SWAPS = 20

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from finhouse.dbt_packages import COMPATIBLE, install_dbt_packages, packages_in_use
+from finhouse.dbt.packages import COMPATIBLE, install_dbt_packages, packages_in_use
+from finhouse.dbt.process import ask_dbt
 from finhouse.errors import ConfigurationError
-from finhouse.settings import PROJECT_ROOT
-from finhouse.transform import DBT
+from finhouse.settings import PROJECT_ROOT, Settings
 
 COMPATIBILITY = PROJECT_ROOT / "dbt_project" / "compat" / "dbt_utils"
 
@@ -45,7 +43,8 @@ EXPECTED_FAILURES = {"open_range": 1, "too_high": 1, "column_false": 1, "letter_
 def run(tmp_path_factory: pytest.TempPathFactory):
     """A small dbt project that uses every macro of the package, built once."""
     folder = tmp_path_factory.mktemp("compat")
-    project = folder / "project"
+    settings = Settings(home=folder / "home", landing=folder, project_root=folder)
+    project = settings.dbt_project
     (project / "models").mkdir(parents=True)
     (project / "dbt_project.yml").write_text(
         "name: probe\nversion: '1.0'\nprofile: probe\nmodel-paths: [models]\n"
@@ -71,21 +70,16 @@ def run(tmp_path_factory: pytest.TempPathFactory):
     (project / "models" / "schema.yml").write_text(SCHEMA)
     (project / "compat").mkdir()
     (project / "compat" / "dbt_utils").symlink_to(COMPATIBILITY)
-    assert install_dbt_packages(project, offline=True) == COMPATIBLE
-    assert packages_in_use(project) == COMPATIBLE
-    result = subprocess.run(
-        [DBT, "build", "--project-dir", project, "--profiles-dir", folder],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "False"},
-    )
+    assert install_dbt_packages(settings, offline=True) == COMPATIBLE
+    assert packages_in_use(settings) == COMPATIBLE
+    result = ask_dbt(settings, ["build"])
     # Some tests of the probe fail on purpose: exit code 1 of dbt, not 2.
     assert result.returncode == 1, result.stdout
-    return folder
+    return settings
 
 
-def test_generic_tests_fail_exactly_where_they_should(run: Path):
-    results = json.loads((run / "project" / "target" / "run_results.json").read_text())["results"]
+def test_generic_tests_fail_exactly_where_they_should(run: Settings):
+    results = json.loads((run.dbt_output / "run_results.json").read_text())["results"]
     failures = {
         result["unique_id"].split(".")[2]: result["failures"]
         for result in results
@@ -103,15 +97,17 @@ def test_generic_tests_fail_exactly_where_they_should(run: Path):
         ("empty_span", "date_day", []),
     ],
 )
-def test_date_spine_excludes_its_end(run: Path, model: str, column: str, expected: list[str]):
-    with duckdb.connect(str(run / "probe.duckdb"), read_only=True) as connection:
+def test_date_spine_excludes_its_end(run: Settings, model: str, column: str, expected: list[str]):
+    with duckdb.connect(str(run.project_root / "probe.duckdb"), read_only=True) as connection:
         rows = connection.execute(f"select {column} from {model} order by 1").fetchall()
     assert [f"{day:%Y-%m-%d}" for (day,) in rows] == expected
 
 
 def test_missing_compatibility_package_is_a_clear_error(tmp_path: Path):
     with pytest.raises(ConfigurationError, match="compat"):
-        install_dbt_packages(tmp_path, offline=True)
+        install_dbt_packages(
+            Settings(home=tmp_path, landing=tmp_path, project_root=tmp_path), offline=True
+        )
 
 
 def test_every_macro_used_is_in_the_compatibility_package():

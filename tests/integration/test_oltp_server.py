@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from finhouse.errors import ConfigurationError, SourceError
+from finhouse.errors import ConfigurationError, ServiceError
 from finhouse.oltp import EmbeddedServer
 from finhouse.settings import PROJECT_ROOT
 
@@ -43,7 +43,7 @@ def test_start_is_idempotent_and_data_survives_a_restart(server: EmbeddedServer)
     assert server.url("oltp") == url
     server.stop()
     assert not server.is_running()
-    with pytest.raises(SourceError, match="is not running"):
+    with pytest.raises(ServiceError, match="is not running"):
         server.url("oltp")
     server.start()
     assert answer(server, "select n from kept") == 7

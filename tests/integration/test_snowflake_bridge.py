@@ -11,7 +11,7 @@ import pytest
 from finhouse.bridge import Mart, RawTable, fetch, ship
 from finhouse.bridge.fetching import duckdb_type
 from finhouse.bridge.snowflake import SnowflakeEngine
-from finhouse.bridge.snowflake_account import snowflake_emulator
+from finhouse.engines.snowflake_account import snowflake_emulator
 from finhouse.errors import WarehouseError
 from finhouse.settings import Settings
 from finhouse.warehouse import Warehouse, open_warehouse, quoted

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from finhouse.bridge.snowflake_account import SnowflakeAccount, SnowflakeEmulator
+from finhouse.engines.snowflake_account import SnowflakeAccount, SnowflakeEmulator
 from tests.support.snowflake import ask
 
 pytestmark = pytest.mark.full

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from finhouse.bridge.snowflake_account import INSIDE, environment_program
 from finhouse.bridge.snowflake_check import check_snowflake_sql
+from finhouse.engines.snowflake_account import INSIDE, environment_program
 from finhouse.settings import Settings
 
 pytestmark = pytest.mark.full

@@ -12,10 +12,9 @@ from pathlib import Path
 import pytest
 
 from finhouse.bridge import Mart, RawTable, fetch, open_engine, ship
-from finhouse.bridge.spark_session import java_home, spark_environment
+from finhouse.engines.spark_session import java_home, spark_environment
 from finhouse.errors import ConfigurationError, WarehouseError
 from finhouse.settings import Settings, load_settings
-from finhouse.transform import run_dbt
 from finhouse.warehouse.duckdb_file import DuckdbWarehouse
 
 pytestmark = pytest.mark.full
@@ -73,7 +72,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 def test_values_survive_the_way_to_spark_and_back(spark: Settings):
-    engine = open_engine(spark, run_dbt)
+    engine = open_engine(spark)
     with DuckdbWarehouse(spark.duckdb_path, "512MB") as stage:
         stage.execute("create schema raw_samples")
         stage.execute(SAMPLES)
@@ -110,7 +109,7 @@ def test_values_survive_the_way_to_spark_and_back(spark: Settings):
 
 
 def test_rows_of_a_failed_test_come_back_as_json(spark: Settings):
-    found = open_engine(spark, run_dbt).examples(
+    found = open_engine(spark).examples(
         {"not_null_users_id": "select null as id, 'a' as name", "broken": "select nowhere"},
         spark.lake_home / "failing",
     )
@@ -119,7 +118,7 @@ def test_rows_of_a_failed_test_come_back_as_json(spark: Settings):
 
 def test_what_spark_refuses_is_an_error_with_a_remedy(spark: Settings):
     with pytest.raises(WarehouseError, match="read dbt's message above"):
-        open_engine(spark, run_dbt).drop([("no such schema;", "x")])
+        open_engine(spark).drop([("no such schema;", "x")])
 
 
 @pytest.fixture
@@ -179,7 +178,9 @@ def test_a_configuration_of_ones_own_is_left_alone(spark: Settings):
     assert "SPARK_CONF_DIR" not in found
 
 
-def sent_to_a_cluster(tmp_path: Path, tables: list[RawTable]) -> list[list[str]]:
+def sent_to_a_cluster(
+    tmp_path: Path, tables: list[RawTable], monkeypatch: pytest.MonkeyPatch
+) -> list[list[str]]:
     """The statements of each dbt operation by which a cluster is given raw tables."""
     settings = load_settings(
         {"FINHOUSE_LAKE": str(tmp_path), "FINHOUSE_LAKE_URL": "s3a://bucket/finhouse"},
@@ -191,24 +192,27 @@ def sent_to_a_cluster(tmp_path: Path, tables: list[RawTable]) -> list[list[str]]
         operations.append(json.loads(arguments[-1])["statements"])
         return 0
 
-    open_engine(settings, run_dbt).replace(tables)
+    monkeypatch.setattr("finhouse.bridge.spark.run_dbt", run_dbt)
+    open_engine(settings).replace(tables)
     return operations
 
 
-def test_a_cluster_is_told_where_it_sees_the_lake(tmp_path: Path):
+def test_a_cluster_is_told_where_it_sees_the_lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     file = tmp_path / "raw_shop" / "orders" / "1.parquet"
     table = RawTable("raw_shop", "orders", {"id": "BIGINT", "day": "DATE"}, file)
-    [[_, statement]] = sent_to_a_cluster(tmp_path, [table])
+    [[_, statement]] = sent_to_a_cluster(tmp_path, [table], monkeypatch)
     assert statement.endswith("from parquet.`s3a://bucket/finhouse/raw_shop/orders/1.parquet`")
 
 
-def test_many_statements_are_sent_in_parts_that_a_process_takes(tmp_path: Path):
+def test_many_statements_are_sent_in_parts_that_a_process_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     columns = {f"a_rather_long_name_of_a_column_{number}": "BIGINT" for number in range(100)}
     tables = [
         RawTable("raw_shop", f"orders_{number}", columns, tmp_path / f"{number}.parquet")
         for number in range(100)
     ]
-    operations = sent_to_a_cluster(tmp_path, tables)
+    operations = sent_to_a_cluster(tmp_path, tables, monkeypatch)
     assert len(operations) > 1
     assert max(len(json.dumps(statements)) for statements in operations) < 128 * 1024
     assert sum(map(len, operations)) == 101

@@ -7,7 +7,7 @@ import os
 import subprocess
 from collections.abc import Sequence
 
-from finhouse.bridge.snowflake_account import INSIDE, SnowflakeAccount, environment_program
+from finhouse.engines.snowflake_account import INSIDE, SnowflakeAccount, environment_program
 
 _PROGRAM = """
 import json, sys

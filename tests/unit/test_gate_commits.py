@@ -9,7 +9,7 @@ import pytest
 
 from finhouse.errors import ConfigurationError, WarehouseError
 from finhouse.gate.commits import base_commit, changed_files, extract, is_unchanged
-from finhouse.gate.folders import exclusive, is_made, put_in_place
+from finhouse.gate.workspace import exclusive, is_made, put_in_place
 from finhouse.settings import Settings
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from finhouse.gate.contracts import contract_changes
 from finhouse.gate.declarations import declares, new_declarations
-from finhouse.gate.models import ChangedTests, model_changes
-from finhouse.gate.moves import Moves, Radius, Undeclared
+from finhouse.gate.model_changes import ChangedTests, model_changes
+from finhouse.gate.moves import Impact, Moves, Undeclared
 from finhouse.gate.report import MARKER, MAX_CHARACTERS, declaration_lines, render
 from finhouse.gate.sql_columns import ROWS, read_columns
 from finhouse.gate.values import KpiMove, MartDifference
@@ -228,7 +228,7 @@ NOTHING = Moves(
     marts=[],
     kpis=[],
     catalogue=[],
-    radius=Radius(),
+    impact=Impact(),
     owners={},
     kpi_names={},
     undeclared=[],

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from finhouse.bridge.snowflake_account import configured_account
+from finhouse.engines.snowflake_account import configured_account
 from finhouse.errors import ConfigurationError
 
 USER = {"SNOWFLAKE_ACCOUNT": "org-house", "SNOWFLAKE_USER": "builder"}

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from finhouse.dbt_results import summarise
+from finhouse.dbt.manifest import models_by_test
+from finhouse.dbt.process import dbt_environment
+from finhouse.dbt.results import summarise
 from finhouse.errors import ConfigurationError
-from finhouse.manifest import models_by_test
 from finhouse.settings import Settings
-from finhouse.transform import dbt_environment
 
 
 def result(unique_id: str, status: str, message: str | None = None) -> dict:

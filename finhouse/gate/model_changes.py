@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from finhouse.manifest import Manifest, Node, layer_of
+from finhouse.dbt.manifest import Manifest, Node, layer_of
 
 # What documents a node and does not change how it is built; columns are looked at one by one.
 _NOT_CONFIGURATION = ("meta", "docs", "tags", "group")

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from finhouse.background import BackgroundServer
+from finhouse.background import BackgroundServer, free_port
 from finhouse.errors import ConfigurationError
-from finhouse.oltp.server import free_port
 from finhouse.settings import PROJECT_ROOT, Settings
 
 INSIDE = Path(__file__).resolve().parent / "snowflake_environment"

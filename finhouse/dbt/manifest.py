@@ -48,6 +48,14 @@ def marts_of(manifest: Manifest) -> dict[str, Node]:
     return {node["name"]: node for node in models_of(manifest, MARTS)}
 
 
+def declared_marts(settings: Settings) -> list[str]:
+    """Names of the marts of the dbt project as it was last run; empty before the first run."""
+    try:
+        return list(marts_of(read_manifest(settings)))
+    except TransformError:
+        return []
+
+
 def layer_of(node: Node) -> str:
     """``staging``, ``intermediate`` or ``marts``; ``seed`` for a seed."""
     return node["fqn"][1] if node["resource_type"] == "model" else node["resource_type"]

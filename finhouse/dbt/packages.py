@@ -4,34 +4,35 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-from pathlib import Path
+from dataclasses import replace
+from subprocess import TimeoutExpired
 
 from finhouse.console import console
+from finhouse.dbt.process import ask_dbt
 from finhouse.errors import ConfigurationError
-from finhouse.transform import DBT
+from finhouse.settings import Settings
 
 GENUINE = "dbt-labs/dbt_utils from the dbt package hub"
 COMPATIBLE = "the project's own dbt_utils compatibility package (compat/dbt_utils)"
 HUB_TIMEOUT_SECONDS = 60
 
 
-def install_dbt_packages(project: Path, offline: bool = False) -> str:
-    """Fill ``project/dbt_packages`` and return which dbt_utils is in use.
+def install_dbt_packages(settings: Settings, offline: bool = False) -> str:
+    """Fill ``dbt_packages`` of the dbt project and return which dbt_utils is in use.
 
     dbt itself only checks that there are as many folders as packages.yml names packages, so a
     link to the compatibility package serves where the hub cannot be reached.
 
     Args:
-        project: the dbt project folder.
+        settings: name the dbt project.
         offline: do not even ask the hub (``FINHOUSE_OFFLINE=1``).
 
     Raises:
         ConfigurationError: neither the hub nor the compatibility package is to be had.
     """
-    packages = project / "dbt_packages"
-    compatibility = project / "compat" / "dbt_utils"
-    if not offline and _install_from_hub(project):
+    packages = settings.dbt_project / "dbt_packages"
+    compatibility = settings.dbt_project / "compat" / "dbt_utils"
+    if not offline and _install_from_hub(settings):
         return GENUINE
     if not (compatibility / "dbt_project.yml").is_file():
         raise ConfigurationError(
@@ -44,20 +45,21 @@ def install_dbt_packages(project: Path, offline: bool = False) -> str:
     return COMPATIBLE
 
 
-def packages_in_use(project: Path) -> str:
+def packages_in_use(settings: Settings) -> str:
     """Which dbt_utils is installed: ``GENUINE`` or ``COMPATIBLE``."""
-    return COMPATIBLE if (project / "dbt_packages" / "dbt_utils").is_symlink() else GENUINE
+    installed = settings.dbt_project / "dbt_packages" / "dbt_utils"
+    return COMPATIBLE if installed.is_symlink() else GENUINE
 
 
-def _install_from_hub(project: Path) -> bool:
+def _install_from_hub(settings: Settings) -> bool:
     """Run ``dbt deps``; True if it installed the genuine package."""
     console.print("  asking the dbt package hub for dbt_utils ...")
-    command = [DBT, "deps", "--quiet", "--project-dir", str(project)]
-    command += ["--profiles-dir", str(project.parent)]
+    # Packages are the same for every target, and the dbt of our own environment is there already.
+    duckdb = replace(settings, target="duckdb")
     try:
-        result = subprocess.run(command, capture_output=True, timeout=HUB_TIMEOUT_SECONDS)
-    except subprocess.TimeoutExpired:
+        result = ask_dbt(duckdb, ["deps", "--quiet"], connects=False, timeout=HUB_TIMEOUT_SECONDS)
+    except TimeoutExpired:
         return False
     # A failed `dbt deps` may leave a link of an earlier, offline run in place.
-    installed = project / "dbt_packages" / "dbt_utils"
+    installed = settings.dbt_project / "dbt_packages" / "dbt_utils"
     return result.returncode == 0 and installed.is_dir() and not installed.is_symlink()

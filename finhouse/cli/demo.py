@@ -1,0 +1,25 @@
+"""``finhouse demo``: the company that lives in the OLTP database."""
+
+from __future__ import annotations
+
+import click
+
+from finhouse import demo
+from finhouse.console import console
+from finhouse.oltp import oltp_url
+from finhouse.pipeline import DEMO_SEED
+from finhouse.settings import Settings
+
+
+@click.command("demo")
+@click.option("--scale", type=click.FloatRange(min=0.001), help="Its size, 1 = 20,000 users.")
+@click.option("--advance", type=click.IntRange(min=1), help="Live so many more days.")
+@click.pass_obj
+def demo_company(settings: Settings, scale: float | None, advance: int | None) -> None:
+    """Fill an empty OLTP database with the demo company, or let it live on."""
+    url = oltp_url(settings)
+    if advance:
+        report = demo.advance(url, advance, home=settings.demo_home)
+    else:
+        report = demo.create(url, scale=scale, seed=DEMO_SEED, home=settings.demo_home)
+    console.print(report.message)

@@ -1,0 +1,24 @@
+"""``finhouse docs``: the documentation of the dbt project."""
+
+from __future__ import annotations
+
+import click
+
+from finhouse.console import console, print_table
+from finhouse.documentation.site import shares, write_site
+from finhouse.settings import PROJECT_ROOT, Settings
+
+
+@click.command()
+@click.pass_obj
+def docs(settings: Settings) -> None:
+    """Document the project: models, column lineage, coverage; fails where marts have gaps."""
+    folder = PROJECT_ROOT / "docs" / "site"
+    covered = write_site(settings, folder)
+    print_table(
+        "Covered by documentation and tests",
+        ["layer", "models", "columns described", "columns checked", "keys tested"],
+        [(layer, str(models), *rest) for layer, models, *rest in shares(covered)],
+        numeric=("models", "columns described", "columns checked", "keys tested"),
+    )
+    console.print(f"Open {folder / 'index.html'}")

@@ -1,0 +1,121 @@
+"""The dbt process: the only place that starts dbt.
+
+It runs the dbt that has the adapter of the target, in the project's folder, with the environment
+variables that profiles.yml reads.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from finhouse.engines.snowflake_account import environment_program, snowflake_account
+from finhouse.engines.spark_session import spark_environment
+from finhouse.errors import ConfigurationError
+from finhouse.oltp import warehouse_url
+from finhouse.settings import Settings
+
+# The dbt of our own environment, whatever PATH says.
+_DBT = str(Path(sys.executable).with_name("dbt"))
+
+
+def run_dbt(settings: Settings, arguments: Sequence[str]) -> int:
+    """Run ``dbt <arguments>`` with its output on ours; return its exit code.
+
+    Raises:
+        ConfigurationError: as ``dbt_environment``; or the target's dbt is not installed.
+    """
+    # In a log, and in the messages that we quote, colours are noise.
+    colours = {"DBT_USE_COLORS": str(sys.stdout.isatty())}
+    return _run(settings, arguments, dbt_environment(settings) | colours).returncode
+
+
+def ask_dbt(
+    settings: Settings,
+    arguments: Sequence[str],
+    *,
+    connects: bool = True,
+    timeout: float | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run ``dbt <arguments>`` and keep what it says, without colours, to quote or to judge.
+
+    Args:
+        connects: whether the command needs the warehouse. What only reads the project (parse,
+            deps, compile without a look into the database) is spared the target's servers.
+        timeout: seconds after which dbt is ended.
+
+    Raises:
+        ConfigurationError: as ``run_dbt``.
+        subprocess.TimeoutExpired: it took longer than ``timeout``.
+    """
+    variables = dbt_environment(settings) if connects else _project_variables(settings)
+    variables["DBT_USE_COLORS"] = "False"
+    return _run(settings, arguments, variables, capture_output=True, timeout=timeout)
+
+
+def dbt_environment(settings: Settings) -> dict[str, str]:
+    """Environment variables read by profiles.yml, for the target in ``settings``.
+
+    Raises:
+        ConfigurationError: ``WAREHOUSE_URL`` names no host or database; Spark is not installed
+            here, or finds no Java; a Snowflake account is named by half.
+    """
+    return _project_variables(settings) | _connection_variables(settings)
+
+
+def _run(
+    settings: Settings, arguments: Sequence[str], variables: Mapping[str, str], **options: Any
+) -> subprocess.CompletedProcess[str]:
+    program = environment_program("dbt") if settings.target == "snowflake" else _DBT
+    return subprocess.run(
+        [program, *arguments],
+        env={**os.environ, **variables},
+        cwd=settings.project_root,
+        text=True,
+        **options,
+    )
+
+
+def _project_variables(settings: Settings) -> dict[str, str]:
+    return {
+        "FINHOUSE_TARGET": settings.target,
+        "FINHOUSE_DUCKDB_PATH": str(settings.duckdb_path),
+        "DBT_PROFILES_DIR": str(settings.project_root),
+        "DBT_PROJECT_DIR": str(settings.dbt_project),
+        "DBT_TARGET_PATH": str(settings.dbt_output),
+        "DBT_LOG_PATH": str(settings.dbt_output / "logs"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def _connection_variables(settings: Settings) -> dict[str, str]:
+    if settings.target == "postgres":
+        return _postgres_variables(warehouse_url(settings))
+    if settings.target == "spark":
+        return spark_environment(settings)
+    if settings.target == "snowflake":
+        return dict(snowflake_account(settings).variables)
+    return {}
+
+
+def _postgres_variables(url: str) -> dict[str, str]:
+    parts = urlsplit(url)
+    if not parts.hostname or not parts.path.strip("/"):
+        raise ConfigurationError(
+            "WAREHOUSE_URL names no host or no database",
+            "write it as postgresql://user:password@host:5432/database",
+        )
+    return {
+        "FINHOUSE_PG_HOST": parts.hostname,
+        "FINHOUSE_PG_PORT": str(parts.port or 5432),
+        "FINHOUSE_PG_USER": unquote(parts.username or ""),
+        "FINHOUSE_PG_DATABASE": unquote(parts.path.strip("/")),
+        # dbt masks variables of this prefix in its logs.
+        "DBT_ENV_SECRET_FINHOUSE_PG_PASSWORD": unquote(parts.password or ""),
+    }

@@ -1,0 +1,111 @@
+"""The package has floors: a module imports from below, never from above, and never in a circle."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+from finhouse.settings import PROJECT_ROOT
+
+PACKAGE = PROJECT_ROOT / "finhouse"
+
+# From the ground up; parts of one floor do not know each other. A part stands as low as what it
+# does allows, so that it can be used, tested and understood without anything above it.
+FLOORS = (
+    # What every part says, and how it fails.
+    {"errors", "console"},
+    # Where things are, and servers that outlive a command.
+    {"settings", "background"},
+    # What is loaded from: declared sources, the OLTP database. The embedded server of the latter
+    # holds the Postgres warehouse, too, hence its place below the warehouse.
+    {"sources", "oltp"},
+    # What runs SQL: the warehouse of the loader, and what Spark and Snowflake need to run.
+    {"warehouse", "engines"},
+    # Raw rows, models, and a company to try them on: three crafts that meet in the database alone.
+    {"extract_load", "dbt", "demo"},
+    # What is done with dbt's models: carried to an engine and back, handed to readers, documented.
+    {"bridge", "publish", "documentation"},
+    # The whole transform; what readers look at.
+    {"transform", "scorecard", "dashboards"},
+    # The whole job.
+    {"pipeline"},
+    # Whoever runs the job to judge it, to time it or by the clock.
+    {"bench", "gate", "orchestration", "parity", "real_data"},
+    # People.
+    {"cli"},
+    {"__main__"},
+)
+# Programs that run in environments of their own, without this package.
+ELSEWHERE = ("dashboards/inside", "engines/snowflake_environment")
+
+
+def module_name(path: Path) -> str:
+    """``finhouse/oltp/__init__.py`` -> ``finhouse.oltp``."""
+    parts = path.relative_to(PROJECT_ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Modules of the package that a file imports, wherever it does so, for types alone as well."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path}: import from finhouse.<...>, not from a relative place"
+            within = [f"{node.module}.{alias.name}" for alias in node.names]
+            names = [name if name in MODULES else str(node.module) for name in within]
+        else:
+            continue
+        yield from (name for name in names if name.partition(".")[0] == PACKAGE.name)
+
+
+IMPORTS = {module: sorted(set(imports(path))) for module, path in MODULES.items()}
+
+
+def part(module: str) -> str:
+    """``finhouse.oltp.server`` -> ``oltp``; the empty package itself has no part."""
+    return module.removeprefix(PACKAGE.name).removeprefix(".").partition(".")[0]
+
+
+PARTS = sorted({part(module) for module in MODULES} - {""})
+
+
+def test_each_part_has_one_floor():
+    assert sorted(name for floor in FLOORS for name in floor) == PARTS
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_part_imports_from_below(name: str):
+    heights = {found: height for height, floor in enumerate(FLOORS) for found in floor}
+    assert [
+        f"{module} imports {imported}"
+        for module, found in IMPORTS.items()
+        if part(module) == name
+        for imported in found
+        if part(imported) not in ("", name) and heights[part(imported)] >= heights[name]
+    ] == []
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    try:
+        TopologicalSorter(IMPORTS).prepare()
+    except CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
+
+
+def test_what_runs_elsewhere_needs_nothing_of_the_package():
+    found = {
+        module: IMPORTS[module]
+        for folder in ELSEWHERE
+        for module, path in MODULES.items()
+        if path.is_relative_to(PACKAGE / folder)
+    }
+    assert len(found) > len(ELSEWHERE)
+    assert not [module for module, imported in found.items() if imported]
