@@ -28,7 +28,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from finhouse.dashboards.definitions import Written
-from finhouse.data_classes import PERSONAL, data_class, meta_of
+from finhouse.dbt.data_classes import PERSONAL, data_class, meta_of
 from finhouse.dbt.manifest import marts_of
 from finhouse.dbt.process import ask_dbt
 from finhouse.errors import ConfigurationError, TransformError

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from finhouse.data_classes import data_class
+from finhouse.dbt.data_classes import data_class
 from finhouse.dbt.manifest import Manifest, Node, marts_of
 
 # Base column -> the head's column that holds the same value, by mart.

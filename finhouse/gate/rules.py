@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from finhouse.data_classes import CLASSES, data_class, meta_of
+from finhouse.dbt.data_classes import CLASSES, data_class, meta_of
 from finhouse.dbt.manifest import MARTS, models_of, tests_by_model
 from finhouse.documentation.coverage import has_tested_key
 from finhouse.sources.definitions import PostgresDefinition, SourceDefinition, raw_schema
