@@ -1,5 +1,5 @@
-{#- Fails for each row dated after the as-of date of a domain: no model speaks of days that a run
-    does not speak for (kpis.md, rules for all). Nulls pass. -#}
+{#- Fails for each row dated after the as-of date of a domain: a run for a past day must not use
+    what happened later. Nulls pass. -#}
 {% test no_future_rows(model, column_name, domain) %}
 
 select {{ column_name }}
