@@ -24,6 +24,7 @@ from finhouse.dashboards.serving import (
     superset_server,
 )
 from finhouse.dbt_packages import install_dbt_packages
+from finhouse.documentation.codeowners import codeowners_path, render_codeowners
 from finhouse.documentation.site import shares, write_site
 from finhouse.errors import ConfigurationError, FinhouseError, ServiceError
 from finhouse.extract_load import (
@@ -600,6 +601,14 @@ def docs(settings: Settings) -> None:
         numeric=("models", "columns described", "columns checked", "keys tested"),
     )
     console.print(f"Open {folder / 'index.html'}")
+
+
+@main.command()
+def codeowners() -> None:
+    """Write .github/CODEOWNERS from the owners of the marts."""
+    path = codeowners_path(PROJECT_ROOT)
+    path.write_text(render_codeowners(PROJECT_ROOT), encoding="utf-8")
+    console.print(f"{path} written; commit it")
 
 
 @main.command("verify-real")
