@@ -194,7 +194,7 @@ def _report(compared: dict[str, list[MartComparison]], timings: dict[str, float]
             "the engines disagree on "
             + ", ".join(f"{found.mart} ({target})" for target, found in differing),
             "the rows above show where; write the expression in a dispatch macro, "
-            "see docs/engines.md",
+            "see docs/reference/engines.md",
         )
     for target, marts in compared.items():
         console.print(

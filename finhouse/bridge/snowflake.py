@@ -120,7 +120,7 @@ class SnowflakeEngine(Engine):
         if result.returncode:
             raise WarehouseError(
                 f"Snowflake refused what the bridge asked of it: {result.stderr.strip()}",
-                "see docs/engines.md for the grants and parameters that the user needs",
+                "see docs/reference/engines.md for the grants and parameters that the user needs",
             )
         return json.loads(result.stdout)
 

@@ -136,7 +136,7 @@ class SparkEngine(Engine):
                 raise WarehouseError(
                     "Spark refused what the bridge asked of it "
                     f"(dbt run-operation ended with {code})",
-                    "read dbt's message above; see docs/engines.md for what Spark needs",
+                    "read dbt's message above; see docs/reference/engines.md for what Spark needs",
                 )
 
 

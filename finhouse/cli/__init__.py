@@ -59,6 +59,7 @@ for command in (
     dbt.env,
     dbt.packages,
     demo.demo_company,
+    docs.codeowners,
     docs.docs,
     gate.gate,
     load.load,

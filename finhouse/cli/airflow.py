@@ -77,5 +77,5 @@ def airflow_run(settings: Settings, timeout: int) -> None:
     if failed:
         raise ServiceError(
             f"{', '.join(failed)} failed; nothing new was published",
-            "read the failed task's log in the grid, then clear it; see docs/operations.md",
+            "read the failed task's log in the grid, then clear it; see docs/how-to/operations.md",
         )

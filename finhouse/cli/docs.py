@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from finhouse.console import console, print_table
+from finhouse.documentation.codeowners import codeowners_path, render_codeowners
 from finhouse.documentation.site import shares, write_site
 from finhouse.settings import PROJECT_ROOT, Settings
 
@@ -22,3 +23,11 @@ def docs(settings: Settings) -> None:
         numeric=("models", "columns described", "columns checked", "keys tested"),
     )
     console.print(f"Open {folder / 'index.html'}")
+
+
+@click.command()
+def codeowners() -> None:
+    """Write .github/CODEOWNERS from the owners of the marts."""
+    path = codeowners_path(PROJECT_ROOT)
+    path.write_text(render_codeowners(PROJECT_ROOT), encoding="utf-8")
+    console.print(f"{path} written; commit it")

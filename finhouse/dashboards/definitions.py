@@ -279,5 +279,5 @@ def _read(path: Path, model: type[Model]) -> Model:
         )
         raise ConfigurationError(
             f"{path} does not describe a {model.__name__.lower()}: {findings}",
-            "docs/dashboards.md lists what may be written",
+            "docs/how-to/dashboards.md lists what may be written",
         ) from error

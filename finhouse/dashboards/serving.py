@@ -82,7 +82,7 @@ def checked(
         raise ConfigurationError(
             f"{len(found)} findings in the dashboards:\n"
             + "\n".join(f"  {finding}" for finding in found),
-            "correct the files under superset/; docs/dashboards.md explains them",
+            "correct the files under superset/; docs/how-to/dashboards.md explains them",
         )
     return definitions, catalog
 

@@ -102,7 +102,7 @@ def refuse_differences(results: Sequence[Reconciliation]) -> None:
             f"raw differs from its source in {len(left)} of {len(results)} tables:\n"
             + "\n".join(f"- {describe_differences(result)}" for result in left),
             "run the same command with --heal: it reloads the differing key ranges and nothing"
-            " else; what it cannot heal is explained in docs/reconciliation.md",
+            " else; what it cannot heal is explained in docs/how-to/reconciliation.md",
         )
 
 

@@ -71,7 +71,7 @@ def _refuse(findings: Sequence[Finding]) -> None:
     if findings:
         raise GateError(
             f"{len(findings)} breaches of the conventions:\n" + "\n".join(_told(findings)),
-            "docs/pull_requests.md says what the gate looks at, and why",
+            "docs/reference/pull-requests.md says what the gate looks at, and why",
         )
 
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 ALERT_URL = "FINHOUSE_ALERT_URL"
-RUNBOOK = "docs/operations.md"
+RUNBOOK = "docs/how-to/operations.md"
 _TIMEOUT_SECONDS = 10
 
 log = logging.getLogger(__name__)

@@ -124,7 +124,7 @@ def test_good_changes_pass(clone: Clone):
 
 
 def test_the_docs_list_every_mistake():
-    told = (PROJECT_ROOT / "docs" / "pull_requests.md").read_text(encoding="utf-8")
+    told = (PROJECT_ROOT / "docs" / "reference" / "pull-requests.md").read_text(encoding="utf-8")
     for patch in read_patches("mistakes"):
         row = f"| {patch.story} | {caught_by(patch)} | … {patch.header('Says')} … |"
-        assert row in told, f"docs/pull_requests.md lacks: {row}"
+        assert row in told, f"docs/reference/pull-requests.md lacks: {row}"

@@ -151,7 +151,7 @@ def test_a_failed_task_is_told_with_its_reason_and_remedy(webhook: Webhook):
         "after try 4",
         "the OLTP database does not answer",
         "Remedy: start it",
-        "docs/operations.md",
+        "docs/how-to/operations.md",
         "http://localhost/log",
     ):
         assert part in text

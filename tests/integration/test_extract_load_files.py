@@ -257,7 +257,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(landing, monkeypatch):
 
 
 def test_the_real_merchant_files(settings, warehouse):
-    """Three real days; their counts were taken with other tools (sources.md, peers.md)."""
+    """Three real days of files; the expected counts were taken with other tools."""
     home = Path(os.environ.get("FINHOUSE_REAL_DATA") or PROJECT_ROOT.parent / "shared" / "data")
     real = home / "merchant_activity"
     if not real.is_dir():

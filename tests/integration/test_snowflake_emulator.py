@@ -159,7 +159,7 @@ def test_shims_give_snowflakes_answer(answers: dict, case: str):
 
 @pytest.mark.parametrize("case", NOT_SHOWN)
 def test_what_the_emulator_does_not_show(answers: dict, case: str):
-    """Listed in docs/engines.md; a failure means that the emulator has learnt something."""
+    """Listed in docs/reference/engines.md; a failure means that the emulator has learnt it."""
     assert answers[case] == NOT_SHOWN[case][1]
 
 

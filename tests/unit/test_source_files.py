@@ -28,7 +28,7 @@ def test_all_shipped_sources_are_valid():
         assert read_source(name).name == name
 
 
-def test_wallet_is_declared_as_designed():
+def test_wallet_is_declared_as_its_brief_asks():
     tables = {table.name: table for table in read_source("wallet").tables}
     assert set(tables) == {
         "users", "transactions", "transaction_events", "user_activity", "bank_partnerships",
@@ -43,7 +43,7 @@ def test_wallet_is_declared_as_designed():
         assert (tables[name].cursor, tables[name].reconcile_deletes) == ("xmin", True)
 
 
-def test_microfinance_is_declared_as_designed():
+def test_microfinance_is_declared_as_its_brief_asks():
     tables = {table.name: table for table in read_source("microfinance").tables}
     assert len(tables) == 17
     assert {table.group for table in tables.values()} == {

@@ -1,6 +1,6 @@
 {#- Everybody who signed up by the as-of date has exactly one row in the model, and nobody else
-    has any: no inner join drops who did nothing (kpis.md). Fails for each person lost, doubled or
-    unknown.
+    has any: no inner join may drop people who did nothing, as every denominator counts them. Fails
+    for each person who is lost, doubled or unknown.
     column_name: who a row is about.
     everybody: the staging model of all people, with the same key and signup_date.
     domain: whose as-of date counts. -#}

@@ -1,5 +1,5 @@
 {#- On a model with value, numerator and denominator (any of them null): a row fails if
-    - its denominator is zero and its value is not null (kpis.md: zero denominator -> null), or
+    - its denominator is zero and its value is not null (a ratio over nothing is unknown), or
     - it has both parts and its value is null, or differs from numerator / denominator by more than
       0.000001 of it, beyond the 0.00000001 to which values are stored, or
     - it has a numerator over nothing (a sum, a count) and its value is another number. -#}

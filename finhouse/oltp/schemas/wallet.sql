@@ -1,5 +1,5 @@
--- The wallet's OLTP schema (product: P2P wallet, ZAR, Africa/Johannesburg). Column names are the
--- source document's. Statuses are free text in the runtime's hands: mixed case and padding occur,
+-- The wallet's OLTP schema (product: P2P wallet, ZAR, Africa/Johannesburg). Column names are
+-- the runtime's. Statuses are free text that several services write: mixed case and padding occur,
 -- so checks compare the normalised value.
 
 create schema wallet;

@@ -1,9 +1,9 @@
-"""The seed's own SQL, run on the OLTP, against the marts.
+"""The metric queries of the wallet's brief, run on the OLTP, against the marts.
 
-The queries are those of the wallet's source document (sections 3 and 4), with its aliases; the
-session runs in the business time zone, and each is bounded by the as-of day the marts speak for.
-SETTLED is written by the runtime for COMPLETED and statuses come in mixed case, which the seed's
-`status = 'COMPLETED'` does not know: the test normalises exactly that.
+The brief is what the wallet's business asked for: its SQL is repeated here with its own aliases.
+The session runs in the business time zone, and each query is bounded by the as-of day of the marts.
+The runtime writes SETTLED for COMPLETED and mixes cases, which the brief's `status = 'COMPLETED'`
+does not expect: the test normalises exactly that.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def until(house: House, column: str = "created_at") -> str:
 
 
 def test_daily_active_users(company: House, target: str):
-    seed = company.oltp_rows(
+    expected = company.oltp_rows(
         "select date(created_at) as date, count(distinct sender_id) as dau "
         f"from wallet.transactions where {until(company)} group by date(created_at) order by date"
     )
@@ -29,11 +29,11 @@ def test_daily_active_users(company: House, target: str):
         "order by date",
         target,
     )
-    assert marts == seed
+    assert marts == expected
 
 
 def test_monthly_recurring_revenue(company: House, target: str):
-    seed = company.oltp_rows(
+    expected = company.oltp_rows(
         "select date_trunc('month', created_at)::date as month, count(*) * 0.10 as revenue "
         f"from wallet.transactions where {COMPLETED} and {until(company)} group by 1 order by 1"
     )
@@ -41,11 +41,11 @@ def test_monthly_recurring_revenue(company: House, target: str):
         "select month_start, mrr from published.wallet_monthly_metrics where mrr > 0 order by 1",
         target,
     )
-    assert marts == seed
+    assert marts == expected
 
 
 def test_monthly_active_users_and_volume(company: House, target: str):
-    seed = company.oltp_rows(
+    expected = company.oltp_rows(
         "select date_trunc('month', created_at)::date, count(distinct sender_id), "
         f"coalesce(sum(amount) filter (where {COMPLETED}), 0) "
         f"from wallet.transactions where {until(company)} group by 1 order by 1"
@@ -55,11 +55,11 @@ def test_monthly_active_users_and_volume(company: House, target: str):
         "from published.wallet_monthly_metrics where mau > 0 order by 1",
         target,
     )
-    assert marts == seed
+    assert marts == expected
 
 
 def test_user_retention_cohort(company: House, target: str):
-    """The seed reads its own user_cohorts table; here that table is rebuilt from the OLTP."""
+    """The brief reads its own user_cohorts table; here that table is rebuilt from the OLTP."""
     as_of = company.truth()["as_of_date"]
     months = ", ".join(
         f"case when cohort_month + interval '{n} month' <= date '{as_of}' then ("
@@ -74,7 +74,7 @@ def test_user_retention_cohort(company: House, target: str):
         "avg(transactions_month_2) as month_2_avg, avg(transactions_month_3) as month_3_avg "
         "from {} group by cohort_month order by cohort_month desc"
     )
-    seed = company.oltp_rows(
+    expected = company.oltp_rows(
         "with cohorts as (select id as user_id, "
         "date_trunc('month', created_at)::date as cohort_month "
         f"from wallet.users where {until(company)}), "
@@ -82,20 +82,20 @@ def test_user_retention_cohort(company: House, target: str):
         + query.format("user_cohorts")
     )
     marts = company.published_rows(query.format("published.user_cohorts"), target)
-    assert len(marts) == len(seed) >= 18
-    for ours, theirs in zip(marts, seed, strict=True):
+    assert len(marts) == len(expected) >= 18
+    for ours, theirs in zip(marts, expected, strict=True):
         assert ours[:2] == theirs[:2]
-        for average, expected in zip(ours[2:], theirs[2:], strict=True):
-            if expected is None:
+        for average, wanted in zip(ours[2:], theirs[2:], strict=True):
+            if wanted is None:
                 assert average is None
             else:
                 # Averages of integers: doubles on DuckDB, numerics on Postgres.
-                assert abs(Decimal(average) - expected) < Decimal("1e-9")
+                assert abs(Decimal(average) - wanted) < Decimal("1e-9")
 
 
 def test_top_recipients(company: House, target: str):
     as_of = company.truth()["as_of_date"]
-    seed = company.oltp_rows(
+    expected = company.oltp_rows(
         "select u.blood_hash, count(*) as transaction_count, sum(t.amount) as total_volume "
         "from wallet.transactions t join wallet.users u on t.recipient_id = u.id "
         f"where t.created_at >= date '{as_of}' - interval '29 days' "
@@ -108,12 +108,12 @@ def test_top_recipients(company: House, target: str):
         target,
     )
     assert len(marts) == 20
-    assert marts == seed
+    assert marts == expected
 
 
 def test_lifetime_value_per_user(company: House, target: str):
-    """The seed's Python, line by line, for every user."""
-    seed = {}
+    """The brief's Python, line by line, for every user."""
+    expected = {}
     completed = COMPLETED.replace("status", "t.status")
     for user, total, first, last in company.oltp_rows(
         "select u.id, count(t.id), min(t.created_at), max(t.created_at) from wallet.users u "
@@ -121,14 +121,18 @@ def test_lifetime_value_per_user(company: House, target: str):
         f"and {until(company, 't.created_at')} where {until(company, 'u.created_at')} group by u.id"
     ):
         if total == 0:
-            seed[str(user)] = Decimal(0)
+            expected[str(user)] = Decimal(0)
             continue
         days_active = (last - first).days
         months_active = max(days_active / 30, 1)
         monthly_revenue = (total * 0.10) / months_active
-        seed[str(user)] = Decimal(monthly_revenue * 25)
+        expected[str(user)] = Decimal(monthly_revenue * 25)
     marts = dict(company.published_rows("select user_id, ltv from published.user_ltv", target))
-    assert marts.keys() == seed.keys()
+    assert marts.keys() == expected.keys()
     # Half a unit of the mart's eighth decimal.
-    wrong = {u: (marts[u], seed[u]) for u in seed if abs(marts[u] - seed[u]) > Decimal("6e-9")}
+    wrong = {
+        user: (marts[user], value)
+        for user, value in expected.items()
+        if abs(marts[user] - value) > Decimal("6e-9")
+    }
     assert not wrong
