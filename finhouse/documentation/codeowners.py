@@ -43,10 +43,9 @@ def render_codeowners(root: Path) -> str:
             folder = path.parent
             lines.append("")
         place = f"/{folder.as_posix()}/"
-        lines += [
-            f"{place}{name}.* {team(owner)}",
-            f"{place}*{name}__unit_tests.yml {team(owner)}",
-        ]
+        lines.append(f"{place}{name}.* {team(owner)}")
+        if (root / folder / f"{name}__unit_tests.yml").exists():
+            lines.append(f"{place}{name}__unit_tests.yml {team(owner)}")
     return HEADER + "\n".join(lines) + "\n"
 
 
