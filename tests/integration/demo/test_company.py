@@ -18,7 +18,7 @@ import pytest
 from finhouse import demo
 from finhouse.errors import ConfigurationError
 from finhouse.settings import PROJECT_ROOT
-from tests.fixtures_warehouse import ThrowAwayServer
+from tests.support.warehouse import ThrowAwayServer
 
 SCALE, SEED = 0.05, 7
 

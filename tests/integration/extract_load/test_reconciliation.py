@@ -18,7 +18,7 @@ from finhouse.extract_load.postgres_source import PostgresSource
 from finhouse.extract_load.state import Operations
 from finhouse.extract_load.table_reconciling import TableReconciliation
 from finhouse.sources import read_source
-from tests.integration.el_helpers import (
+from tests.support.extract_load import (
     APPEND,
     BY_COLUMN,
     FULL,
@@ -28,7 +28,7 @@ from tests.integration.el_helpers import (
     Shop,
     orders_yaml,
 )
-from tests.integration.reconciling_helpers import counts, reconcile, reconcile_all, tamper
+from tests.support.reconciling import counts, reconcile, reconcile_all, tamper
 
 WITHOUT_DELETES = INCREMENTAL.replace("    reconcile_deletes: true\n", "")
 
