@@ -16,11 +16,11 @@ from finhouse.engines.snowflake_account import snowflake_emulator
 from finhouse.settings import load_settings
 from tests.support.house import TARGETS, House
 
-pytest_plugins = ["tests.fixtures_warehouse"]
+pytest_plugins = ["tests.support.warehouse"]
 
 SCALE = "0.05"
 # All tests of these folders look at the same servers or builds.
-SHARED_FOLDERS = ("dashboards", "gate")
+SHARED_FOLDERS = ("tests/dashboards", "tests/gate")
 
 
 class ByHouse(LoadScopeScheduling):
@@ -28,7 +28,8 @@ class ByHouse(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = Path(nodeid.partition("::")[0])
-        return file.parent.name if file.parent.name in SHARED_FOLDERS else str(file)
+        folder = file.parent.as_posix()
+        return folder if folder in SHARED_FOLDERS else str(file)
 
 
 # Not --dist loadgroup: pytest 9.2 does not let pytest-xdist 3.8 write groups into test ids.

@@ -19,7 +19,7 @@ from finhouse import demo
 from finhouse.demo.merchant_activity import write_activity_files
 from finhouse.errors import ConfigurationError
 from finhouse.settings import PROJECT_ROOT
-from tests.fixtures_warehouse import ThrowAwayServer
+from tests.support.warehouse import ThrowAwayServer
 
 SCALE, SEED = 0.05, 7
 # Domains of the businesses that keep tables, and the tables of each.

@@ -8,7 +8,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from finhouse.extract_load import load_source
-from tests.integration.el_helpers import INCREMENTAL, orders_yaml
+from tests.support.extract_load import INCREMENTAL, orders_yaml
 
 IDS = st.integers(1, 6)
 VALUES = st.one_of(st.none(), st.sampled_from(["", "a", "é", "b"]))

@@ -18,7 +18,7 @@ from finhouse.errors import ConfigurationError, SourceError, WarehouseError
 from finhouse.extract_load import load_source
 from finhouse.settings import Settings
 from finhouse.warehouse import open_warehouse
-from tests.integration.el_helpers import (
+from tests.support.extract_load import (
     BY_COLUMN,
     FULL,
     INCREMENTAL,
@@ -28,7 +28,7 @@ from tests.integration.el_helpers import (
     orders_yaml,
     wait_until,
 )
-from tests.integration.reconciling_helpers import counts, reconcile
+from tests.support.reconciling import counts, reconcile
 
 
 @pytest.fixture

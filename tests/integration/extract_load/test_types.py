@@ -6,8 +6,8 @@ import psycopg
 import pytest
 
 from finhouse.errors import ConfigurationError, SourceError
-from tests.integration.el_helpers import FULL, Shop, orders_yaml
-from tests.integration.reconciling_helpers import counts, reconcile
+from tests.support.extract_load import FULL, Shop, orders_yaml
+from tests.support.reconciling import counts, reconcile
 
 # (column, type, type in raw on duckdb, values as PostgreSQL text; None is NULL)
 COLUMNS = [

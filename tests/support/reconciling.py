@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from finhouse.extract_load import Reconciliation, reconcile_source
-from tests.integration.el_helpers import Shop
+from tests.support.extract_load import Shop
 
 RANGE_ROWS = 10
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from finhouse.errors import SchemaDriftError
-from tests.integration.el_helpers import APPEND, FULL, INCREMENTAL, ORDERS_DDL, Shop, orders_yaml
+from tests.support.extract_load import APPEND, FULL, INCREMENTAL, ORDERS_DDL, Shop, orders_yaml
 
 
 @pytest.fixture

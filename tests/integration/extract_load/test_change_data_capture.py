@@ -29,7 +29,7 @@ from finhouse.extract_load.capture.setup import (
 )
 from finhouse.settings import Settings
 from finhouse.warehouse import open_warehouse
-from tests.integration.el_helpers import (
+from tests.support.extract_load import (
     APPEND_BY_SLOT,
     BY_SLOT,
     INCREMENTAL,

@@ -12,7 +12,7 @@ from finhouse.extract_load import LoadResult, load_source
 from finhouse.extract_load.capture.setup import enable_capture
 from finhouse.settings import PROJECT_ROOT
 from finhouse.sources.definitions import SOURCES_FOLDER
-from tests.integration.el_helpers import BY_SLOT, INCREMENTAL, ORDERS_DDL, Shop, orders_yaml
+from tests.support.extract_load import BY_SLOT, INCREMENTAL, ORDERS_DDL, Shop, orders_yaml
 
 ROWS = 200_000
 SECONDS = 30.0

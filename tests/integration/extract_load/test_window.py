@@ -8,7 +8,7 @@ import pytest
 
 from finhouse.errors import ConfigurationError, SchemaDriftError
 from finhouse.extract_load import DateWindow
-from tests.integration.el_helpers import (
+from tests.support.extract_load import (
     APPEND,
     FULL,
     INCREMENTAL,

@@ -19,7 +19,7 @@ from finhouse.extract_load.postgres_source import PostgresSource
 from finhouse.extract_load.reconcile.tables import TableReconciliation
 from finhouse.extract_load.tables.context import TableContext
 from finhouse.sources import read_source
-from tests.integration.el_helpers import (
+from tests.support.extract_load import (
     APPEND,
     BY_COLUMN,
     FULL,
@@ -29,7 +29,7 @@ from tests.integration.el_helpers import (
     Shop,
     orders_yaml,
 )
-from tests.integration.reconciling_helpers import counts, reconcile, reconcile_all, tamper
+from tests.support.reconciling import counts, reconcile, reconcile_all, tamper
 
 WITHOUT_DELETES = INCREMENTAL.replace("    reconcile_deletes: true\n", "")
 

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from finhouse.errors import SourceError
-from tests.integration.el_helpers import (
+from tests.support.extract_load import (
     APPEND,
     BY_COLUMN,
     FULL,
