@@ -39,12 +39,17 @@ class Finding:
     remedy: str
 
 
-def house_findings(manifest: Mapping[str, Any], kpi_codes: Sequence[str]) -> list[Finding]:
+def house_findings(
+    manifest: Mapping[str, Any],
+    kpi_codes: Sequence[str],
+    domains: Mapping[str, Mapping[str, Any]],
+) -> list[Finding]:
     """Findings of all rules that need no SQL, in order of rule and place.
 
     Args:
         manifest: dbt's manifest.json.
         kpi_codes: column ``kpi_code`` of the KPI catalogue.
+        domains: the domains of this run, as ``vars.domains`` declares them.
     """
     return sorted(
         {
@@ -54,6 +59,7 @@ def house_findings(manifest: Mapping[str, Any], kpi_codes: Sequence[str]) -> lis
             *_engines_named(manifest),
             *_kpis(manifest, kpi_codes),
             *_other_domains(manifest),
+            *_undated_models(manifest, domains),
             *_disabled(manifest),
             *_softened_tests(manifest),
         }
@@ -187,6 +193,31 @@ def _other_domains(manifest: Mapping[str, Any]) -> Iterator[Finding]:
                     f"{mart['name']} reads {upstream['name']}, of another domain",
                     "read a mart or an intermediate model of that domain",
                 )
+
+
+def _undated_models(
+    manifest: Mapping[str, Any], domains: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Finding]:
+    """Late rows of a table restate the month that its domain says they are of."""
+    for model in models_of(manifest, "staging"):
+        domain = domains.get(model["fqn"][2])
+        if domain is None or model["name"] in {entry["model"] for entry in domain["dated"]}:
+            continue
+        dates = [
+            name
+            for name, column in model["columns"].items()
+            if name != "_loaded_at"
+            and str(column.get("data_type") or "").startswith(("date", "timestamp"))
+        ]
+        if dates and not meta_of(model).get("undated"):
+            yield Finding(
+                "dated tables",
+                _file(model),
+                f"{model['name']} has dates ({', '.join(dates)}), and its domain "
+                f"{model['fqn'][2]} does not say which one a late row counts on",
+                f"add the model and its date to `dated` of vars.domains.{model['fqn'][2]}, or say "
+                "why none counts in its config: meta: {undated: ...}",
+            )
 
 
 def _disabled(manifest: Mapping[str, Any]) -> Iterator[Finding]:
