@@ -20,6 +20,8 @@ FLOORS = (
     {"errors", "console"},
     # Where things are, and servers that outlive a command.
     {"settings", "background"},
+    # Which businesses there are, and which of them this run is about.
+    {"domains"},
     # What is loaded from: declared sources, the OLTP database. The embedded server of the latter
     # holds the Postgres warehouse, too, hence its place below the warehouse.
     {"sources", "oltp"},
