@@ -291,7 +291,7 @@ def test_codes_are_shown_in_words():
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ({}, "either aggregate or ratio"),
+        ({}, "one of aggregate, ratio and kpi"),
         ({"aggregate": "last"}, "needs `over`"),
         ({"aggregate": "sum", "column": "nothing"}, "no column nothing"),
         ({"aggregate": "average"}, "Input should be"),
