@@ -3,7 +3,7 @@
 A metric is defined once, in dbt:
 
 * ``config.meta.metric`` of a mart's column: ``{aggregate: sum}``, ``{ratio: [a, b]}``,
-  ``{aggregate: last, over: month_start}``;
+  ``{kpi: success_rate}``, ``{aggregate: last, over: month_start}``;
 * ``config.meta.metrics`` of a mart, by name, for what is no column: distinct counts, sums under a
   condition, ratios of such;
 * each row of the seed ``kpi_catalogue_entries`` is a metric of ``kpi_monthly`` or ``kpi_daily``, or
@@ -93,6 +93,8 @@ class MetricSpec(Written):
         aggregate: how rows become one value. ``last`` and ``average_over_time`` are for what must
             never be summed over time; both need ``over``, the column of the period.
         ratio: sum of the first column over sum of the second; or two metrics of the mart.
+        kpi: code of a KPI that is a ratio: its numerator over its denominator, as the registry has
+            them; both are columns of the mart.
         complement: 1 - the ratio.
         column: the column aggregated, for metrics that bear another name.
         where: columns of booleans that must all be true for a row to count.
@@ -109,6 +111,7 @@ class MetricSpec(Written):
         Literal["sum", "count", "count_distinct", "min", "max", "last", "average_over_time"] | None
     ) = None
     ratio: tuple[str, str] | None = None
+    kpi: str | None = None
     column: str | None = None
     where: tuple[str, ...] = ()
     where_any: tuple[str, ...] = ()
@@ -213,11 +216,14 @@ def build_catalog(
     reporting = variables["reporting_currency"]
     kpis = list(kpis)
     codes: dict[str, set[str]] = {mart: set() for mart in KPI_TIME}
+    ratios: dict[str, tuple[str, str]] = {}
     for grain, _, entry in registry_entries(manifest):
         codes[f"kpi_{grain}"].add(entry["code"])
+        if "denominator" in entry:
+            ratios[entry["code"]] = (entry["numerator"], entry["denominator"])
     datasets = {}
     for name, node in marts_of(manifest).items():
-        datasets[name] = _dataset(node, domains, reporting)
+        datasets[name] = _dataset(node, domains, reporting, ratios)
         if name in KPI_TIME:
             _add_kpis(datasets[name], [k for k in kpis if k["kpi_code"] in codes[name]], currencies)
     return datasets
@@ -240,7 +246,10 @@ def _plural(words: str) -> str:
 
 
 def _dataset(
-    node: Mapping[str, Any], domains: Mapping[str, Mapping[str, Any]], reporting: str
+    node: Mapping[str, Any],
+    domains: Mapping[str, Mapping[str, Any]],
+    reporting: str,
+    ratios: Mapping[str, tuple[str, str]],
 ) -> Dataset:
     currency = domains.get(node["fqn"][2], {}).get("currency")
     columns: dict[str, Column] = {}
@@ -278,7 +287,7 @@ def _dataset(
         is_personal=meta_of(node).get("data_class") == PERSONAL,
         personal_columns=frozenset(personal),
     )
-    for name, spec, description in _specs(node):
+    for name, spec, description in _specs(node, ratios):
         dataset.metrics[name] = _metric(dataset, name, spec, description, currency, reporting)
     return dataset
 
@@ -297,7 +306,9 @@ def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _specs(node: Mapping[str, Any]) -> list[tuple[str, MetricSpec, str]]:
+def _specs(
+    node: Mapping[str, Any], ratios: Mapping[str, tuple[str, str]]
+) -> list[tuple[str, MetricSpec, str]]:
     """Metrics the mart's YAML states, those of columns first."""
     stated = [
         (name, column["config"].get("meta", {}).get("metric"), column["description"])
@@ -310,9 +321,14 @@ def _specs(node: Mapping[str, Any]) -> list[tuple[str, MetricSpec, str]]:
         if spec is None:
             continue
         try:
-            found.append((name, MetricSpec.model_validate(spec), _one_line(description)))
+            read = MetricSpec.model_validate(spec)
         except ValidationError as error:
             raise _wrong(node["name"], name, str(error.errors()[0]["msg"])) from error
+        if read.kpi:
+            if read.kpi not in ratios or read.ratio:
+                raise _wrong(node["name"], name, f"{read.kpi} must be a KPI that is a ratio, alone")
+            read = read.model_copy(update={"ratio": ratios[read.kpi]})
+        found.append((name, read, _one_line(description)))
     return found
 
 
@@ -344,7 +360,7 @@ def _metric(
 def _expression(dataset: Dataset, name: str, spec: MetricSpec) -> str:
     """SQL of a metric, the same on both engines."""
     if (spec.ratio is None) == (spec.aggregate is None):
-        raise _wrong(dataset.mart, name, "state either aggregate or ratio")
+        raise _wrong(dataset.mart, name, "state one of aggregate, ratio and kpi")
     known = set(dataset.columns) | dataset.personal_columns
     if spec.ratio:
         parts = [

@@ -184,6 +184,8 @@ def _headline(chart: Chart, dataset: Dataset) -> Form:
         "rolling_type": "None",
         "color_picker": {"r": 31, "g": 111, "b": 139, "a": 1},
     }
+    if chart.subtitle:
+        form["subtitle"] = chart.subtitle
     if chart.compare:
         form |= {"compare_lag": chart.compare, "compare_suffix": chart.compare_label}
     return form | _shown_as(_metric(chart, dataset))
@@ -347,7 +349,13 @@ def _text_cell(chart: Chart) -> Form:
 def _rule(rule: ColourRule) -> Form:
     operator, value = next(
         (sign, given)
-        for sign, given in (("=", rule.equals), (">", rule.above), ("<", rule.below))
+        for sign, given in (
+            ("=", rule.equals),
+            (">", rule.above),
+            ("<", rule.below),
+            ("≥", rule.at_least),
+            ("≤", rule.at_most),
+        )
         if given is not None
     )
     return {

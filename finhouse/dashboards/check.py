@@ -31,10 +31,11 @@ def findings(definitions: Definitions, catalog: Mapping[str, Dataset]) -> list[s
             for text in _filters(dashboard, definitions, catalog)
         ]
     for (slug, title), chart in definitions.charts.items():
-        file = definitions.files[slug, title]
-        if file.stem != slugify(title):
+        file = definitions.files.get((slug, title))
+        if file and file.stem != slugify(title):
             found.append(f"chart {slug}/{file.name}: its title wants {slugify(title)}.yaml")
-        found += [f"chart {slug}/{file.name}: {text}" for text in _chart(chart, catalog)]
+        name = f"chart {slug}/{file.name}" if file else f"dashboard {slug}: tile {title!r}"
+        found += [f"{name}: {text}" for text in _chart(chart, catalog)]
     # Assets are made of sound definitions only: a missing mart has been named above.
     return found or _assets(definitions, catalog)
 
@@ -132,6 +133,8 @@ def _names(chart: Chart, dataset: Dataset) -> Iterator[str]:
     if chart.sort and chart.sort not in {*dataset.metrics, *chart.by}:
         yield f"it is sorted by {chart.sort}, which is neither a metric nor a column it shows"
     for rule in chart.colours:
+        if len(rule.model_fields_set - {"column", "colour"} - {"target"}) != 1:
+            yield f"the colour rule on {rule.column} must have exactly one condition"
         if rule.column not in {*chart.metrics, *chart.by}:
             yield f"a colour rule names {rule.column}, which the chart does not show"
 

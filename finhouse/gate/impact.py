@@ -72,7 +72,7 @@ def dashboards_reached(sides: Iterable[tuple[Built, Reach]]) -> list[DashboardRe
 def _dashboards(built: Built) -> tuple[Definitions, dict[str, Dataset]]:
     project = yaml.safe_load((built.settings.dbt_project / "dbt_project.yml").read_text())
     catalog = build_catalog(built.manifest, kpis_of(built).values(), project["vars"])
-    return load_definitions(built.project / "superset"), catalog
+    return load_definitions(built.project / "superset", built.settings.dbt_project), catalog
 
 
 def _is_reached(

@@ -6,10 +6,11 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
-from finhouse.dashboards.catalog import Dataset
+from finhouse.dashboards.catalog import Dataset, parse_project
 from finhouse.dashboards.definitions import Chart, Dashboard, Definitions
 from finhouse.dashboards.serving import Serving, checked, serve, superset_server
 from finhouse.settings import PROJECT_ROOT, Settings, load_settings
@@ -115,9 +116,15 @@ def killed_serve(served_house: House) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def project() -> tuple[Definitions, dict[str, Dataset]]:
+def manifest() -> dict[str, Any]:
+    """dbt's manifest of the repository."""
+    return parse_project(load_settings())
+
+
+@pytest.fixture(scope="session")
+def project(manifest: dict[str, Any]) -> tuple[Definitions, dict[str, Dataset]]:
     """The repository's dashboards and what they may use."""
-    return checked(load_settings())
+    return checked(load_settings(), manifest=manifest)
 
 
 @pytest.fixture(

@@ -168,9 +168,11 @@ HEADLINES = {
         "from published.failure_rates"
     ),
     ("customer-analytics", "Customers"): last_complete("customer_count", HEALTH),
-    ("customer-analytics", "New customers"): last_kpi("new_customers"),
-    ("customer-analytics", "Active accounts"): last_kpi("active_accounts"),
-    ("customer-analytics", "Active borrowers"): last_kpi("active_borrowers"),
+    ("customer-analytics", "New customers"): last_complete("new_customer_count", HEALTH),
+    ("customer-analytics", "Active accounts"): last_complete(
+        "customer_active_account_count", HEALTH
+    ),
+    ("customer-analytics", "Active borrowers"): last_complete("active_borrower_count", HEALTH),
     ("customer-analytics", "Lifetime value"): (
         "select avg(lifetime_value_amount) from published.customer_lifetime_value"
     ),
@@ -180,18 +182,20 @@ HEADLINES = {
     ("loan-performance", "Gross portfolio"): last_complete("gross_portfolio_amount", HEALTH),
     ("loan-performance", "PAR 30"): last_complete("par_30", HEALTH),
     ("loan-performance", "NPL ratio"): last_complete("npl_ratio", HEALTH),
-    ("loan-performance", "Collection rate"): last_kpi("collection_rate"),
+    ("loan-performance", "Collection rate"): last_complete(
+        "collection_rate", "collections_monthly"
+    ),
     ("loan-performance", "Provisions"): last_complete("provision_amount", HEALTH),
     ("loan-performance", "Disbursed"): last_kpi("disbursed_amount"),
     ("investment-returns", "Assets managed"): last_complete("investment_aum_amount", HEALTH),
     ("investment-returns", "Return"): last_complete("investment_roi", HEALTH),
     ("investment-returns", "Earnings paid"): last_complete("investment_earnings_amount", HEALTH),
     ("investment-returns", "Liquidity coverage"): last_complete("liquidity_coverage_ratio", HEALTH),
-    ("financial-health", "Deposits"): last_kpi("deposits"),
+    ("financial-health", "Deposits"): last_complete("deposit_amount", HEALTH),
     ("financial-health", "Portfolio yield"): last_complete("portfolio_yield", HEALTH),
     ("financial-health", "Net interest margin"): last_complete("net_interest_margin", HEALTH),
     ("financial-health", "Self-sufficiency"): last_complete("operational_self_sufficiency", HEALTH),
-    ("financial-health", "Loans / deposits"): last_kpi("loan_to_deposit_ratio"),
+    ("financial-health", "Loans / deposits"): last_complete("loan_to_deposit_ratio", HEALTH),
     ("data-quality", "Late tables"): (
         "select count(*) from published.freshness where status = 'late'"
     ),

@@ -16,7 +16,7 @@ from finhouse.dashboards.exposures import exposures_path, render_exposures
 from finhouse.errors import ConfigurationError
 from finhouse.settings import load_settings
 
-VOLUME = "charts/executive/volume.yaml"
+VOLUME = "charts/executive/volume-against-target.yaml"
 EXECUTIVE = "dashboards/executive.yaml"
 
 Project = tuple[Definitions, dict[str, Dataset]]
@@ -65,7 +65,7 @@ SPOILED = {
         "mart kpi_monthly has no column is_done",
     ),
     "personal column": (
-        "charts/executive/volume.yaml",
+        VOLUME,
         "mart: kpi_monthly",
         "mart: dim_users",
         "mart dim_users has a row per person",
@@ -94,10 +94,32 @@ SPOILED = {
         "by: [bank_code]",
         "needs a split by bank_name",
     ),
-    "file of another name": (VOLUME, "title: Volume", "title: Total volume", "total-volume.yaml"),
-    "chart without a file": (EXECUTIVE, "[Volume, ", "[Volumes, ", "'Volumes' has no file"),
-    "chart nobody shows": (EXECUTIVE, "Volume, Active users", "Active users", "shows 'Volume'"),
-    "chart placed twice": (EXECUTIVE, "New users, Revenue", "Revenue, Revenue", "placed 2 times"),
+    "file of another name": (
+        VOLUME,
+        "title: Volume against target",
+        "title: Total volume",
+        "total-volume.yaml",
+    ),
+    "chart without a file": (EXECUTIVE, "chart: Targets", "chart: Goals", "'Goals' has no file"),
+    "chart nobody shows": (EXECUTIVE, "chart: Targets", "chart: Goals", "shows 'Targets'"),
+    "chart placed twice": (
+        EXECUTIVE,
+        "[Revenue by source, Burn rate against target",
+        "[Revenue by source, Revenue by source",
+        "placed 2 times",
+    ),
+    "tile of a grain the KPI does not have": (
+        EXECUTIVE,
+        "{kpi: mau, title: Active users}",
+        "{kpi: mau, title: Active users, grain: day}",
+        "tile 'Active users': mart kpi_daily has no metric mau",
+    ),
+    "two conditions of a colour": (
+        "charts/loan-performance/branches-compared.yaml",
+        "target: par_30, colour",
+        "target: par_30, above: 0.05, colour",
+        "exactly one condition",
+    ),
     "row too narrow": (EXECUTIVE, "width: 7", "width: 6", "11 of 12 columns wide"),
     "filter on no column": (EXECUTIVE, "column: owner", "column: boss", "no column"),
     "filter on a mart not shown": (
@@ -146,12 +168,41 @@ def test_check_finds(what: str, folder: Path, project: Project):
     ("old", "new", "message"),
     [
         ("metrics: [monthly_transaction_volume]", "sql: select 1", "Extra inputs"),
-        ("type: headline", "type: pie", "Input should be"),
+        ("type: combo", "type: pie", "Input should be"),
         ("title: Volume", "title: [", "is no YAML"),
+        ("its target (line)", "its {target of fame}", "KPI fame, which is not in the catalogue"),
+        ("its target (line)", "its {target of mau}", "KPI mau has no target"),
     ],
 )
 def test_loading_refuses(old: str, new: str, message: str, folder: Path):
     spoil(folder, VOLUME, old, new)
+    with pytest.raises(ConfigurationError, match=message):
+        load_definitions(folder)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        (EXECUTIVE, "{kpi: new_users}", "{kpi: fame}", "KPI fame, which is not in the catalogue"),
+        (EXECUTIVE, "{kpi: new_users}", "{kpi: new_users, title: Targets}", "tile 'Targets'"),
+        (
+            "charts/loan-performance/branches-compared.yaml",
+            "target: par_30, colour",
+            "target: monthly_transaction_volume, colour",
+            "has 3 target steps",
+        ),
+        (
+            "charts/executive/active-users-by-month.yaml",
+            "note: ",
+            "note: Target {target}. ",
+            "no metric is a KPI with a target",
+        ),
+    ],
+)
+def test_tiles_and_targets_come_from_the_catalogue(
+    file: str, old: str, new: str, message: str, folder: Path
+):
+    spoil(folder, file, old, new)
     with pytest.raises(ConfigurationError, match=message):
         load_definitions(folder)
 
@@ -240,7 +291,7 @@ def test_codes_are_shown_in_words():
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ({}, "either aggregate or ratio"),
+        ({}, "one of aggregate, ratio and kpi"),
         ({"aggregate": "last"}, "needs `over`"),
         ({"aggregate": "sum", "column": "nothing"}, "no column nothing"),
         ({"aggregate": "average"}, "Input should be"),

@@ -62,7 +62,7 @@ final as (
         coalesce(signups.new_user_count, 0) as new_user_count,
         coalesce(signups.activation_due_user_count, 0) as activation_due_user_count,
         coalesce(signups.activated_user_count, 0) as activated_user_count,
-        {{ ratio('signups.activated_user_count', 'signups.activation_due_user_count') }}
+        {{ kpi_ratio(wallet_kpis(), 'activation_rate', 'signups') }}
             as activation_rate,
         coalesce(spend.marketing_spend_amount, 0) as marketing_spend_amount,
         '{{ currency_of("wallet") }}' as currency_code,

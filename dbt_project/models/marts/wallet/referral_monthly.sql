@@ -66,7 +66,7 @@ final as (
         coalesce(referrals.referred_signup_count, 0) as referred_signup_count,
         coalesce(referrals.activation_due_user_count, 0) as activation_due_user_count,
         coalesce(referrals.activated_user_count, 0) as activated_user_count,
-        {{ ratio('referrals.activated_user_count', 'referrals.activation_due_user_count') }}
+        {{ kpi_ratio(wallet_kpis(), 'activation_rate', 'referrals') }}
             as activation_rate,
         coalesce(first_volume.first_30_days_volume_amount, 0) as first_30_days_volume_amount,
         '{{ currency_of("wallet") }}' as currency_code,
