@@ -15,8 +15,8 @@ from finhouse.bench.running import run_benchmarks
 from finhouse.bridge.snowflake_account import snowflake_emulator
 from finhouse.bridge.snowflake_check import check_snowflake_sql
 from finhouse.console import console, print_table, step
-from finhouse.dashboards.definitions import load_definitions
 from finhouse.dashboards.exposures import exposures_path, render_exposures
+from finhouse.dashboards.loading import load_definitions
 from finhouse.dashboards.serving import (
     check_dashboards,
     refresh_caches,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from finhouse.dashboards.definitions import DBT_PROJECT
+from finhouse.dashboards.loading import DBT_PROJECT
 from finhouse.data_classes import meta_of
 from finhouse.kpis import registry_entries
 from finhouse.manifest import models_of
