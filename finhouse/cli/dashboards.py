@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from finhouse.console import console, print_table, step
-from finhouse.dashboards.definitions import load_definitions
 from finhouse.dashboards.exposures import exposures_path, render_exposures
+from finhouse.dashboards.loading import load_definitions
 from finhouse.dashboards.serving import check_dashboards, serve, superset_server
 from finhouse.settings import Settings
 from finhouse.warehouse import connect_published

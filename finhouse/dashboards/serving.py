@@ -12,8 +12,9 @@ import yaml
 from finhouse.dashboards.bundle import DATABASE_UUID, build_assets
 from finhouse.dashboards.catalog import Dataset, build_catalog, parse_project
 from finhouse.dashboards.check import findings
-from finhouse.dashboards.definitions import DEFINITIONS, Definitions, load_definitions
+from finhouse.dashboards.definitions import DEFINITIONS, Definitions
 from finhouse.dashboards.exposures import exposures_path, render_exposures
+from finhouse.dashboards.loading import load_definitions
 from finhouse.dashboards.readers import reader_uri
 from finhouse.dashboards.server import ROLES, SupersetServer
 from finhouse.dbt.kpis import read_kpi_catalogue

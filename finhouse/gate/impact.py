@@ -15,7 +15,8 @@ from finhouse.dashboards.catalog import (
     Metric,
     build_catalog,
 )
-from finhouse.dashboards.definitions import Chart, Definitions, load_definitions
+from finhouse.dashboards.definitions import Chart, Definitions
+from finhouse.dashboards.loading import load_definitions
 from finhouse.dbt.kpis import TARGET_STEPS, read_kpi_catalogue
 from finhouse.errors import FinhouseError
 from finhouse.gate.builds import Built

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from finhouse.dashboards.definitions import load_definitions
+from finhouse.dashboards.loading import load_definitions
 from tests.dashboards.conftest import SCREENSHOTS, Stage
 from tests.support.superset import browser_page, errors_on, open_dashboard, screenshots
 

@@ -11,8 +11,9 @@ import yaml
 
 from finhouse.dashboards.catalog import Dataset, build_catalog
 from finhouse.dashboards.check import findings
-from finhouse.dashboards.definitions import DEFINITIONS, Definitions, load_definitions
+from finhouse.dashboards.definitions import DEFINITIONS, Definitions
 from finhouse.dashboards.exposures import exposures_path, render_exposures
+from finhouse.dashboards.loading import load_definitions
 from finhouse.errors import ConfigurationError
 from finhouse.settings import load_settings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from finhouse.dashboards.definitions import DBT_PROJECT
+from finhouse.dashboards.loading import DBT_PROJECT
 from finhouse.dbt.data_classes import meta_of
 from finhouse.dbt.kpis import registry_entries
 from finhouse.dbt.manifest import models_of

@@ -12,7 +12,8 @@ import yaml
 
 from finhouse.dashboards.bundle import build_assets
 from finhouse.dashboards.catalog import Dataset
-from finhouse.dashboards.definitions import DBT_PROJECT, DEFINITIONS, Definitions, load_definitions
+from finhouse.dashboards.definitions import DEFINITIONS, Definitions
+from finhouse.dashboards.loading import DBT_PROJECT, load_definitions
 from finhouse.dbt.kpis import CATALOGUE, TARGET_STEPS, read_kpis
 
 Project = tuple[Definitions, dict[str, Dataset]]

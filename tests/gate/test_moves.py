@@ -10,21 +10,15 @@ from tests.support.house import House
 
 pytestmark = pytest.mark.full
 
-METRICS = "dbt_project/models/intermediate/wallet/int_wallet_metrics_monthly.sql"
-KPIS = "dbt_project/models/intermediate/wallet/int_wallet_kpis_monthly.sql"
+REGISTRY = "dbt_project/macros/kpi/wallet_kpis.sql"
+KPI_COLUMNS = "dbt_project/macros/kpi/kpi_columns.sql"
 REFERRALS = "dbt_project/models/marts/wallet/referral_monthly"
 PARTNERSHIPS = "dbt_project/models/marts/wallet/dim_bank_partnerships"
 # Transactions per user counts completed transactions alone.
-NEW_FORMULA = {
-    METRICS: (
-        "ratio('transaction_count', 'mau') }} as transactions_per_user",
-        "ratio('completed_transaction_count', 'mau') }} as transactions_per_user",
-    ),
-    KPIS: (
-        "'value': 'transactions_per_user',\n            'numerator': 'transaction_count'",
-        "'value': 'transactions_per_user',\n            'numerator': 'completed_transaction_count'",
-    ),
-}
+NEW_FORMULA = (
+    "'numerator': 'transaction_count', 'denominator': 'mau'",
+    "'numerator': 'completed_transaction_count', 'denominator': 'mau'",
+)
 
 
 def test_what_is_no_change_of_dbt_moves_nothing(clone: Clone):
@@ -36,8 +30,7 @@ def test_what_is_no_change_of_dbt_moves_nothing(clone: Clone):
 
 
 def test_a_kpi_and_a_contract_that_change_are_told_and_must_be_declared(clone: Clone):
-    for name, (old, new) in NEW_FORMULA.items():
-        clone.edit(name, old, new)
+    clone.edit(REGISTRY, *NEW_FORMULA)
     clone.edit(
         f"{REFERRALS}.sql", "        metrics.mau,\n", "        metrics.mau as active_users,\n"
     )
@@ -84,8 +77,12 @@ def test_a_kpi_and_a_contract_that_change_are_told_and_must_be_declared(clone: C
 
 
 def test_a_head_that_does_not_build_names_the_node_and_why(clone: Clone):
-    name, (old, new) = next(iter(NEW_FORMULA.items()))
-    clone.edit(name, old, new)  # the value alone: it is not numerator / denominator any more
+    # The values alone: they are not numerator / denominator any more.
+    clone.edit(
+        KPI_COLUMNS,
+        "ratio(kpi.numerator, kpi.denominator)",
+        "ratio(kpi.denominator, kpi.numerator)",
+    )
     result = clone.gate("moves")
     assert result.returncode == 5, result.stdout + result.stderr
     assert "kpi_value_is_ratio" in result.stdout

@@ -1,0 +1,203 @@
+"""Reads the definitions under ``superset/``, and completes them from the KPI catalogue.
+
+The tiles that dashboards place become charts; ``{target}`` in a text and ``target`` in a colour
+rule become what the catalogue says. Nothing after this knows of either.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from finhouse.dashboards.definitions import (
+    DEFINITIONS,
+    Chart,
+    ColourRule,
+    Dashboard,
+    Definitions,
+    Filter,
+    Placed,
+    Tile,
+    Written,
+)
+from finhouse.dbt.kpis import Kpi, read_kpis
+from finhouse.errors import ConfigurationError
+from finhouse.settings import PROJECT_ROOT
+
+DBT_PROJECT = PROJECT_ROOT / "dbt_project"
+
+
+def load_definitions(folder: Path = DEFINITIONS, dbt_project: Path = DBT_PROJECT) -> Definitions:
+    """Read all dashboards and charts, and make the tiles of KPIs.
+
+    Args:
+        folder: where they are written.
+        dbt_project: has the KPI catalogue, for tiles and targets.
+
+    Raises:
+        ConfigurationError: a file is no YAML, or does not say what a chart or dashboard must say,
+            or names a KPI or a target that the catalogue does not have.
+    """
+    kpis = read_kpis(dbt_project)
+    dashboards: list[Dashboard] = []
+    charts: dict[tuple[str, str], Chart] = {}
+    files: dict[tuple[str, str], Path] = {}
+    for path in sorted((folder / "charts").glob("*/*.yaml")):
+        chart = with_targets(_read(path, Chart), kpis, path)
+        key = (path.parent.name, chart.title)
+        if key in charts:
+            raise ConfigurationError(
+                f"{path} and {files[key]} both define the chart {chart.title!r}",
+                "give one of them another title",
+            )
+        charts[key], files[key] = chart, path
+    for path in sorted((folder / "dashboards").glob("*.yaml")):
+        dashboard, tiles = _with_tiles(_read(path, Dashboard), kpis, path)
+        for chart in tiles:
+            key = (dashboard.slug, chart.title)
+            if key in charts:
+                raise ConfigurationError(
+                    f"{path} has a KPI's tile {chart.title!r}, and {files.get(key, path)} a chart "
+                    "of that title",
+                    "give one of them another title",
+                )
+            charts[key] = chart
+        dashboards.append(dashboard)
+    return Definitions(sorted(dashboards, key=lambda d: d.position), charts, files)
+
+
+# What a tile reads, by its grain: mart, time column, and what the change is measured against.
+_TILES: dict[str, tuple[str, str, int, str]] = {
+    "month": ("kpi_monthly", "month_start", 1, "on the month before"),
+    "day": ("kpi_daily", "date_day", 7, "on a week before"),
+}
+
+
+def tile_of(tile: Tile, kpi: Kpi) -> Chart:
+    """The chart of a KPI's tile; what is not in the tile comes from the catalogue."""
+    mart, time, compare, compare_label = _TILES[tile.grain]
+    formula = f"{kpi.formula[:1].upper()}{kpi.formula[1:]}."
+    return Chart(
+        title=tile.title or kpi.name,
+        note=f"{formula} Target {kpi.target_text}." if kpi.steps else formula,
+        subtitle=f"Target {kpi.target_text}" if kpi.target is not None else "",
+        type="headline",
+        mart=mart,
+        metrics=[kpi.code],
+        time=time,
+        grain=tile.grain,
+        filters=[Filter(column="is_complete_period", equals=True)],
+        compare=compare,
+        compare_label=compare_label,
+        axis_from=tile.axis_from,
+    )
+
+
+def _with_tiles(
+    dashboard: Dashboard, kpis: Mapping[str, Kpi], path: Path
+) -> tuple[Dashboard, list[Chart]]:
+    """A dashboard whose tiles are charts by title, and these charts."""
+    charts: list[Chart] = []
+
+    def placed(entry: Placed | Tile | str) -> Placed | str:
+        if not isinstance(entry, Tile):
+            return entry
+        chart = tile_of(entry, _kpi(entry.kpi, kpis, path))
+        charts.append(chart)
+        return Placed(chart=chart.title, width=entry.width) if entry.width else chart.title
+
+    sections = [
+        section.model_copy(
+            update={
+                "rows": [
+                    row.model_copy(update={"charts": [placed(entry) for entry in row.charts]})
+                    for row in section.rows
+                ]
+            }
+        )
+        for section in dashboard.sections
+    ]
+    return dashboard.model_copy(update={"sections": sections}), charts
+
+
+_TARGET = re.compile(r"\{target(?: of (\w+))?\}")
+# By the operator a target is met with: the side of it that misses it.
+_MISSED = {"<": "at_least", "<=": "above", ">": "at_most", ">=": "below"}
+
+
+def with_targets(chart: Chart, kpis: Mapping[str, Kpi], path: Path) -> Chart:
+    """A chart whose texts and colour rules hold the targets of the KPI catalogue.
+
+    Raises:
+        ConfigurationError: a KPI that is named has no target, or, for a colour, more than one.
+    """
+
+    def told(match: re.Match[str]) -> str:
+        if match[1]:
+            kpi = _kpi(match[1], kpis, path)
+        else:
+            kpi = next((kpis[m] for m in chart.metrics if m in kpis and kpis[m].steps), None)
+        if kpi is None or not kpi.steps:
+            raise ConfigurationError(
+                f"{path} says {match[0]}, and "
+                + (f"KPI {kpi.code} has no target" if kpi else "no metric is a KPI with a target"),
+                "name a KPI with a target: {target of par_30}, or leave it out",
+            )
+        return kpi.target_text
+
+    return chart.model_copy(
+        update={
+            "note": _TARGET.sub(told, chart.note),
+            "subtitle": _TARGET.sub(told, chart.subtitle),
+            "colours": [_coloured(rule, kpis, path) for rule in chart.colours],
+        }
+    )
+
+
+def _coloured(rule: ColourRule, kpis: Mapping[str, Kpi], path: Path) -> ColourRule:
+    """A colour rule with the number its target is."""
+    if rule.target is None:
+        return rule
+    kpi = _kpi(rule.target, kpis, path)
+    if kpi.target is None:
+        raise ConfigurationError(
+            f"{path} colours {rule.column} by the target of KPI {kpi.code}, which has "
+            f"{len(kpi.steps) or 'no'} target steps",
+            "colour by a KPI whose one target holds from launch",
+        )
+    bound = _MISSED[kpi.target_operator]
+    return rule.model_copy(update={"target": None, bound: float(kpi.target)})
+
+
+def _kpi(code: str, kpis: Mapping[str, Kpi], path: Path) -> Kpi:
+    if code not in kpis:
+        raise ConfigurationError(
+            f"{path} names the KPI {code}, which is not in the catalogue",
+            "correct the code; dbt_project/seeds/kpi/kpi_catalogue_entries.csv lists all",
+        )
+    return kpis[code]
+
+
+Model = TypeVar("Model", bound=Written)
+
+
+def _read(path: Path, model: type[Model]) -> Model:
+    try:
+        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return model.model_validate(content)
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{path} is no YAML: {error}", "correct the file") from error
+    except ValidationError as error:
+        findings = "; ".join(
+            f"{'.'.join(str(part) for part in finding['loc']) or 'file'}: {finding['msg']}"
+            for finding in error.errors()
+        )
+        raise ConfigurationError(
+            f"{path} does not describe a {model.__name__.lower()}: {findings}",
+            "docs/how-to/dashboards.md lists what may be written",
+        ) from error
