@@ -91,16 +91,7 @@ running_paid as (
 -- schedule reaches all that fell due up to it.
 coverage as (
 
-    select
-        scheduled.installment_id,
-        min(running_paid.payment_date) as covered_date
-    from scheduled
-    inner join running_paid
-        on
-            scheduled.loan_id = running_paid.loan_id
-            and scheduled.schedule_version = running_paid.schedule_version
-            and scheduled.cumulative_due_amount <= running_paid.cumulative_paid_amount
-    group by scheduled.installment_id
+    {{ covered_dates('scheduled', 'running_paid', ['loan_id', 'schedule_version']) }}
 
 ),
 

@@ -22,16 +22,16 @@ portfolio as (
 
     select
         month_start,
-        {{ microfinance_portfolio_measures() }},
+        {{ portfolio_measures() }},
         cast(count(distinct case when is_active then customer_id end) as bigint)
             as active_borrower_count,
         {{ money('sum(provision_amount)') }} as provision_amount,
         -- Of what was at risk a month ago, what pays as agreed again or is repaid.
         {{ money(
-            'sum(case when was_active and previous_days_past_due > 30'
+            'sum(case when was_active and ' ~ is_at_risk('previous_days_past_due')
             ~ ' then previous_outstanding_amount end)') }} as previous_at_risk_amount,
         {{ money(
-            'sum(case when was_active and previous_days_past_due > 30'
+            'sum(case when was_active and ' ~ is_at_risk('previous_days_past_due')
             ~ " and ageing_bucket in ('CURRENT', 'PAID_OFF')"
             ~ ' then previous_outstanding_amount end)') }} as cured_amount
     from statuses

@@ -11,7 +11,7 @@ measures as (
         months_on_book,
         month_start,
         is_complete_period,
-        {{ microfinance_portfolio_measures() }},
+        {{ portfolio_measures() }},
         cast(count(*) as bigint) as loan_count,
         {{ count_where('has_ever_been_par_30') }} as ever_par_30_loan_count,
         {{ money('sum(disbursed_amount)') }} as disbursed_amount,

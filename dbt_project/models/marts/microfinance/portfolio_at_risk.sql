@@ -13,7 +13,7 @@ measures as (
         branch_name,
         ageing_bucket,
         is_complete_period,
-        {{ microfinance_portfolio_measures() }},
+        {{ portfolio_measures() }},
         {{ money('sum(provision_amount)') }} as provision_amount
     from statuses
     where is_active
