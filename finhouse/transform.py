@@ -22,6 +22,7 @@ from finhouse.dbt_results import (
     failing_rows,
     summarise,
 )
+from finhouse.domains import SELECTION, selected_domains
 from finhouse.errors import (
     ConfigurationError,
     NodesFailedError,
@@ -51,8 +52,9 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
     """Environment variables read by profiles.yml, for the target in ``settings``.
 
     Raises:
-        ConfigurationError: ``WAREHOUSE_URL`` names no host or database; Spark is not installed
-            here, or finds no Java; a Snowflake account is named by half.
+        ConfigurationError: ``FINHOUSE_DOMAINS`` names an unknown domain; ``WAREHOUSE_URL`` names no
+            host or database; Spark is not installed here, or finds no Java; a Snowflake account is
+            named by half.
     """
     variables = {
         "FINHOUSE_TARGET": settings.target,
@@ -63,6 +65,7 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         "DBT_LOG_PATH": str(settings.dbt_output / "logs"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
         "DO_NOT_TRACK": "1",
+        SELECTION: ",".join(selected_domains(dbt_project=settings.dbt_project)),
     }
     if settings.target == "postgres":
         parts = urlsplit(warehouse_url(settings))

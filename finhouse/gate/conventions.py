@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from finhouse.dashboards.catalog import read_kpi_catalogue
-from finhouse.domains import declared_domains
+from finhouse.domains import declared_domains, selected_domains
 from finhouse.errors import ConfigurationError, GateError
 from finhouse.gate.builds import Built
 from finhouse.gate.lineage import columns_handed_on, read_lineage
@@ -57,7 +57,9 @@ def check_conventions(settings: Settings) -> int:
     manifest = read_manifest(settings)
     codes = [row["kpi_code"] for row in read_kpi_catalogue(settings.dbt_project)]
     domains = declared_domains(settings.dbt_project)
-    findings = sorted({*_bouncer_findings(settings), *house_findings(manifest, codes, domains)})
+    selected = selected_domains(dbt_project=settings.dbt_project)
+    of_house = house_findings(manifest, codes, domains, selected)
+    findings = sorted({*_bouncer_findings(settings), *of_house})
     _refuse(findings)
     return len(models_of(manifest))
 
