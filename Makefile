@@ -6,12 +6,15 @@ SHELL := /bin/bash
 PYTHON ?= python3
 TARGET ?= duckdb
 SCALE ?=
+# Domains to load and build, separated by commas; empty: all that are declared.
+DOMAINS ?= $(FINHOUSE_DOMAINS)
 DAYS ?= 1
 ARGS ?=
 # Test processes at a time. On two cores a run with three was no faster.
 JOBS ?= 2
 
 export FINHOUSE_TARGET := $(TARGET)
+export FINHOUSE_DOMAINS := $(DOMAINS)
 export DBT_SEND_ANONYMOUS_USAGE_STATS := False
 export DO_NOT_TRACK := 1
 export PYTHONUTF8 := 1
@@ -98,7 +101,7 @@ deps: $(READY) ## install the dbt packages anew (hub, else the compatibility pac
 	@$(MAKE) --no-print-directory $(PACKAGES)
 
 .PHONY: build
-build: setup ## run the whole job: OLTP, load, dbt, publish, scorecard (TARGET=, SCALE=)
+build: setup ## run the whole job: OLTP, load, dbt, publish, scorecard (TARGET=, SCALE=, DOMAINS=)
 	@$(FINHOUSE) build $(if $(SCALE),--scale $(SCALE)) $(ARGS)
 
 .PHONY: day

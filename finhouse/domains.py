@@ -21,14 +21,17 @@ DBT_PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
 def declared_domains(dbt_project: Path = DBT_PROJECT) -> dict[str, dict[str, Any]]:
     """All domains by name, with their settings, in the order of dbt_project.yml."""
     project = yaml.safe_load((dbt_project / "dbt_project.yml").read_text(encoding="utf-8"))
-    return project["vars"]["domains"]
+    return project.get("vars", {}).get("domains", {})
 
 
-def selected_domains(env: Mapping[str, str] | None = None) -> dict[str, dict[str, Any]]:
+def selected_domains(
+    env: Mapping[str, str] | None = None, dbt_project: Path = DBT_PROJECT
+) -> dict[str, dict[str, Any]]:
     """The declared domains listed in ``FINHOUSE_DOMAINS``, separated by commas; empty: all.
 
     Args:
         env: default the process environment.
+        dbt_project: another version of the project, which may lack a domain of ours.
 
     Raises:
         ConfigurationError: a listed domain is not declared.
@@ -42,4 +45,8 @@ def selected_domains(env: Mapping[str, str] | None = None) -> dict[str, dict[str
             f"{SELECTION} names the unknown domain {', '.join(map(repr, unknown))}",
             f"choose from {', '.join(declared)}, separated by commas; leave it empty for all",
         )
-    return {name: entry for name, entry in declared.items() if not names or name in names}
+    return {
+        name: entry
+        for name, entry in declared_domains(dbt_project).items()
+        if not names or name in names
+    }

@@ -15,6 +15,7 @@ from finhouse.dashboards.serving import refresh_caches
 from finhouse.dbt.history import record_build
 from finhouse.dbt.packages import packages_in_use
 from finhouse.dbt.results import DbtSummary
+from finhouse.domains import selected_domains
 from finhouse.errors import ConfigurationError, FinhouseError
 from finhouse.extract_load import (
     LoadResult,
@@ -27,7 +28,7 @@ from finhouse.oltp import oltp_url
 from finhouse.publish import Publication, ensure_reporting_tables, publish
 from finhouse.scorecard import print_scorecard
 from finhouse.settings import Settings
-from finhouse.sources import available_sources
+from finhouse.sources import CsvFolderDefinition, available_sources, read_source
 from finhouse.transform import build_marts
 from finhouse.warehouse import Warehouse, connect, connect_published
 
@@ -148,9 +149,17 @@ def run_build(settings: Settings, options: BuildOptions) -> None:
     _print_report(settings, loaded, built, published, timings)
 
 
+def demo_domains() -> list[str]:
+    """The selected domains that the demo company has a business for."""
+    return [domain for domain in selected_domains() if domain in demo.businesses()]
+
+
 def live(settings: Settings, url: str, options: BuildOptions) -> None:
     """Make sure that the demo company is there, and let it live on if asked to."""
-    report = demo.create(url, scale=options.scale, seed=DEMO_SEED, home=settings.demo_home)
+    domains = demo_domains()
+    report = demo.create(
+        url, scale=options.scale, seed=DEMO_SEED, home=settings.demo_home, domains=domains
+    )
     console.print(f"  {report.message}")
     demo.ensure_files(
         settings.landing,
@@ -158,6 +167,7 @@ def live(settings: Settings, url: str, options: BuildOptions) -> None:
         scale=report.scale,
         home=settings.demo_home,
         withdraw=partial(_withdraw_if_loaded, settings),
+        domains=domains,
     )
     if options.advance_days:
         report = demo.advance(url, options.advance_days, home=settings.demo_home)
@@ -197,5 +207,8 @@ def _print_report(
     )
     console.print(
         "Next: `make serve` shows the dashboards, `make day` lives one more day, `make docs` "
-        f"documents every column, CSV files go into {settings.landing}/merchant_activity."
+        "documents every column."
     )
+    for source in map(read_source, available_sources()):
+        if isinstance(source, CsvFolderDefinition):
+            console.print(f"CSV files of {source.name} go into {settings.landing / source.folder}.")

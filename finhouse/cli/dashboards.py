@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from finhouse.console import console, print_table, step
-from finhouse.dashboards.exposures import exposures_path, render_exposures
+from finhouse.dashboards.exposures import write_exposures
 from finhouse.dashboards.loading import load_definitions
 from finhouse.dashboards.serving import check_dashboards, serve, superset_server
 from finhouse.settings import Settings
@@ -32,10 +32,9 @@ def dashboards_check(settings: Settings) -> None:
 @click.pass_obj
 def dashboards_exposures(settings: Settings) -> None:
     """Write the dbt exposures of the dashboards."""
-    path = exposures_path(settings)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(render_exposures(load_definitions()), encoding="utf-8")
-    console.print(f"{path} written; `make docs` shows which dashboard uses a mart")
+    for path in write_exposures(settings, load_definitions()):
+        console.print(f"{path} written")
+    console.print("`make docs` shows which dashboard uses a mart")
 
 
 @dashboards.command("serve")

@@ -7,7 +7,7 @@ import click
 from finhouse import demo
 from finhouse.console import console
 from finhouse.oltp import oltp_url
-from finhouse.pipeline import DEMO_SEED
+from finhouse.pipeline import DEMO_SEED, demo_domains
 from finhouse.settings import Settings
 
 
@@ -21,5 +21,7 @@ def demo_company(settings: Settings, scale: float | None, advance: int | None) -
     if advance:
         report = demo.advance(url, advance, home=settings.demo_home)
     else:
-        report = demo.create(url, scale=scale, seed=DEMO_SEED, home=settings.demo_home)
+        report = demo.create(
+            url, scale=scale, seed=DEMO_SEED, home=settings.demo_home, domains=demo_domains()
+        )
     console.print(report.message)

@@ -206,7 +206,8 @@ def build_catalog(
     Args:
         manifest: dbt's manifest, with the KPI registries.
         kpis: rows of the KPI catalogue; one is a metric of the marts whose grain it has.
-        variables: ``vars`` of dbt_project.yml: domains with their labels and currencies.
+        variables: ``vars`` of dbt_project.yml: domains with their labels and currencies; KPIs of
+            other domains are left out.
 
     Raises:
         ConfigurationError: a metric in ``meta`` cannot be understood.
@@ -412,6 +413,8 @@ def _add_kpis(
     """Each KPI and its target as a metric of a long table of KPI values."""
     over = KPI_TIME[dataset.mart]
     for kpi in kpis:
+        if kpi["domain"] not in currencies:
+            continue
         code, only = kpi["kpi_code"], f"filter (where kpi_code = '{kpi['kpi_code']}')"
         last = f"(array_agg({{}} order by {over} desc) {only})[1]"
         expression = {

@@ -13,11 +13,13 @@ from finhouse.dashboards.bundle import DATABASE_UUID, build_assets
 from finhouse.dashboards.catalog import Dataset, build_catalog, parse_project
 from finhouse.dashboards.check import findings
 from finhouse.dashboards.definitions import DEFINITIONS, Definitions
-from finhouse.dashboards.exposures import exposures_path, render_exposures
+from finhouse.dashboards.exposures import exposures_are_current
 from finhouse.dashboards.loading import load_definitions
 from finhouse.dashboards.readers import reader_uri
+from finhouse.dashboards.selection import of_domains, read_belongings
 from finhouse.dashboards.server import ROLES, SupersetServer
 from finhouse.dbt.kpis import read_kpi_catalogue
+from finhouse.domains import selected_domains
 from finhouse.errors import ConfigurationError, WarehouseError
 from finhouse.publish import PUBLISHED_SCHEMA
 from finhouse.settings import Settings
@@ -63,7 +65,7 @@ def load_catalog(
     return build_catalog(
         manifest or parse_project(settings),
         read_kpi_catalogue(settings.dbt_project),
-        project["vars"],
+        project["vars"] | {"domains": selected_domains(dbt_project=settings.dbt_project)},
     )
 
 
@@ -78,7 +80,10 @@ def checked(
     Raises:
         ConfigurationError: it found something; every finding is in the message.
     """
-    definitions, catalog = load_definitions(folder), load_catalog(settings, manifest)
+    definitions = of_domains(
+        load_definitions(folder), read_belongings(settings.dbt_project), selected_domains()
+    )
+    catalog = load_catalog(settings, manifest)
     found = findings(definitions, catalog)
     if found:
         raise ConfigurationError(
@@ -99,11 +104,10 @@ def check_dashboards(settings: Settings, manifest: Mapping[str, Any] | None = No
         ConfigurationError: the static check found something, or the exposures are not up to date.
     """
     definitions, _ = checked(settings, manifest=manifest)
-    path = exposures_path(settings)
-    if path.read_text(encoding="utf-8") != render_exposures(definitions):
+    if not exposures_are_current(settings, load_definitions()):
         raise ConfigurationError(
-            f"{path.name} does not say what the dashboards use now",
-            "run `finhouse dashboards exposures` and commit the file",
+            "the dbt exposures do not say what the dashboards use now",
+            "run `finhouse dashboards exposures` and commit the files",
         )
     return definitions
 

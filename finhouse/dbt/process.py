@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from finhouse.domains import SELECTION, selected_domains
 from finhouse.engines.snowflake_account import environment_program, snowflake_account
 from finhouse.engines.spark_session import spark_environment
 from finhouse.errors import ConfigurationError
@@ -91,6 +92,7 @@ def _project_variables(settings: Settings) -> dict[str, str]:
         "DBT_LOG_PATH": str(settings.dbt_output / "logs"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
         "DO_NOT_TRACK": "1",
+        SELECTION: ",".join(selected_domains(dbt_project=settings.dbt_project)),
     }
 
 

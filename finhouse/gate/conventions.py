@@ -12,7 +12,7 @@ from typing import Any
 from finhouse.dbt.kpis import CATALOGUE, parse_kpi_catalogue, read_kpi_catalogue
 from finhouse.dbt.manifest import marts_of, models_of, read_manifest
 from finhouse.dbt.process import ask_dbt
-from finhouse.domains import declared_domains
+from finhouse.domains import declared_domains, selected_domains
 from finhouse.errors import ConfigurationError, GateError
 from finhouse.gate.builds import Built
 from finhouse.gate.commits import Commit, file_at
@@ -63,6 +63,7 @@ def check_conventions(settings: Settings, base: Commit) -> int:
         catalogue,
         {row["kpi_code"] for row in before},
         declared_domains(settings.dbt_project),
+        selected_domains(dbt_project=settings.dbt_project),
     )
     findings = sorted({*_bouncer_findings(settings), *house})
     _refuse(findings)

@@ -17,7 +17,9 @@ from finhouse.dashboards.catalog import (
 )
 from finhouse.dashboards.definitions import Chart, Definitions
 from finhouse.dashboards.loading import load_definitions
+from finhouse.dashboards.selection import of_domains, read_belongings
 from finhouse.dbt.kpis import TARGET_STEPS, read_kpi_catalogue
+from finhouse.domains import selected_domains
 from finhouse.errors import FinhouseError
 from finhouse.gate.builds import Built
 from finhouse.gate.lineage import Reach
@@ -72,8 +74,12 @@ def dashboards_reached(sides: Iterable[tuple[Built, Reach]]) -> list[DashboardRe
 
 def _dashboards(built: Built) -> tuple[Definitions, dict[str, Dataset]]:
     project = yaml.safe_load((built.settings.dbt_project / "dbt_project.yml").read_text())
-    catalog = build_catalog(built.manifest, kpis_of(built).values(), project["vars"])
-    return load_definitions(built.project / "superset", built.settings.dbt_project), catalog
+    dbt_project = built.settings.dbt_project
+    selected = selected_domains(dbt_project=dbt_project)
+    variables = project["vars"] | {"domains": selected}
+    catalog = build_catalog(built.manifest, kpis_of(built).values(), variables)
+    definitions = load_definitions(built.project / "superset", dbt_project)
+    return of_domains(definitions, read_belongings(dbt_project), selected), catalog
 
 
 def _is_reached(

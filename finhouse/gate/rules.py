@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,7 @@ def house_findings(
     catalogue: Sequence[Mapping[str, str]],
     codes_before: Collection[str],
     domains: Mapping[str, Mapping[str, Any]],
+    selected: Collection[str],
 ) -> list[Finding]:
     """Findings of all rules that need no SQL, in order of rule and place.
 
@@ -51,7 +52,8 @@ def house_findings(
         manifest: dbt's manifest.json.
         catalogue: rows of the KPI catalogue.
         codes_before: KPI codes of the base's catalogue, which keep their names.
-        domains: the domains of this run, as ``vars.domains`` declares them.
+        domains: all domains, as ``vars.domains`` declares them.
+        selected: names of those that dbt was run for.
     """
     return sorted(
         {
@@ -63,7 +65,7 @@ def house_findings(
             *_kpi_names(catalogue, codes_before),
             *_other_domains(manifest),
             *_undated_models(manifest, domains),
-            *_disabled(manifest),
+            *_disabled(manifest, domains.keys() - selected),
             *_softened_tests(manifest),
         }
     )
@@ -234,11 +236,11 @@ def _undated_models(
             )
 
 
-def _disabled(manifest: Mapping[str, Any]) -> Iterator[Finding]:
-    """Nothing is switched off: what is not wanted is removed."""
+def _disabled(manifest: Mapping[str, Any], not_selected: Set[str]) -> Iterator[Finding]:
+    """Nothing is switched off but the domains of others: what is not wanted is removed."""
     for nodes in (manifest.get("disabled") or {}).values():
         for node in nodes:
-            if node["package_name"] == "finhouse":
+            if node["package_name"] == "finhouse" and not not_selected & {*node["fqn"]}:
                 yield Finding(
                     "nothing disabled",
                     _file(node),

@@ -4,10 +4,17 @@ Light on purpose: an orchestrator reads the declarations each time it looks at i
 """
 
 from finhouse.sources.definitions import (
+    CsvFolderDefinition,
     SourceDefinition,
     available_sources,
     raw_schema,
     read_source,
 )
 
-__all__ = ["SourceDefinition", "available_sources", "raw_schema", "read_source"]
+__all__ = [
+    "CsvFolderDefinition",
+    "SourceDefinition",
+    "available_sources",
+    "raw_schema",
+    "read_source",
+]

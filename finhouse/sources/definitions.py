@@ -25,6 +25,7 @@ from pydantic import (
     model_validator,
 )
 
+from finhouse.domains import declared_domains, selected_domains
 from finhouse.errors import ConfigurationError
 from finhouse.sources.file_pattern import FilePattern
 
@@ -250,8 +251,13 @@ def raw_schema(source_name: str) -> str:
 
 
 def available_sources(folder: Path = SOURCES_FOLDER) -> list[str]:
-    """Names of the declared sources, in alphabetical order."""
-    return sorted(path.stem for path in folder.glob("*.yml"))
+    """Names of the declared sources, in alphabetical order; none of a domain that is not selected.
+
+    Raises:
+        ConfigurationError: ``FINHOUSE_DOMAINS`` names an unknown domain.
+    """
+    names = {path.stem for path in folder.glob("*.yml")}
+    return sorted(names - (declared_domains().keys() - selected_domains().keys()))
 
 
 def read_source(source_name: str, folder: Path = SOURCES_FOLDER) -> SourceDefinition:

@@ -12,8 +12,9 @@ import yaml
 from finhouse.dashboards.catalog import Dataset, build_catalog
 from finhouse.dashboards.check import findings
 from finhouse.dashboards.definitions import DEFINITIONS, Definitions
-from finhouse.dashboards.exposures import exposures_path, render_exposures
+from finhouse.dashboards.exposures import exposures_are_current, render_exposures
 from finhouse.dashboards.loading import load_definitions
+from finhouse.dashboards.selection import of_domains, read_belongings
 from finhouse.errors import ConfigurationError
 from finhouse.settings import load_settings
 
@@ -41,14 +42,32 @@ def test_the_repository_is_clean(project: Project):
 
 
 def test_exposures_are_current(project: Project):
-    path = exposures_path(load_settings())
-    assert path.read_text() == render_exposures(project[0]), "run `finhouse dashboards exposures`"
-    marts = {
-        reference.removeprefix("ref('").removesuffix("')")
-        for exposure in yaml.safe_load(path.read_text())["exposures"]
-        for reference in exposure["depends_on"]
-    }
+    settings = load_settings()
+    assert exposures_are_current(settings, project[0]), "run `finhouse dashboards exposures`"
+    belongings = read_belongings(settings.dbt_project)
+    marts = set()
+    for path, text in render_exposures(project[0], belongings).items():
+        for exposure in yaml.safe_load(text)["exposures"]:
+            for reference in exposure["depends_on"]:
+                mart = reference.removeprefix("ref('").removesuffix("')")
+                marts.add(mart)
+                # dbt knows the marts of a domain only where it is selected.
+                assert belongings.marts.get(mart, path.parts[0]) == path.parts[0]
     assert marts == {chart.mart for chart in project[0].charts.values()}
+
+
+def test_dashboards_of_one_domain_are_sound_and_about_it_alone(project: Project):
+    definitions, catalog = project
+    belongings = read_belongings(load_settings().dbt_project)
+    for domain in sorted(set(belongings.marts.values())):
+        narrowed = of_domains(definitions, belongings, {domain})
+        assert findings(narrowed, catalog) == []
+        assert {frozenset(belongings.domains_of(chart)) for chart in narrowed.charts.values()} == {
+            frozenset(),
+            frozenset({domain}),
+        }
+    everything = of_domains(definitions, belongings, set(belongings.marts.values()))
+    assert everything == definitions
 
 
 SPOILED = {

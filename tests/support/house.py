@@ -15,6 +15,7 @@ from pathlib import Path
 import psycopg
 
 from finhouse.demo import truth_file
+from finhouse.domains import SELECTION
 from finhouse.oltp import EmbeddedServer
 from finhouse.parity import RUN_HISTORY
 from finhouse.publish import PUBLISHED_SCHEMA
@@ -26,9 +27,14 @@ TARGETS = ("duckdb", "postgres")
 
 @dataclass(frozen=True)
 class House:
-    """A finhouse living in ``home``; commands run as a user would run them."""
+    """A finhouse living in ``home``; commands run as a user would run them.
+
+    Attributes:
+        domains: those it is for, separated by commas; empty: all.
+    """
 
     home: Path
+    domains: str = ""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -41,6 +47,7 @@ class House:
         }
         return kept | {
             "FINHOUSE_HOME": str(self.home),
+            SELECTION: self.domains,
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
         }
 

@@ -1,16 +1,16 @@
 {#- Names of the domains that this run is for, in the order of var domains: those that
-    FINHOUSE_DOMAINS lists, separated by commas, or all where it is empty. -#}
+    FINHOUSE_DOMAINS lists, separated by commas, or all where it is not set. -#}
 {% macro domains() -%}
-    {%- set selection = env_var('FINHOUSE_DOMAINS', '') -%}
+    {%- set names = env_var('FINHOUSE_DOMAINS', var('domains') | join(',')).split(',') -%}
     {%- set selected = [] -%}
     {%- for domain in var('domains') -%}
-        {%- if not selection or domain in selection.split(',') -%}
+        {%- if domain in names -%}
             {%- do selected.append(domain) -%}
         {%- endif -%}
     {%- endfor -%}
     {%- if not selected -%}
         {{ exceptions.raise_compiler_error(
-            'FINHOUSE_DOMAINS is ' ~ selection ~ ', which names no domain: choose from '
+            'FINHOUSE_DOMAINS names no domain that is declared: choose from '
             ~ var('domains') | join(', ')
         ) }}
     {%- endif -%}

@@ -24,7 +24,7 @@ def manifest(name: str, columns: dict[str, str], **meta: str) -> dict:
 
 def test_a_model_with_dates_says_which_one_late_rows_count_on():
     columns = {"refund_id": "string", "refunded_at": "timestamp", "_loaded_at": "timestamp"}
-    [finding] = house_findings(manifest("stg_shop__refunds", columns), [], set(), DOMAINS)
+    [finding] = house_findings(manifest("stg_shop__refunds", columns), [], set(), DOMAINS, DOMAINS)
     assert finding.rule == "dated tables"
     assert finding.place == "dbt_project/models/staging/shop/stg_shop__refunds.sql"
     assert "refunded_at" in finding.problem
@@ -41,4 +41,17 @@ def test_a_model_with_dates_says_which_one_late_rows_count_on():
     ],
 )
 def test_a_model_is_dated_or_says_why_not_or_has_no_dates(name, columns, meta):
-    assert house_findings(manifest(name, columns, **meta), [], set(), DOMAINS) == []
+    assert house_findings(manifest(name, columns, **meta), [], set(), DOMAINS, DOMAINS) == []
+
+
+@pytest.mark.parametrize(("selected", "findings"), [({"shop", "bank"}, 1), ({"bank"}, 0)])
+def test_only_a_domain_that_is_not_selected_may_be_disabled(selected, findings):
+    project = manifest("stg_shop__orders", {"order_date": "date"})
+    [(name, node)] = project["nodes"].items()
+    disabled = {
+        "nodes": {},
+        "macros": {},
+        "disabled": {name: [node | {"package_name": "finhouse"}]},
+    }
+    found = house_findings(disabled, [], set(), DOMAINS | {"bank": {"dated": []}}, selected)
+    assert [finding.rule for finding in found] == ["nothing disabled"] * findings

@@ -4,6 +4,13 @@ with entries as (
 
 ),
 
+-- Those that this run is for.
+domains as (
+
+    select domain from {{ ref('int_domain_periods') }}
+
+),
+
 kpi_values as (
 
     select * from {{ ref('int_kpis_targeted') }}
@@ -69,6 +76,8 @@ final as (
         coalesce(grains.has_monthly_values, false) as has_monthly_values,
         coalesce(grains.has_daily_values, false) as has_daily_values
     from entries
+    inner join domains
+        on entries.domain = domains.domain
     left join grains
         on entries.kpi_code = grains.kpi_code
     left join final_targets
