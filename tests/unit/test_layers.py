@@ -29,6 +29,8 @@ FLOORS = (
     {"extract_load", "dbt", "demo"},
     # What is done with dbt's models: carried to an engine and back, handed to readers, documented.
     {"bridge", "publish", "documentation"},
+    # The files of new sources, models and KPIs: read off a catalogue, or off the files there are.
+    {"scaffold"},
     # The whole transform; what readers look at.
     {"transform", "scorecard", "dashboards"},
     # The whole job.
