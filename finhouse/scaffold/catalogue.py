@@ -46,10 +46,13 @@ _COLUMNS = """
             select array_agg(e.enumlabel::text order by e.enumsortorder)
             from pg_enum e
             where e.enumtypid = a.atttypid
-        )
+        ),
+        case when t.typtype = 'd' then format_type(t.typbasetype, t.typtypmod) end,
+        case when t.typtype = 'd' then b.typname::text end
     from pg_attribute a
     join pg_type t on t.oid = a.atttypid
     join pg_namespace n on n.oid = t.typnamespace
+    left join pg_type b on b.oid = t.typbasetype
     where a.attrelid = $1 and a.attnum > 0 and not a.attisdropped
     order by a.attnum
 """
@@ -98,11 +101,13 @@ class CatalogueColumn:
     Attributes:
         source: name, type and whether it allows NULL.
         labels: the values of an enum, in its order; empty for other types.
+        base: of a domain, the column as it would be of the type below; raw holds it as text.
     """
 
     source: SourceColumn
     comment: str = ""
     labels: tuple[str, ...] = ()
+    base: SourceColumn | None = None
 
     @property
     def name(self) -> str:
@@ -197,7 +202,12 @@ def _table(
     is_readable: bool,
 ) -> CatalogueTable:
     columns = tuple(
-        CatalogueColumn(SourceColumn(*row[:4]), row[4] or "", tuple(row[5] or ()))
+        CatalogueColumn(
+            source=SourceColumn(*row[:4]),
+            comment=row[4] or "",
+            labels=tuple(row[5] or ()),
+            base=SourceColumn(row[0], row[6], row[7], row[3]) if row[6] else None,
+        )
         for row in _rows(connection, _COLUMNS, oid)
     )
     if not columns:
@@ -222,5 +232,5 @@ def _table(
 
 def _is_small(connection: psycopg.Connection, sql_name: str) -> bool:
     # Counted, as the planner's guess is absent until somebody analyses the table; and only so far.
-    counted = f"select count(*) from (select 1 from {sql_name} limit {FEW_ROWS + 1}) as some"
+    counted = f"select count(*) from (select 1 from {sql_name} limit {FEW_ROWS + 1}) as counted"
     return int(_rows(connection, counted)[0][0]) <= FEW_ROWS

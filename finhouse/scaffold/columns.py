@@ -134,6 +134,9 @@ def _moment(name: str, entity: str) -> str:
 def _cast(column: CatalogueColumn) -> tuple[str, str, int, str]:
     """(expression, data type, group, what is a guess) of a column, as extract-load brings it."""
     source = column.source
+    if column.base and (column.base.type_name in _INTEGERS or column.base.decimal):
+        # A domain comes as text, and that of a number is a number all the same.
+        source = column.base
     name = _quoted(column.name)
     kind = source.type_name
     if kind == "bool":

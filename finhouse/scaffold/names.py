@@ -18,6 +18,24 @@ _VAGUE = re.compile(
     r"active|amount|category|code|comments?|description|kind|label|name|notes?|number|rank"
     r"|reference|remarks|state|status|title|type|value"
 )
+# Words of one SQL or another that sqlfluff (RF04) accepts as no alias.
+_LINTED = re.compile(
+    r"account|accounts|alias|audit|box|change|checked|checksum|circle|date|datetime|"
+    r"delayed|depth|disk|empty|exit|expression|fields|file|format|future|grants|"
+    r"hash|host|hosts|keys|least|less|line|lines|list|locale|locks|login|logs|"
+    r"long|memory|model|money|monitor|operation|parameters|path|plain|point|polygon|"
+    r"prefix|print|process|provider|public|raw|repeat|return|roles|routine|save|"
+    r"separator|serial|settings|shares|signal|spatial|stages|starts|stop|stream|"
+    r"suffix|summary|support|task|tasks|timing|top|transactions|undo|usage|use|"
+    r"users|uuid|vector|warehouse|weekday"
+)
+# By PostgreSQL or Snowflake; where one reads `user` unquoted it is who is connected, no column.
+_RESERVED_ELSEWHERE = (
+    *("account", "authorization", "connection", "current_date", "current_role", "current_time"),
+    *("current_timestamp", "current_user", "database", "freeze", "ilike", "increment", "issue"),
+    *("localtime", "localtimestamp", "minus", "organization", "regexp", "rlike", "row", "rows"),
+    *("sample", "schema", "session_user", "start", "system_user", "trigger", "user", "view"),
+)
 _ES = ("sses", "uses", "xes", "ches", "shes")
 
 
@@ -76,7 +94,7 @@ def words(name: str) -> str:
 
 def is_vague(name: str) -> bool:
     """Whether a column's name needs its table's beside it: ``status``, or a keyword of SQL."""
-    return bool(_VAGUE.fullmatch(name)) or name in _keywords()
+    return bool(_VAGUE.fullmatch(name) or _LINTED.fullmatch(name)) or name in _keywords()
 
 
 def is_reserved(name: str) -> bool:
@@ -95,10 +113,11 @@ def unused(name: str, taken: Collection[str]) -> str:
 
 @cache
 def _keywords() -> dict[str, str]:
-    # DuckDB's grammar is PostgreSQL's; what either keeps for itself is in it.
+    # DuckDB's grammar is PostgreSQL's, but for what the others keep for themselves.
     with duckdb.connect() as connection:
-        return dict(
+        found = dict(
             connection.execute(
                 "select keyword_name, keyword_category from duckdb_keywords()"
             ).fetchall()
         )
+    return found | dict.fromkeys(_RESERVED_ELSEWHERE, "reserved")
