@@ -17,7 +17,7 @@ PACKAGE = PROJECT_ROOT / "finhouse"
 # does allows, so that it can be used, tested and understood without anything above it.
 FLOORS = (
     # What every part says, and how it fails.
-    {"errors", "console"},
+    {"errors", "console", "data_classes"},
     # Where things are, and servers that outlive a command.
     {"settings", "background"},
     # What is loaded from: declared sources, the OLTP database. The embedded server of the latter
