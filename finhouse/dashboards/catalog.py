@@ -6,8 +6,8 @@ A metric is defined once, in dbt:
   ``{aggregate: last, over: month_start}``;
 * ``config.meta.metrics`` of a mart, by name, for what is no column: distinct counts, sums under a
   condition, ratios of such;
-* each row of the seed ``kpi_catalogue_entries`` is a metric of ``kpi_monthly`` and ``kpi_daily``,
-  and its target another one.
+* each row of the seed ``kpi_catalogue_entries`` is a metric of ``kpi_monthly`` or ``kpi_daily``, or
+  of both, as its registry says, and its target another one.
 
 ``config.meta.words`` of a column says in a viewer's words what its codes mean: the dataset has them
 as ``<column>__words``, whose alphabetical order is the order to show them in.
@@ -17,12 +17,10 @@ The SQL of the aggregation is written here alone and runs unchanged on DuckDB an
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -32,6 +30,7 @@ from finhouse.data_classes import PERSONAL, data_class, meta_of
 from finhouse.dbt.manifest import marts_of
 from finhouse.dbt.process import ask_dbt
 from finhouse.errors import ConfigurationError, TransformError
+from finhouse.kpis import registry_entries
 from finhouse.settings import Settings
 
 Format = Literal[
@@ -195,20 +194,14 @@ def parse_project(settings: Settings) -> dict[str, Any]:
     return json.loads((output / "manifest.json").read_text())
 
 
-def read_kpi_catalogue(dbt_project: Path) -> list[dict[str, str]]:
-    """Rows of the KPI catalogue's seed."""
-    with (dbt_project / "seeds" / "kpi" / "kpi_catalogue_entries.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def build_catalog(
     manifest: Mapping[str, Any], kpis: Iterable[Mapping[str, str]], variables: Mapping[str, Any]
 ) -> dict[str, Dataset]:
     """Datasets by mart.
 
     Args:
-        manifest: dbt's manifest.
-        kpis: rows of the KPI catalogue.
+        manifest: dbt's manifest, with the KPI registries.
+        kpis: rows of the KPI catalogue; one is a metric of the marts whose grain it has.
         variables: ``vars`` of dbt_project.yml: domains with their currencies.
 
     Raises:
@@ -217,11 +210,14 @@ def build_catalog(
     currencies = {name: entry["currency"] for name, entry in variables["domains"].items()}
     reporting = variables["reporting_currency"]
     kpis = list(kpis)
+    codes: dict[str, set[str]] = {mart: set() for mart in KPI_TIME}
+    for grain, _, entry in registry_entries(manifest):
+        codes[f"kpi_{grain}"].add(entry["code"])
     datasets = {}
     for name, node in marts_of(manifest).items():
         datasets[name] = _dataset(node, currencies.get(node["fqn"][2]), reporting)
         if name in KPI_TIME:
-            _add_kpis(datasets[name], kpis, currencies)
+            _add_kpis(datasets[name], [k for k in kpis if k["kpi_code"] in codes[name]], currencies)
     return datasets
 
 

@@ -10,13 +10,14 @@ from typing import Any
 import yaml
 
 from finhouse.dashboards.bundle import DATABASE_UUID, build_assets
-from finhouse.dashboards.catalog import Dataset, build_catalog, parse_project, read_kpi_catalogue
+from finhouse.dashboards.catalog import Dataset, build_catalog, parse_project
 from finhouse.dashboards.check import findings
 from finhouse.dashboards.definitions import DEFINITIONS, Definitions, load_definitions
 from finhouse.dashboards.exposures import exposures_path, render_exposures
 from finhouse.dashboards.readers import reader_uri
 from finhouse.dashboards.server import ROLES, SupersetServer
 from finhouse.errors import ConfigurationError, WarehouseError
+from finhouse.kpis import read_kpi_catalogue
 from finhouse.publish import PUBLISHED_SCHEMA
 from finhouse.settings import Settings
 from finhouse.warehouse import Warehouse

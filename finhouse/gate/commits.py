@@ -85,6 +85,11 @@ def changed_files(root: Path, commit: Commit, *paths: str) -> list[str]:
     return sorted(filter(None, f"{differing or ''}\n{new or ''}".splitlines()))
 
 
+def file_at(root: Path, commit: Commit, path: Path) -> str:
+    """The text of one file as ``commit`` has it, by its path within the project; empty for none."""
+    return _git(root, "show", f"{commit.id}:./{path.as_posix()}") or ""
+
+
 def extract(root: Path, commit: Commit, folder: Path) -> None:
     """Write the files of ``commit`` into ``folder``; repository and work tree stay as they are."""
     archive = subprocess.run(

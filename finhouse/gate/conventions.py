@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from finhouse.dashboards.catalog import read_kpi_catalogue
 from finhouse.dbt.manifest import marts_of, models_of, read_manifest
 from finhouse.dbt.process import ask_dbt
 from finhouse.errors import ConfigurationError, GateError
 from finhouse.gate.builds import Built
+from finhouse.gate.commits import Commit, file_at
 from finhouse.gate.lineage import columns_handed_on, read_lineage
 from finhouse.gate.rules import Finding, house_findings, unmasked_columns
+from finhouse.kpis import CATALOGUE, parse_kpi_catalogue, read_kpi_catalogue
 from finhouse.settings import Settings
 from finhouse.sources import available_sources, read_source
 
@@ -41,16 +42,23 @@ def parse_strictly(settings: Settings) -> dict[str, Any]:
     return read_manifest(settings)
 
 
-def check_conventions(settings: Settings) -> int:
+def check_conventions(settings: Settings, base: Commit) -> int:
     """Hold the project, as it was last parsed, against its conventions; return how many models.
+
+    Args:
+        settings: of the parse.
+        base: the commit a change is measured against.
 
     Raises:
         ConfigurationError: dbt-bouncer's environment is not there.
         GateError: every finding, with its remedy.
     """
     manifest = read_manifest(settings)
-    codes = [row["kpi_code"] for row in read_kpi_catalogue(settings.dbt_project)]
-    findings = sorted({*_bouncer_findings(settings), *house_findings(manifest, codes)})
+    catalogue = read_kpi_catalogue(settings.dbt_project)
+    path = (settings.dbt_project / CATALOGUE).relative_to(settings.project_root)
+    before = parse_kpi_catalogue(file_at(settings.project_root, base, path))
+    house = house_findings(manifest, catalogue, {row["kpi_code"] for row in before})
+    findings = sorted({*_bouncer_findings(settings), *house})
     _refuse(findings)
     return len(models_of(manifest))
 

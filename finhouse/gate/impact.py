@@ -14,7 +14,6 @@ from finhouse.dashboards.catalog import (
     Dataset,
     Metric,
     build_catalog,
-    read_kpi_catalogue,
 )
 from finhouse.dashboards.definitions import Chart, Definitions, load_definitions
 from finhouse.errors import FinhouseError
@@ -22,6 +21,7 @@ from finhouse.gate.builds import Built
 from finhouse.gate.lineage import Reach
 from finhouse.gate.sql_columns import DIALECT, ROWS
 from finhouse.gate.values import KPI_CODE
+from finhouse.kpis import TARGET_STEPS, read_kpi_catalogue
 
 DOMAIN = "domain"
 
@@ -37,9 +37,9 @@ class DashboardReached:
 
 def kpis_of(built: Built) -> dict[str, dict[str, str]]:
     """The KPI catalogue of one version, by code; ``targets`` says which one holds from when."""
-    seeds = built.settings.dbt_project / "seeds" / "kpi"
     targets: dict[str, list[str]] = {}
-    with (seeds / "kpi_target_steps.csv").open(newline="", encoding="utf-8") as file:
+    steps = built.settings.dbt_project / TARGET_STEPS
+    with steps.open(newline="", encoding="utf-8") as file:
         for step in csv.DictReader(file):
             text = f"{step['target']} from month {step['from_month_since_launch']}"
             targets.setdefault(step[KPI_CODE], []).append(text)

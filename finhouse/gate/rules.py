@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from finhouse.data_classes import CLASSES, data_class, meta_of
 from finhouse.dbt.manifest import MARTS, models_of, tests_by_model
 from finhouse.documentation.coverage import has_tested_key
+from finhouse.kpis import CATALOGUE, GRAINS, registry_entries
 from finhouse.sources.definitions import PostgresDefinition, SourceDefinition, raw_schema
 
-_KPI_CODE = re.compile(r"'code':\s*'(\w+)'")
-_KPI_MODEL = re.compile(r"int_\w+_kpis_(monthly|daily)")
+_CATALOGUE_FILE = f"dbt_project/{CATALOGUE.as_posix()}"
 _TARGET = re.compile(r"\btarget\s*\.\s*(type|name)\b|\btarget\[")
 
 
@@ -39,12 +39,17 @@ class Finding:
     remedy: str
 
 
-def house_findings(manifest: Mapping[str, Any], kpi_codes: Sequence[str]) -> list[Finding]:
+def house_findings(
+    manifest: Mapping[str, Any],
+    catalogue: Sequence[Mapping[str, str]],
+    codes_before: Collection[str],
+) -> list[Finding]:
     """Findings of all rules that need no SQL, in order of rule and place.
 
     Args:
         manifest: dbt's manifest.json.
-        kpi_codes: column ``kpi_code`` of the KPI catalogue.
+        catalogue: rows of the KPI catalogue.
+        codes_before: KPI codes of the base's catalogue, which keep their names.
     """
     return sorted(
         {
@@ -52,7 +57,8 @@ def house_findings(manifest: Mapping[str, Any], kpi_codes: Sequence[str]) -> lis
             *_unknown_classes(manifest),
             *_undescribed_macros(manifest),
             *_engines_named(manifest),
-            *_kpis(manifest, kpi_codes),
+            *_kpis(manifest, [row["kpi_code"] for row in catalogue]),
+            *_kpi_names(catalogue, codes_before),
             *_other_domains(manifest),
             *_disabled(manifest),
             *_softened_tests(manifest),
@@ -128,30 +134,17 @@ def _engines_named(manifest: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _kpis(manifest: Mapping[str, Any], kpi_codes: Sequence[str]) -> Iterator[Finding]:
     """A KPI has one row in the catalogue and one definition a grain."""
-    catalogue = "dbt_project/seeds/kpi/kpi_catalogue_entries.csv"
     for code, count in Counter(kpi_codes).items():
         if count > 1:
             yield Finding(
                 "one definition per KPI",
-                catalogue,
+                _CATALOGUE_FILE,
                 f"{code} stands {count} times in the catalogue",
                 "give the other KPI a code of its own, or remove it",
             )
-    of_macros = {
-        macro["unique_id"]: _KPI_CODE.findall(macro["macro_sql"])
-        for macro in manifest["macros"].values()
-        if macro["package_name"] == "finhouse"
-    }
-    defined: dict[str, dict[str, list[str]]] = {"monthly": {}, "daily": {}}
-    for model in models_of(manifest, "intermediate"):
-        grain = _KPI_MODEL.fullmatch(model["name"])
-        if not grain:
-            continue
-        codes = _KPI_CODE.findall(model["raw_code"])
-        for macro in model["depends_on"]["macros"]:
-            codes += of_macros.get(macro, [])
-        for code in codes:
-            defined[grain[1]].setdefault(code, []).append(_file(model))
+    defined: dict[str, dict[str, list[str]]] = {grain: {} for grain in GRAINS}
+    for grain, model, entry in registry_entries(manifest):
+        defined[grain].setdefault(entry["code"], []).append(_file(model))
     for grain, places in defined.items():
         for code, files in places.items():
             if len(files) > 1:
@@ -166,8 +159,32 @@ def _kpis(manifest: Mapping[str, Any], kpi_codes: Sequence[str]) -> Iterator[Fin
                     "one definition per KPI",
                     files[0],
                     f"{code} is not in the catalogue",
-                    f"add its row to {catalogue}: name, formula, unit, owner",
+                    f"add its row to {_CATALOGUE_FILE}: name, formula, unit, owner",
                 )
+
+
+def _kpi_names(
+    catalogue: Sequence[Mapping[str, str]], codes_before: Collection[str]
+) -> Iterator[Finding]:
+    """A new KPI's code begins with its domain; within a domain no two KPIs share a name."""
+    for row in catalogue:
+        code, domain = row["kpi_code"], row["domain"]
+        if code not in codes_before and not code.startswith(f"{domain}_"):
+            yield Finding(
+                "KPI names",
+                _CATALOGUE_FILE,
+                f"the new KPI {code} does not bear its domain, {domain}",
+                f"call it {domain}_{code}",
+            )
+    names = Counter((row["domain"], row["kpi_name"]) for row in catalogue)
+    for (domain, name), count in names.items():
+        if count > 1:
+            yield Finding(
+                "KPI names",
+                _CATALOGUE_FILE,
+                f"{count} KPIs of {domain} are called {name!r}",
+                "give each a name of its own",
+            )
 
 
 def _other_domains(manifest: Mapping[str, Any]) -> Iterator[Finding]:

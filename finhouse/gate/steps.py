@@ -123,7 +123,7 @@ class Gate:
         return f"{len(nodes):,} nodes"
 
     def _conventions(self) -> str:
-        return f"{check_conventions(self._parsing)} models"
+        return f"{check_conventions(self._parsing, self.commit)} models"
 
     def _dashboards(self) -> str:
         definitions = check_dashboards(self._settings, read_manifest(self._parsing))

@@ -5,10 +5,12 @@
     period_column: its period's first day.
     complete_expression: true where the period is over; a KPI that matures later (day-30 retention)
     brings its own as `complete`.
-    kpis: a list of dicts {code, value, numerator, denominator}. For a sum or a count give
-    numerator alone (value is the same, over nothing); for a percentile value alone. A ratio
-    names all three: the value is defined once, in the metrics model, and the test
-    kpi_value_is_ratio proves that it is numerator / denominator. -#}
+    kpis: entries of a domain's registry, the macro <domain>_kpis, of one grain (kpis_of_grain).
+    An entry names its `code` and the `grains` it has values at ('monthly', 'daily'). A sum or a
+    count names `numerator` alone: its value is the same, over nothing. A ratio names `numerator`
+    and `denominator`, and its value is computed here; `column` is the name of that ratio in the
+    metrics model where it is not the code. A median or a percentile names `value` alone. Each
+    is an expression over the columns of the metrics models. -#}
 {% macro kpi_rows(relation, period_column, complete_expression, kpis) -%}
     {{ return(adapter.dispatch('kpi_rows', 'finhouse')(
         relation, period_column, complete_expression, kpis)) }}

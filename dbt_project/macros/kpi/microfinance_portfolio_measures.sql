@@ -5,7 +5,7 @@
     {{ count_where('is_active') }} as active_loan_count,
         {{ money('sum(case when is_active then outstanding_amount end)') }}
             as gross_portfolio_amount,
-        {%- for days in [1, 7, 30, 60, 90] %}
+        {%- for days in par_thresholds() %}
         {{ money(
             'sum(case when is_active and days_past_due > ' ~ days
             ~ ' then outstanding_amount end)') }} as par_{{ days }}_amount,

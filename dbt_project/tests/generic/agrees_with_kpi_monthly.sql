@@ -1,7 +1,9 @@
 {#- The wide form of a domain's months, the model, and the long one, kpi_monthly, agree. Fails
     for each KPI and month whose value differs or is missing.
-    columns_by_kpi: KPI code -> column of the model. -#}
-{% test agrees_with_kpi_monthly(model, columns_by_kpi) %}
+
+    domain: the domain whose monthly KPIs are compared: all that the model has as a column, by the
+    KPI's code or by the column of its entry in the registry. -#}
+{% test agrees_with_kpi_monthly(model, domain) %}
 
 with monthly_metrics as (
 
@@ -17,7 +19,7 @@ kpi_monthly as (
 
 wide as (
 
-    {% for kpi_code, column in columns_by_kpi.items() %}
+    {% for kpi_code, column in finhouse.kpi_columns_of_model(model.identifier, domain).items() %}
     select
         '{{ kpi_code }}' as kpi_code,
         month_start,

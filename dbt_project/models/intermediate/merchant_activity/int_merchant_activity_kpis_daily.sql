@@ -1,3 +1,6 @@
+{% set kpis = kpis_of_grain(merchant_activity_kpis(), 'daily') %}
+{{ config(meta={'kpis': kpis}) }}
+
 with metrics as (
 
     select * from {{ ref('int_merchant_activity_metrics_daily') }}
@@ -6,8 +9,7 @@ with metrics as (
 
 final as (
 
-    {{ kpi_rows('metrics', 'date_day', 'is_complete_period', merchant_activity_kpis(
-        'daily_active_merchants')) }}
+    {{ kpi_rows('metrics', 'date_day', 'is_complete_period', kpis) }}
 
 )
 

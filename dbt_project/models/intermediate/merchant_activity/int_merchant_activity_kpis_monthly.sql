@@ -1,3 +1,6 @@
+{% set kpis = kpis_of_grain(merchant_activity_kpis(), 'monthly') %}
+{{ config(meta={'kpis': kpis}) }}
+
 with metrics as (
 
     select * from {{ ref('int_merchant_activity_metrics_monthly') }}
@@ -6,8 +9,7 @@ with metrics as (
 
 final as (
 
-    {{ kpi_rows('metrics', 'month_start', 'is_complete_period', merchant_activity_kpis(
-        'monthly_active_merchants')) }}
+    {{ kpi_rows('metrics', 'month_start', 'is_complete_period', kpis) }}
 
 )
 

@@ -23,7 +23,7 @@ final as (
     select
         *,
         true as is_complete_period,
-        {{ merchant_activity_ratios() }}
+        {{ kpi_ratio_columns(kpis_of_grain(merchant_activity_kpis(), 'daily')) }}
     from measures
 
 )

@@ -24,7 +24,7 @@ final as (
         *,
         {{ last_day_of_month('month_start') }}
         <= {{ as_of_date('merchant_activity') }} as is_complete_period,
-        {{ merchant_activity_ratios() }}
+        {{ kpi_ratio_columns(kpis_of_grain(merchant_activity_kpis(), 'monthly')) }}
     from measures
 
 )

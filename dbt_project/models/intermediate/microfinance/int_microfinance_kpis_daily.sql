@@ -1,3 +1,6 @@
+{% set kpis = kpis_of_grain(microfinance_kpis(), 'daily') %}
+{{ config(meta={'kpis': kpis}) }}
+
 with metrics as (
 
     select * from {{ ref('int_microfinance_metrics_daily') }}
@@ -7,7 +10,7 @@ with metrics as (
 -- The spine ends with the as-of day, the last complete one: every day here is complete.
 final as (
 
-    {{ kpi_rows('metrics', 'date_day', 'true', microfinance_operational_kpis()) }}
+    {{ kpi_rows('metrics', 'date_day', 'true', kpis) }}
 
 )
 

@@ -1,3 +1,6 @@
+{% set kpis = kpis_of_grain(microfinance_kpis(), 'monthly') %}
+{{ config(meta={'kpis': kpis}) }}
+
 with metrics as (
 
     select * from {{ ref('int_microfinance_metrics_monthly') }}
@@ -6,64 +9,7 @@ with metrics as (
 
 final as (
 
-    {{ kpi_rows('metrics', 'month_start', 'is_complete_period', [
-        {'code': 'gross_loan_portfolio', 'numerator': 'gross_portfolio_amount'},
-        {'code': 'active_loans', 'numerator': 'active_loan_count'},
-        {'code': 'active_borrowers', 'numerator': 'active_borrower_count'},
-        {'code': 'par_1', 'value': 'par_1',
-            'numerator': 'par_1_amount', 'denominator': 'gross_portfolio_amount'},
-        {'code': 'par_7', 'value': 'par_7',
-            'numerator': 'par_7_amount', 'denominator': 'gross_portfolio_amount'},
-        {'code': 'par_30', 'value': 'par_30',
-            'numerator': 'par_30_amount', 'denominator': 'gross_portfolio_amount'},
-        {'code': 'par_60', 'value': 'par_60',
-            'numerator': 'par_60_amount', 'denominator': 'gross_portfolio_amount'},
-        {'code': 'par_90', 'value': 'par_90',
-            'numerator': 'par_90_amount', 'denominator': 'gross_portfolio_amount'},
-        {'code': 'npl_ratio', 'value': 'npl_ratio',
-            'numerator': 'npl_amount', 'denominator': 'gross_portfolio_amount'},
-        {'code': 'required_provisions', 'numerator': 'provision_amount'},
-        {'code': 'avg_disbursement_amount', 'value': 'avg_disbursement_amount',
-            'numerator': 'disbursed_amount', 'denominator': 'disbursed_loan_count'},
-        {'code': 'disbursement_growth_rate', 'value': 'disbursement_growth_rate',
-            'numerator': 'disbursement_change_amount',
-            'denominator': 'complete_previous_disbursed_amount'},
-        {'code': 'collection_rate', 'value': 'collection_rate',
-            'numerator': 'collected_amount', 'denominator': 'due_amount'},
-        {'code': 'on_time_rate', 'value': 'on_time_rate',
-            'numerator': 'on_time_installment_count', 'denominator': 'due_installment_count'},
-        {'code': 'cure_rate', 'value': 'cure_rate',
-            'numerator': 'cured_amount', 'denominator': 'previous_at_risk_amount'},
-        {'code': 'written_off_amount', 'numerator': 'written_off_amount'},
-        {'code': 'write_off_ratio', 'value': 'write_off_ratio',
-            'numerator': 'written_off_amount', 'denominator': 'average_gross_portfolio_amount'},
-        {'code': 'recovery_rate', 'value': 'recovery_rate',
-            'numerator': 'recovered_to_date_amount',
-            'denominator': 'written_off_to_date_amount'},
-        {'code': 'portfolio_yield', 'value': 'portfolio_yield',
-            'numerator': 'annualised_loan_income_amount',
-            'denominator': 'complete_average_gross_portfolio_amount'},
-        {'code': 'collateral_coverage_ratio', 'value': 'collateral_coverage_ratio',
-            'numerator': 'collateral_value_amount', 'denominator': 'gross_portfolio_amount'},
-        {'code': 'top10_borrower_share', 'value': 'top10_borrower_share',
-            'numerator': 'top10_borrower_amount', 'denominator': 'gross_portfolio_amount'},
-        {'code': 'product_hhi', 'value': 'product_hhi',
-            'numerator': 'product_weighted_amount', 'denominator': 'gross_portfolio_amount'},
-        {'code': 'deposits', 'numerator': 'deposit_amount'},
-        {'code': 'loan_to_deposit_ratio', 'value': 'loan_to_deposit_ratio',
-            'numerator': 'gross_portfolio_amount', 'denominator': 'deposit_amount'},
-        {'code': 'liquidity_coverage_ratio', 'value': 'liquidity_coverage_ratio',
-            'numerator': 'expected_inflow_amount', 'denominator': 'expected_outflow_amount'},
-        {'code': 'net_interest_margin', 'value': 'net_interest_margin',
-            'numerator': 'annualised_net_interest_amount',
-            'denominator': 'complete_average_gross_portfolio_amount'},
-        {'code': 'operational_self_sufficiency', 'value': 'operational_self_sufficiency',
-            'numerator': 'complete_operating_revenue_amount',
-            'denominator': 'complete_operating_expense_amount'},
-        {'code': 'investment_aum', 'numerator': 'investment_aum_amount'},
-        {'code': 'investment_roi', 'value': 'investment_roi',
-            'numerator': 'investment_return_amount', 'denominator': 'investment_aum_amount'},
-    ] + microfinance_operational_kpis()) }}
+    {{ kpi_rows('metrics', 'month_start', 'is_complete_period', kpis) }}
 
 )
 

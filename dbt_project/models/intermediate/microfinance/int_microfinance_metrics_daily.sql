@@ -121,7 +121,7 @@ final as (
 
     select
         *,
-        {{ ratio('successful_payment_count', 'payment_count') }} as payment_success_rate
+        {{ kpi_ratio_columns(kpis_of_grain(microfinance_kpis(), 'daily')) }}
     from joined
 
 )

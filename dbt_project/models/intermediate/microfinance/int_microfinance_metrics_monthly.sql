@@ -244,33 +244,7 @@ final as (
 
     select
         *,
-        {% for days in [1, 7, 30, 60, 90] %}
-        {{ ratio('par_' ~ days ~ '_amount', 'gross_portfolio_amount') }} as par_{{ days }},
-        {% endfor %}
-        {{ ratio('npl_amount', 'gross_portfolio_amount') }} as npl_ratio,
-        {{ ratio('disbursed_amount', 'disbursed_loan_count') }} as avg_disbursement_amount,
-        {{ ratio('disbursement_change_amount', 'complete_previous_disbursed_amount') }}
-            as disbursement_growth_rate,
-        {{ ratio('collected_amount', 'due_amount') }} as collection_rate,
-        {{ ratio('on_time_installment_count', 'due_installment_count') }} as on_time_rate,
-        {{ ratio('cured_amount', 'previous_at_risk_amount') }} as cure_rate,
-        {{ ratio('written_off_amount', 'average_gross_portfolio_amount') }} as write_off_ratio,
-        {{ ratio('recovered_to_date_amount', 'written_off_to_date_amount') }} as recovery_rate,
-        {{ ratio('annualised_loan_income_amount', 'complete_average_gross_portfolio_amount') }}
-            as portfolio_yield,
-        {{ ratio('collateral_value_amount', 'gross_portfolio_amount') }}
-            as collateral_coverage_ratio,
-        {{ ratio('top10_borrower_amount', 'gross_portfolio_amount') }} as top10_borrower_share,
-        {{ ratio('product_weighted_amount', 'gross_portfolio_amount') }} as product_hhi,
-        {{ ratio('gross_portfolio_amount', 'deposit_amount') }} as loan_to_deposit_ratio,
-        {{ ratio('expected_inflow_amount', 'expected_outflow_amount') }}
-            as liquidity_coverage_ratio,
-        {{ ratio('annualised_net_interest_amount', 'complete_average_gross_portfolio_amount') }}
-            as net_interest_margin,
-        {{ ratio('complete_operating_revenue_amount', 'complete_operating_expense_amount') }}
-            as operational_self_sufficiency,
-        {{ ratio('investment_return_amount', 'investment_aum_amount') }} as investment_roi,
-        {{ ratio('successful_payment_count', 'payment_count') }} as payment_success_rate
+        {{ kpi_ratio_columns(kpis_of_grain(microfinance_kpis(), 'monthly')) }}
     from bases
 
 )

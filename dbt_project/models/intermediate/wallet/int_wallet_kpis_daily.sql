@@ -1,3 +1,6 @@
+{% set kpis = kpis_of_grain(wallet_kpis(), 'daily') %}
+{{ config(meta={'kpis': kpis}) }}
+
 with metrics as (
 
     select * from {{ ref('int_wallet_metrics_daily') }}
@@ -7,11 +10,7 @@ with metrics as (
 -- The spine ends with the as-of day, the last complete one: every day here is complete.
 final as (
 
-    {{ kpi_rows('metrics', 'date_day', 'true', [
-        {'code': 'daily_transaction_volume', 'numerator': 'completed_amount'},
-        {'code': 'dau', 'numerator': 'active_user_count'},
-        {'code': 'wau', 'numerator': 'weekly_active_user_count'},
-    ] + wallet_operational_kpis()) }}
+    {{ kpi_rows('metrics', 'date_day', 'true', kpis) }}
 
 )
 

@@ -189,7 +189,7 @@ final as (
 
     select
         *,
-        {{ wallet_transaction_ratios() }}
+        {{ kpi_ratio_columns(kpis_of_grain(wallet_kpis(), 'daily')) }}
     from timed
 
 )

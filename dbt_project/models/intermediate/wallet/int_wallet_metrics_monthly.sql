@@ -262,49 +262,26 @@ amounts as (
 
 ),
 
-ratios as (
-
-    select
-        *,
-        {{ ratio('mau_change', 'complete_previous_mau') }} as user_growth_rate,
-        {{ ratio('daily_active_user_sum', '(mau * day_count)') }} as stickiness,
-        {{ ratio('churned_user_count', 'complete_previous_mau') }} as churn_rate,
-        {{ ratio('activated_user_count', 'activation_due_user_count') }} as activation_rate,
-        {% for day_number in [1, 7, 30] %}
-        {{ ratio(
-            'retention_d' ~ day_number ~ '_retained_count',
-            'retention_d' ~ day_number ~ '_eligible_count') }} as retention_d{{ day_number }},
-        {% endfor %}
-        {{ ratio('referred_user_count', 'new_user_count') }} as referral_signup_share,
-        {{ ratio('transaction_count', 'mau') }} as transactions_per_user,
-        {{ ratio('completed_amount', 'completed_transaction_count') }}
-            as avg_completed_transaction_amount,
-        {{ ratio('revenue_amount', 'mau') }} as rpu,
-        {{ ratio('lifetime_revenue_amount', 'mau') }} as ltv,
-        {{ ratio('marketing_spend_amount', 'new_user_count') }} as cac,
-        {{ ratio('gross_profit_amount', 'revenue_amount') }} as gross_margin_rate,
-        {{ wallet_transaction_ratios() }}
-    from amounts
-
-),
-
 -- Ratios of ratios keep exact parts: rpu x margin = gross profit / MAU, and LTV / CAC is
 -- lifetime revenue x new users / (MAU x spend).
-final as (
+parts as (
 
     select
         *,
         gross_profit_on_revenue_amount * complete_previous_mau as ltv_observed_numerator,
         mau * churned_user_count as ltv_observed_denominator,
         lifetime_revenue_amount * acquired_user_count as ltv_cac_numerator,
-        marketing_spend_amount * mau as ltv_cac_denominator,
-        {{ ratio(
-            '(gross_profit_on_revenue_amount * complete_previous_mau)',
-            '(mau * churned_user_count)') }} as ltv_observed,
-        {{ ratio(
-            '(lifetime_revenue_amount * acquired_user_count)',
-            '(marketing_spend_amount * mau)') }} as ltv_cac_ratio
-    from ratios
+        marketing_spend_amount * mau as ltv_cac_denominator
+    from amounts
+
+),
+
+final as (
+
+    select
+        *,
+        {{ kpi_ratio_columns(kpis_of_grain(wallet_kpis(), 'monthly')) }}
+    from parts
 
 )
 

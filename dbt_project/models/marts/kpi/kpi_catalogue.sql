@@ -61,6 +61,7 @@ final as (
         entries.value_kind,
         entries.direction,
         entries.target_operator,
+        entries.target_source,
         entries.owner,
         entries.seed_document,
         entries.display_order,

@@ -26,7 +26,7 @@ final as (
         product,
         success_count,
         failed_count,
-        {{ ratio('failed_count', '(success_count + failed_count)') }} as failure_rate
+        {{ kpi_ratio(merchant_activity_kpis(), 'merchant_failure_rate') }} as failure_rate
     from counts
 
 )

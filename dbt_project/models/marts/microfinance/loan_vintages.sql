@@ -38,7 +38,7 @@ final as (
         par_30_amount,
         written_off_amount,
         {{ ratio('ever_par_30_amount', 'disbursed_amount') }} as ever_par_30_share,
-        {{ ratio('par_30_amount', 'gross_portfolio_amount') }} as par_30,
+        {{ kpi_ratio(microfinance_kpis(), 'par_30') }} as par_30,
         {{ ratio('written_off_amount', 'disbursed_amount') }} as written_off_share,
         is_complete_period
     from measures

@@ -20,7 +20,7 @@ final as (
         transaction_revenue_amount,
         bank_fee_amount,
         {{ money('transaction_revenue_amount + bank_fee_amount') }} as revenue_amount,
-        {{ ratio('completed_transaction_count', 'transaction_count') }} as success_rate,
+        {{ kpi_ratio(wallet_kpis(), 'success_rate') }} as success_rate,
         survey_count,
         satisfaction_score_sum,
         {{ ratio('satisfaction_score_sum', 'survey_count') }} as satisfaction_score,

@@ -1,0 +1,67 @@
+{#- The microfinance KPIs, by day and by month, as kpi_rows describes them. -#}
+{% macro microfinance_kpis() -%}
+    {% set both = ['monthly', 'daily'] %}
+    {% set monthly = ['monthly'] %}
+    {% set at_risk = [] %}
+    {% for days in par_thresholds() %}
+        {% do at_risk.append({'code': 'par_' ~ days, 'grains': monthly,
+            'numerator': 'par_' ~ days ~ '_amount', 'denominator': 'gross_portfolio_amount'}) %}
+    {% endfor %}
+    {{ return([
+        {'code': 'gross_loan_portfolio', 'grains': monthly, 'numerator': 'gross_portfolio_amount'},
+        {'code': 'active_loans', 'grains': monthly, 'numerator': 'active_loan_count'},
+        {'code': 'active_borrowers', 'grains': monthly, 'numerator': 'active_borrower_count'},
+    ] + at_risk + [
+        {'code': 'npl_ratio', 'grains': monthly,
+            'numerator': 'npl_amount', 'denominator': 'gross_portfolio_amount'},
+        {'code': 'required_provisions', 'grains': monthly, 'numerator': 'provision_amount'},
+        {'code': 'disbursed_amount', 'grains': both, 'numerator': 'disbursed_amount'},
+        {'code': 'disbursed_loans', 'grains': both, 'numerator': 'disbursed_loan_count'},
+        {'code': 'avg_disbursement_amount', 'grains': monthly,
+            'numerator': 'disbursed_amount', 'denominator': 'disbursed_loan_count'},
+        {'code': 'disbursement_growth_rate', 'grains': monthly,
+            'numerator': 'disbursement_change_amount',
+            'denominator': 'complete_previous_disbursed_amount'},
+        {'code': 'collected_amount', 'grains': both, 'numerator': 'collected_amount'},
+        {'code': 'collection_rate', 'grains': monthly,
+            'numerator': 'collected_amount', 'denominator': 'due_amount'},
+        {'code': 'on_time_rate', 'grains': monthly,
+            'numerator': 'on_time_installment_count', 'denominator': 'due_installment_count'},
+        {'code': 'cure_rate', 'grains': monthly,
+            'numerator': 'cured_amount', 'denominator': 'previous_at_risk_amount'},
+        {'code': 'written_off_amount', 'grains': monthly, 'numerator': 'written_off_amount'},
+        {'code': 'write_off_ratio', 'grains': monthly,
+            'numerator': 'written_off_amount', 'denominator': 'average_gross_portfolio_amount'},
+        {'code': 'recovery_rate', 'grains': monthly,
+            'numerator': 'recovered_to_date_amount',
+            'denominator': 'written_off_to_date_amount'},
+        {'code': 'portfolio_yield', 'grains': monthly,
+            'numerator': 'annualised_loan_income_amount',
+            'denominator': 'complete_average_gross_portfolio_amount'},
+        {'code': 'collateral_coverage_ratio', 'grains': monthly,
+            'numerator': 'collateral_value_amount', 'denominator': 'gross_portfolio_amount'},
+        {'code': 'top10_borrower_share', 'grains': monthly,
+            'numerator': 'top10_borrower_amount', 'denominator': 'gross_portfolio_amount'},
+        {'code': 'product_hhi', 'grains': monthly,
+            'numerator': 'product_weighted_amount', 'denominator': 'gross_portfolio_amount'},
+        {'code': 'deposits', 'grains': monthly, 'numerator': 'deposit_amount'},
+        {'code': 'loan_to_deposit_ratio', 'grains': monthly,
+            'numerator': 'gross_portfolio_amount', 'denominator': 'deposit_amount'},
+        {'code': 'liquidity_coverage_ratio', 'grains': monthly,
+            'numerator': 'expected_inflow_amount', 'denominator': 'expected_outflow_amount'},
+        {'code': 'net_interest_margin', 'grains': monthly,
+            'numerator': 'annualised_net_interest_amount',
+            'denominator': 'complete_average_gross_portfolio_amount'},
+        {'code': 'operational_self_sufficiency', 'grains': monthly,
+            'numerator': 'complete_operating_revenue_amount',
+            'denominator': 'complete_operating_expense_amount'},
+        {'code': 'investment_aum', 'grains': monthly, 'numerator': 'investment_aum_amount'},
+        {'code': 'investment_roi', 'grains': monthly,
+            'numerator': 'investment_return_amount', 'denominator': 'investment_aum_amount'},
+        {'code': 'new_customers', 'grains': both, 'numerator': 'new_customer_count'},
+        {'code': 'active_accounts', 'grains': both,
+            'numerator': 'customer_active_account_count'},
+        {'code': 'payment_success_rate', 'grains': both,
+            'numerator': 'successful_payment_count', 'denominator': 'payment_count'},
+    ]) }}
+{%- endmacro %}

@@ -1,0 +1,78 @@
+{#- The wallet's KPIs, by day and by month, as kpi_rows describes them. -#}
+{% macro wallet_kpis() -%}
+    {% set both = ['monthly', 'daily'] %}
+    {% set monthly = ['monthly'] %}
+    {% set daily = ['daily'] %}
+    {% set retention = [] %}
+    {% for day_number in [1, 7, 30] %}
+        {% set name = 'retention_d' ~ day_number %}
+        {% do retention.append({'code': name, 'grains': monthly,
+            'numerator': name ~ '_retained_count', 'denominator': name ~ '_eligible_count',
+            'complete': 'is_complete_period and ' ~ name ~ '_eligible_count = new_user_count'}) %}
+    {% endfor %}
+    {{ return([
+        {'code': 'monthly_transaction_volume', 'grains': monthly, 'numerator': 'completed_amount'},
+        {'code': 'daily_transaction_volume', 'grains': daily, 'numerator': 'completed_amount'},
+        {'code': 'mau', 'grains': monthly, 'numerator': 'mau'},
+        {'code': 'dau', 'grains': daily, 'numerator': 'active_user_count'},
+        {'code': 'wau', 'grains': daily, 'numerator': 'weekly_active_user_count'},
+        {'code': 'active_users_activity', 'grains': both, 'numerator': 'activity_user_count'},
+        {'code': 'user_growth_rate', 'grains': monthly,
+            'numerator': 'mau_change', 'denominator': 'complete_previous_mau'},
+        {'code': 'stickiness', 'grains': monthly,
+            'numerator': 'daily_active_user_sum', 'denominator': 'mau * day_count'},
+        {'code': 'new_users', 'grains': both, 'numerator': 'new_user_count'},
+        {'code': 'churned_users', 'grains': both, 'numerator': 'churned_user_count'},
+        {'code': 'churn_rate', 'grains': monthly,
+            'numerator': 'churned_user_count', 'denominator': 'complete_previous_mau'},
+        {'code': 'activation_rate', 'grains': monthly,
+            'numerator': 'activated_user_count', 'denominator': 'activation_due_user_count',
+            'complete': 'is_complete_period and activation_due_user_count = new_user_count'},
+    ] + retention + [
+        {'code': 'referral_signup_share', 'grains': monthly,
+            'numerator': 'referred_user_count', 'denominator': 'new_user_count'},
+        {'code': 'total_transactions', 'grains': both, 'numerator': 'transaction_count'},
+        {'code': 'transactions_per_user', 'grains': monthly,
+            'numerator': 'transaction_count', 'denominator': 'mau'},
+        {'code': 'avg_transaction_amount', 'grains': both,
+            'numerator': 'transaction_amount', 'denominator': 'transaction_count'},
+        {'code': 'median_transaction_amount', 'grains': both,
+            'value': 'median_transaction_amount'},
+        {'code': 'avg_completed_transaction_amount', 'grains': monthly,
+            'numerator': 'completed_amount', 'denominator': 'completed_transaction_count'},
+        {'code': 'median_completed_transaction_amount', 'grains': monthly,
+            'value': 'median_completed_transaction_amount'},
+        {'code': 'revenue', 'grains': both, 'numerator': 'revenue_amount'},
+        {'code': 'revenue_total', 'grains': monthly, 'numerator': 'revenue_total_amount'},
+        {'code': 'mrr', 'grains': monthly, 'numerator': 'revenue_amount'},
+        {'code': 'rpu', 'grains': monthly,
+            'numerator': 'revenue_amount', 'denominator': 'mau'},
+        {'code': 'ltv', 'grains': monthly,
+            'numerator': 'lifetime_revenue_amount', 'denominator': 'mau'},
+        {'code': 'ltv_observed', 'grains': monthly,
+            'numerator': 'ltv_observed_numerator', 'denominator': 'ltv_observed_denominator'},
+        {'code': 'cac', 'grains': monthly,
+            'numerator': 'marketing_spend_amount', 'denominator': 'new_user_count'},
+        {'code': 'ltv_cac_ratio', 'grains': monthly,
+            'numerator': 'ltv_cac_numerator', 'denominator': 'ltv_cac_denominator'},
+        {'code': 'gross_margin_rate', 'grains': monthly,
+            'numerator': 'gross_profit_amount', 'denominator': 'revenue_amount'},
+        {'code': 'burn_rate', 'grains': monthly, 'numerator': 'burn_amount'},
+        {'code': 'success_rate', 'grains': both,
+            'numerator': 'completed_transaction_count', 'denominator': 'transaction_count'},
+        {'code': 'resolved_success_rate', 'grains': both,
+            'numerator': 'completed_transaction_count',
+            'denominator': 'completed_transaction_count + failed_transaction_count'},
+        {'code': 'avg_processing_time_ms', 'grains': both,
+            'numerator': 'processing_time_ms_sum', 'denominator': 'processed_transaction_count'},
+        {'code': 'median_processing_time_ms', 'grains': both,
+            'value': 'median_processing_time_ms'},
+        {'code': 'p95_processing_time_ms', 'grains': both, 'value': 'p95_processing_time_ms'},
+        {'code': 'uptime_rate', 'grains': both,
+            'numerator': 'uptime_seconds', 'denominator': 'period_seconds'},
+        {'code': 'fraud_rate', 'grains': both,
+            'numerator': 'fraud_transaction_count', 'denominator': 'transaction_count'},
+        {'code': 'fraud_value_rate', 'grains': both,
+            'numerator': 'fraud_amount', 'denominator': 'transaction_amount'},
+    ]) }}
+{%- endmacro %}
