@@ -18,8 +18,8 @@ from typing import Any
 import yaml
 
 from finhouse.data_classes import meta_of
-from finhouse.errors import ConfigurationError
 from finhouse.dbt.manifest import Manifest, Node, models_of
+from finhouse.errors import ConfigurationError
 
 GRAINS = ("monthly", "daily")
 CATALOGUE = Path("seeds") / "kpi" / "kpi_catalogue_entries.csv"

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from finhouse.console import console, print_table
+from finhouse.domains import declared_domains
 from finhouse.publish import PUBLISHED_SCHEMA
 from finhouse.warehouse import Warehouse
 
@@ -37,15 +38,17 @@ def format_period(grain: str | None, start: date | None, is_complete: bool | Non
 
 def print_scorecard(published: Warehouse) -> None:
     """Print the scorecard of each domain and the merchant results from what readers see."""
+    domains = declared_domains()
     for (domain,) in published.execute(
         f"select domain from {PUBLISHED_SCHEMA}.kpi_scorecard "
         "group by domain order by min(display_order)"
     ):
-        _print_domain(published, domain)
-    _print_merchants(published)
+        _print_domain(published, domain, domains[domain]["label"])
+    if published.table_exists(PUBLISHED_SCHEMA, "top_merchant"):
+        _print_merchants(published)
 
 
-def _print_domain(published: Warehouse, domain: str) -> None:
+def _print_domain(published: Warehouse, domain: str, label: str) -> None:
     rows = published.execute(
         "select kpi_name, period_grain, period_start, is_complete_period, unit, currency_code, "
         "value, change_rate, target_operator, target, target_status "
@@ -53,7 +56,7 @@ def _print_domain(published: Warehouse, domain: str) -> None:
         f"where domain = '{domain}' order by display_order"
     )
     print_table(
-        f"KPI scorecard: {domain}  (* period still running)",
+        f"KPI scorecard: {label}  (* period still running)",
         ["KPI", "period", "value", "change", "target", "status"],
         [_card_row(*row) for row in rows],
         numeric=("value", "change", "target"),

@@ -7,6 +7,6 @@ sqlfluff's stubs, and this package adds the rest. Nothing here reaches a databas
 
 from sqlfluff_library import dbt, dbt_utils
 from sqlfluff_library.dispatching import adapter
-from sqlfluff_library.variables import run_started_at, target, var
+from sqlfluff_library.variables import env_var, run_started_at, target, var
 
-__all__ = ["adapter", "dbt", "dbt_utils", "run_started_at", "target", "var"]
+__all__ = ["adapter", "dbt", "dbt_utils", "env_var", "run_started_at", "target", "var"]

@@ -1,4 +1,4 @@
-"""`var`, `target` and `run_started_at`: variables are those of dbt_project.yml, read from it."""
+"""`var`, `env_var`, `target` and `run_started_at`; variables are read from dbt_project.yml."""
 
 from datetime import datetime
 from functools import cache
@@ -22,3 +22,8 @@ def _project_vars() -> dict[str, Any]:
 def var(name: str, default: Any = None) -> Any:
     """Value of a project variable, else the default."""
     return _project_vars().get(name, default)
+
+
+def env_var(name: str, default: str = "") -> str:
+    """The default: what is linted does not depend on somebody's environment."""
+    return default

@@ -10,4 +10,4 @@ select
     transaction_id,
     currency_code
 from transactions
-where currency_code <> '{{ var("domains")["wallet"]["currency"] }}'
+where currency_code <> '{{ currency_of("wallet") }}'

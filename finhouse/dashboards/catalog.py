@@ -10,7 +10,8 @@ A metric is defined once, in dbt:
   of both, as its registry says, and its target another one.
 
 ``config.meta.words`` of a column says in a viewer's words what its codes mean: the dataset has them
-as ``<column>__words``, whose alphabetical order is the order to show them in.
+as ``<column>__words``, whose alphabetical order is the order to show them in. ``words: domains``
+takes the labels of the domains.
 
 The SQL of the aggregation is written here alone and runs unchanged on DuckDB and Postgres.
 """
@@ -202,12 +203,13 @@ def build_catalog(
     Args:
         manifest: dbt's manifest, with the KPI registries.
         kpis: rows of the KPI catalogue; one is a metric of the marts whose grain it has.
-        variables: ``vars`` of dbt_project.yml: domains with their currencies.
+        variables: ``vars`` of dbt_project.yml: domains with their labels and currencies.
 
     Raises:
         ConfigurationError: a metric in ``meta`` cannot be understood.
     """
-    currencies = {name: entry["currency"] for name, entry in variables["domains"].items()}
+    domains = variables["domains"]
+    currencies = {name: entry["currency"] for name, entry in domains.items()}
     reporting = variables["reporting_currency"]
     kpis = list(kpis)
     codes: dict[str, set[str]] = {mart: set() for mart in KPI_TIME}
@@ -215,7 +217,7 @@ def build_catalog(
         codes[f"kpi_{grain}"].add(entry["code"])
     datasets = {}
     for name, node in marts_of(manifest).items():
-        datasets[name] = _dataset(node, currencies.get(node["fqn"][2]), reporting)
+        datasets[name] = _dataset(node, domains, reporting)
         if name in KPI_TIME:
             _add_kpis(datasets[name], [k for k in kpis if k["kpi_code"] in codes[name]], currencies)
     return datasets
@@ -237,7 +239,10 @@ def _plural(words: str) -> str:
     return words + ("es" if words.endswith("s") else "s")
 
 
-def _dataset(node: Mapping[str, Any], currency: str | None, reporting: str) -> Dataset:
+def _dataset(
+    node: Mapping[str, Any], domains: Mapping[str, Mapping[str, Any]], reporting: str
+) -> Dataset:
+    currency = domains.get(node["fqn"][2], {}).get("currency")
     columns: dict[str, Column] = {}
     personal = set()
     for name, column in node["columns"].items():
@@ -251,8 +256,11 @@ def _dataset(node: Mapping[str, Any], currency: str | None, reporting: str) -> D
             description=_one_line(column["description"]),
             data_type=column["data_type"],
         )
-        if meta.get("words"):
-            columns[name + WORDS_SUFFIX] = _in_words(columns[name], meta["words"])
+        words = meta.get("words")
+        if words == "domains":
+            words = {domain: entry["label"] for domain, entry in domains.items()}
+        if words:
+            columns[name + WORDS_SUFFIX] = _in_words(columns[name], words)
     if "is_complete_period" in columns:
         columns[PERIOD_STATUS] = Column(
             name=PERIOD_STATUS,

@@ -11,6 +11,7 @@ from typing import Any
 
 from finhouse.dbt.manifest import marts_of, models_of, read_manifest
 from finhouse.dbt.process import ask_dbt
+from finhouse.domains import declared_domains
 from finhouse.errors import ConfigurationError, GateError
 from finhouse.gate.builds import Built
 from finhouse.gate.commits import Commit, file_at
@@ -57,7 +58,8 @@ def check_conventions(settings: Settings, base: Commit) -> int:
     catalogue = read_kpi_catalogue(settings.dbt_project)
     path = (settings.dbt_project / CATALOGUE).relative_to(settings.project_root)
     before = parse_kpi_catalogue(file_at(settings.project_root, base, path))
-    house = house_findings(manifest, catalogue, {row["kpi_code"] for row in before})
+    domains = declared_domains(settings.dbt_project)
+    house = house_findings(manifest, catalogue, {row["kpi_code"] for row in before}, domains)
     findings = sorted({*_bouncer_findings(settings), *house})
     _refuse(findings)
     return len(models_of(manifest))

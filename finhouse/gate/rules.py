@@ -43,6 +43,7 @@ def house_findings(
     manifest: Mapping[str, Any],
     catalogue: Sequence[Mapping[str, str]],
     codes_before: Collection[str],
+    domains: Mapping[str, Mapping[str, Any]],
 ) -> list[Finding]:
     """Findings of all rules that need no SQL, in order of rule and place.
 
@@ -50,6 +51,7 @@ def house_findings(
         manifest: dbt's manifest.json.
         catalogue: rows of the KPI catalogue.
         codes_before: KPI codes of the base's catalogue, which keep their names.
+        domains: the domains of this run, as ``vars.domains`` declares them.
     """
     return sorted(
         {
@@ -60,6 +62,7 @@ def house_findings(
             *_kpis(manifest, [row["kpi_code"] for row in catalogue]),
             *_kpi_names(catalogue, codes_before),
             *_other_domains(manifest),
+            *_undated_models(manifest, domains),
             *_disabled(manifest),
             *_softened_tests(manifest),
         }
@@ -204,6 +207,31 @@ def _other_domains(manifest: Mapping[str, Any]) -> Iterator[Finding]:
                     f"{mart['name']} reads {upstream['name']}, of another domain",
                     "read a mart or an intermediate model of that domain",
                 )
+
+
+def _undated_models(
+    manifest: Mapping[str, Any], domains: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Finding]:
+    """Late rows of a table restate the month that its domain says they are of."""
+    for model in models_of(manifest, "staging"):
+        domain = domains.get(model["fqn"][2])
+        if domain is None or model["name"] in {entry["model"] for entry in domain["dated"]}:
+            continue
+        dates = [
+            name
+            for name, column in model["columns"].items()
+            if name != "_loaded_at"
+            and str(column.get("data_type") or "").startswith(("date", "timestamp"))
+        ]
+        if dates and not meta_of(model).get("undated"):
+            yield Finding(
+                "dated tables",
+                _file(model),
+                f"{model['name']} has dates ({', '.join(dates)}), and its domain "
+                f"{model['fqn'][2]} does not say which one a late row counts on",
+                f"add the model and its date to `dated` of vars.domains.{model['fqn'][2]}, or say "
+                "why none counts in its config: meta: {undated: ...}",
+            )
 
 
 def _disabled(manifest: Mapping[str, Any]) -> Iterator[Finding]:

@@ -34,7 +34,7 @@ def manifest(**kpis: list[str]) -> dict[str, Any]:
 
 
 def problems(catalogue: list[dict[str, str]], **kpis: list[str]) -> list[str]:
-    return [finding.problem for finding in house_findings(manifest(**kpis), catalogue, BEFORE)]
+    return [finding.problem for finding in house_findings(manifest(**kpis), catalogue, BEFORE, {})]
 
 
 def test_kpis_with_one_definition_and_a_name_of_their_domain_pass():

@@ -1,7 +1,7 @@
-{#- The KPI rows of every domain at one grain ('monthly' or 'daily'): a new domain adds itself to
-    var domains and brings int_<domain>_kpis_<grain>. -#}
+{#- The KPI rows of the run's domains at one grain ('monthly' or 'daily'): a new domain adds itself
+    to var domains and brings int_<domain>_kpis_<grain>. -#}
 {% macro union_kpi_rows(grain) -%}
-    {% for domain in var('domains') %}
+    {% for domain in domains() %}
     select
         '{{ domain }}' as domain,
         kpi_code,

@@ -2,12 +2,12 @@
 
 with spans as (
 
-    {% for domain in var('domains') %}
+    {% for domain in domains() %}
     select
         '{{ domain }}' as domain,
-        first_date,
-        last_complete_date
-    from {{ ref('int_' ~ domain ~ '_span') }}
+        bounds.first_date,
+        bounds.last_complete_date
+    from ({{ domain_span(domain) }}) as bounds
     {{ 'union all' if not loop.last }}
     {% endfor %}
 
@@ -15,13 +15,12 @@ with spans as (
 
 settings as (
 
-    {% for domain, setting in var('domains').items() %}
+    {% for domain in domains() %}
+    {%- set launch_month = var('domains')[domain]['launch_month'] %}
     select
         '{{ domain }}' as domain,
-        '{{ setting["currency"] }}' as currency_code,
-        cast(
-            {{ "'" ~ setting['launch_month'] ~ "'" if setting['launch_month'] else 'null' }} as date
-        ) as launch_month
+        '{{ currency_of(domain) }}' as currency_code,
+        cast({{ "'" ~ launch_month ~ "'" if launch_month else 'null' }} as date) as launch_month
     {{ 'union all' if not loop.last }}
     {% endfor %}
 

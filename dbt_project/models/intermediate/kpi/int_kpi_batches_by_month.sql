@@ -1,11 +1,13 @@
+{{ config(materialized='table') }}
+
 with final as (
 
-    {% for domain in var('domains') %}
+    {% for domain in domains() %}
     select
         '{{ domain }}' as domain,
-        batch_id,
-        month_start
-    from {{ ref('int_' ~ domain ~ '_batches_by_month') }}
+        batches.batch_id,
+        batches.month_start
+    from ({{ domain_batches_by_month(domain) }}) as batches
     {{ 'union all' if not loop.last }}
     {% endfor %}
 

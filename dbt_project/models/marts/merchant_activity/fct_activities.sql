@@ -22,7 +22,7 @@ final as (
         region,
         merchant_tier,
         amount,
-        '{{ var("domains")["merchant_activity"]["currency"] }}' as currency_code,
+        '{{ currency_of("merchant_activity") }}' as currency_code,
         is_success,
         is_failed,
         has_valid_amount,

@@ -13,7 +13,7 @@ final as (
         success_count,
         failed_count,
         success_amount,
-        '{{ var("domains")["merchant_activity"]["currency"] }}' as currency_code,
+        '{{ currency_of("merchant_activity") }}' as currency_code,
         failure_rate
     from metrics
 

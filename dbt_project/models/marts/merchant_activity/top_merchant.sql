@@ -35,7 +35,7 @@ final as (
         cast(merchant_rank as integer) as merchant_rank,
         success_count,
         total_amount,
-        '{{ var("domains")["merchant_activity"]["currency"] }}' as currency_code
+        '{{ currency_of("merchant_activity") }}' as currency_code
     from ranked
 
 )

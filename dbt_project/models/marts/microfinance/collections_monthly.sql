@@ -12,7 +12,7 @@ final as (
         on_time_installment_count,
         due_amount,
         collected_amount,
-        '{{ var("domains")["microfinance"]["currency"] }}' as currency_code,
+        '{{ currency_of("microfinance") }}' as currency_code,
         principal_collected_amount,
         interest_collected_amount,
         penalty_collected_amount,

@@ -17,7 +17,7 @@ final as (
         outstanding_amount,
         {{ money('deposit_amount + invested_amount - outstanding_amount') }}
             as net_position_amount,
-        '{{ var("domains")["microfinance"]["currency"] }}' as currency_code,
+        '{{ currency_of("microfinance") }}' as currency_code,
         disbursed_amount,
         written_off_amount,
         earnings_paid_amount

@@ -65,7 +65,7 @@ final as (
         {{ money('sum(outstanding_amount)') }} as outstanding_amount,
         {{ money('sum(deposit_amount + invested_amount - outstanding_amount)') }}
             as net_position_amount,
-        '{{ var("domains")["microfinance"]["currency"] }}' as currency_code,
+        '{{ currency_of("microfinance") }}' as currency_code,
         {{ money('sum(lifetime_value_amount)') }} as lifetime_value_amount
     from grouped
     group by cohort_month, branch_name, breakdown, customer_group

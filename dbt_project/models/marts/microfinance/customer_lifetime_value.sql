@@ -14,7 +14,7 @@ final as (
         processing_fee_amount,
         account_fee_amount,
         lifetime_value_amount,
-        '{{ var("domains")["microfinance"]["currency"] }}' as currency_code,
+        '{{ currency_of("microfinance") }}' as currency_code,
         customer_days,
         -- Three years at the pace so far; who joined less than 30 days ago counts as a month.
         {{ ratio('lifetime_value_amount * 1095', 'greatest(customer_days, 30)') }}

@@ -31,7 +31,7 @@ final as (
         end as segment,
         value_tier,
         lifetime_value_amount,
-        '{{ var("domains")["microfinance"]["currency"] }}' as currency_code,
+        '{{ currency_of("microfinance") }}' as currency_code,
         open_loan_count,
         held_investment_count,
         inactive_days,

@@ -28,7 +28,7 @@ final as (
         statuses.ageing_bucket,
         statuses.loan_class,
         loans.disbursed_amount,
-        '{{ var("domains")["microfinance"]["currency"] }}' as currency_code,
+        '{{ currency_of("microfinance") }}' as currency_code,
         loans.interest_rate,
         loans.repayment_months,
         loans.processing_fee_amount,

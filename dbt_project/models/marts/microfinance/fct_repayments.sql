@@ -21,7 +21,7 @@ final as (
         loans.branch_name,
         repayments.schedule_version,
         repayments.amount,
-        '{{ var("domains")["microfinance"]["currency"] }}' as currency_code,
+        '{{ currency_of("microfinance") }}' as currency_code,
         repayments.principal_amount,
         repayments.interest_amount,
         repayments.penalty_amount,

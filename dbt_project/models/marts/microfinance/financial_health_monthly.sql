@@ -19,7 +19,7 @@ final as (
         credit_amount,
         debit_amount,
         deposit_amount,
-        '{{ var("domains")["microfinance"]["currency"] }}' as currency_code,
+        '{{ currency_of("microfinance") }}' as currency_code,
         active_loan_count,
         active_borrower_count,
         gross_portfolio_amount,

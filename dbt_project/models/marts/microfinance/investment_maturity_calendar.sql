@@ -29,7 +29,7 @@ final as (
         days_to_maturity,
         cast(count(*) as bigint) as investment_count,
         {{ money('sum(amount)') }} as invested_amount,
-        '{{ var("domains")["microfinance"]["currency"] }}' as currency_code,
+        '{{ currency_of("microfinance") }}' as currency_code,
         {{ money('sum(total_return_amount - amount)') }} as return_amount,
         {{ money('sum(earnings_paid_amount)') }} as earnings_paid_amount,
         -- What has yet to be paid out: principal and the earnings still owed.

@@ -13,7 +13,7 @@ final as (
         investment_product_name,
         held_count,
         aum_amount,
-        '{{ var("domains")["microfinance"]["currency"] }}' as currency_code,
+        '{{ currency_of("microfinance") }}' as currency_code,
         expected_return_amount,
         {{ ratio('expected_return_amount', 'aum_amount') }} as roi,
         {{ ratio('weighted_annualised_roi', 'aum_amount') }} as annualised_roi,

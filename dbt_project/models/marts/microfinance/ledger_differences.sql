@@ -46,7 +46,7 @@ final as (
         balance_amount,
         ledger_amount,
         {{ money('balance_amount - ledger_amount') }} as difference_amount,
-        '{{ var("domains")["microfinance"]["currency"] }}' as currency_code
+        '{{ currency_of("microfinance") }}' as currency_code
     from compared
     where balance_amount <> ledger_amount
 

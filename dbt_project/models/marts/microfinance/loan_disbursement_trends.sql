@@ -76,7 +76,7 @@ final as (
         loan_product_name,
         loan_count,
         disbursed_amount,
-        '{{ var("domains")["microfinance"]["currency"] }}' as currency_code,
+        '{{ currency_of("microfinance") }}' as currency_code,
         {{ ratio('disbursed_amount', 'loan_count') }} as avg_disbursement_amount,
         previous_disbursed_amount,
         {{ ratio(

@@ -47,7 +47,7 @@ final as (
         coalesce(moves.loan_count, 0) as loan_count,
         {{ money('moves.rolled_amount') }} as rolled_amount,
         {{ money('origins.from_amount') }} as from_amount,
-        '{{ var("domains")["microfinance"]["currency"] }}' as currency_code,
+        '{{ currency_of("microfinance") }}' as currency_code,
         {{ ratio('coalesce(moves.rolled_amount, 0)', 'origins.from_amount') }} as roll_rate,
         origins.is_complete_period
     from origins

@@ -17,7 +17,7 @@ final as (
         previous_ageing_bucket,
         loan_class,
         disbursed_amount,
-        '{{ var("domains")["microfinance"]["currency"] }}' as currency_code,
+        '{{ currency_of("microfinance") }}' as currency_code,
         principal_repaid_amount,
         written_off_amount,
         outstanding_amount,

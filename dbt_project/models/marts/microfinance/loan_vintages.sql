@@ -32,7 +32,7 @@ final as (
         loan_count,
         ever_par_30_loan_count,
         disbursed_amount,
-        '{{ var("domains")["microfinance"]["currency"] }}' as currency_code,
+        '{{ currency_of("microfinance") }}' as currency_code,
         ever_par_30_amount,
         gross_portfolio_amount as outstanding_amount,
         par_30_amount,

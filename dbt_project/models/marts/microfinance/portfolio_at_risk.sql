@@ -43,7 +43,7 @@ final as (
         measures.ageing_bucket,
         measures.active_loan_count as loan_count,
         measures.gross_portfolio_amount as outstanding_amount,
-        '{{ var("domains")["microfinance"]["currency"] }}' as currency_code,
+        '{{ currency_of("microfinance") }}' as currency_code,
         measures.par_1_amount,
         measures.par_7_amount,
         measures.par_30_amount,

@@ -41,7 +41,7 @@ final as (
         coalesce(classified.loan_count, 0) as loan_count,
         {{ money('classified.outstanding_amount') }} as outstanding_amount,
         {{ money('classified.provision_amount') }} as provision_amount,
-        '{{ var("domains")["microfinance"]["currency"] }}' as currency_code,
+        '{{ currency_of("microfinance") }}' as currency_code,
         month_ends.is_complete_period
     from month_ends
     cross join classifications

@@ -65,7 +65,7 @@ final as (
         {{ ratio('signups.activated_user_count', 'signups.activation_due_user_count') }}
             as activation_rate,
         coalesce(spend.marketing_spend_amount, 0) as marketing_spend_amount,
-        '{{ var("domains")["wallet"]["currency"] }}' as currency_code,
+        '{{ currency_of("wallet") }}' as currency_code,
         {{ ratio('coalesce(spend.marketing_spend_amount, 0)', 'signups.new_user_count') }} as cac
     from months
     cross join sources

@@ -16,7 +16,7 @@ final as (
         completed_transaction_count,
         failed_transaction_count,
         volume_amount,
-        '{{ var("domains")["wallet"]["currency"] }}' as currency_code,
+        '{{ currency_of("wallet") }}' as currency_code,
         transaction_revenue_amount,
         bank_fee_amount,
         {{ money('transaction_revenue_amount + bank_fee_amount') }} as revenue_amount,

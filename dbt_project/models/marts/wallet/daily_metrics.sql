@@ -25,7 +25,7 @@ final as (
         fraud_rate,
         success_rate,
         cast(uptime_rate * 100 as numeric(7, 4)) as uptime_percentage,
-        '{{ var("domains")["wallet"]["currency"] }}' as currency_code,
+        '{{ currency_of("wallet") }}' as currency_code,
         weekly_active_user_count as weekly_active_users,
         activity_user_count as active_users_activity,
         transaction_amount as total_amount_all_statuses,

@@ -30,7 +30,7 @@ final as (
         banks.partnership_status,
         banks.monthly_fee_amount,
         banks.transaction_fee_rate,
-        '{{ var("domains")["wallet"]["currency"] }}' as currency_code,
+        '{{ currency_of("wallet") }}' as currency_code,
         coalesce(totals.transaction_count, 0) as transaction_count,
         coalesce(totals.volume_amount, 0) as volume_amount,
         banks.contract_start_date,

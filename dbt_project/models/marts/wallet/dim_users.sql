@@ -15,7 +15,7 @@ final as (
         sent_count as sent_transaction_count,
         completed_count as completed_transaction_count,
         completed_amount,
-        '{{ var("domains")["wallet"]["currency"] }}' as currency_code,
+        '{{ currency_of("wallet") }}' as currency_code,
         referrer_user_id is not null as is_referred,
         is_activation_due,
         is_activated,

@@ -137,7 +137,7 @@ final as (
         cast(projected_mau as bigint) as projected_mau,
         cast(projected_transaction_count as bigint) as projected_transaction_count,
         cast(volume_amount as numeric(20, 2)) as volume_amount,
-        '{{ var("domains")["wallet"]["currency"] }}' as currency_code,
+        '{{ currency_of("wallet") }}' as currency_code,
         cast(revenue_amount as numeric(20, 2)) as revenue_amount,
         cast(cost_amount as numeric(20, 2)) as cost_amount,
         cast(burn_amount as numeric(20, 2)) as burn_amount,

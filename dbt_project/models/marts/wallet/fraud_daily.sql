@@ -35,7 +35,7 @@ final as (
         metrics.fraud_amount,
         metrics.fraud_value_rate,
         coalesce(cases.fraud_loss_amount, 0) as fraud_loss_amount,
-        '{{ var("domains")["wallet"]["currency"] }}' as currency_code
+        '{{ currency_of("wallet") }}' as currency_code
     from metrics
     left join cases
         on metrics.date_day = cases.transaction_date

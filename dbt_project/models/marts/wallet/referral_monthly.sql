@@ -69,7 +69,7 @@ final as (
         {{ ratio('referrals.activated_user_count', 'referrals.activation_due_user_count') }}
             as activation_rate,
         coalesce(first_volume.first_30_days_volume_amount, 0) as first_30_days_volume_amount,
-        '{{ var("domains")["wallet"]["currency"] }}' as currency_code,
+        '{{ currency_of("wallet") }}' as currency_code,
         metrics.mau,
         {{ ratio('coalesce(referrals.referred_signup_count, 0)', 'metrics.mau') }}
             as invitations_per_active_user

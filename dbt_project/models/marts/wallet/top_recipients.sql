@@ -44,7 +44,7 @@ final as (
         transaction_count,
         total_volume,
         {{ ratio('total_volume', 'transaction_count') }} as avg_transaction,
-        '{{ var("domains")["wallet"]["currency"] }}' as currency_code
+        '{{ currency_of("wallet") }}' as currency_code
     from ranked
     where recipient_rank <= {{ var('wallet_top_recipients_limit') }}
 

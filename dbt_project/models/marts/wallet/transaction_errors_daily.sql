@@ -30,7 +30,7 @@ final as (
         errors.error_code,
         errors.failed_transaction_count,
         errors.failed_amount,
-        '{{ var("domains")["wallet"]["currency"] }}' as currency_code,
+        '{{ currency_of("wallet") }}' as currency_code,
         metrics.transaction_count,
         {{ ratio('errors.failed_transaction_count', 'metrics.transaction_count') }} as error_rate
     from errors

@@ -26,7 +26,7 @@ final as (
         signup_source,
         completed_count as completed_transaction_count,
         completed_amount,
-        '{{ var("domains")["wallet"]["currency"] }}' as currency_code,
+        '{{ currency_of("wallet") }}' as currency_code,
         active_days,
         {{ ratio('greatest(coalesce(active_days, 0), 30)', '30') }} as active_months,
         case

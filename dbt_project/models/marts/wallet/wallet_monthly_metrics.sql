@@ -11,7 +11,7 @@ final as (
         is_complete_period,
         months_since_launch,
         completed_amount as monthly_transaction_volume,
-        '{{ var("domains")["wallet"]["currency"] }}' as currency_code,
+        '{{ currency_of("wallet") }}' as currency_code,
         transaction_count,
         completed_transaction_count,
         failed_transaction_count,

@@ -1,0 +1,44 @@
+"""The house's rules that are judged on dbt's manifest."""
+
+from __future__ import annotations
+
+import pytest
+
+from finhouse.gate.rules import house_findings
+
+DOMAINS = {"shop": {"dated": [{"model": "stg_shop__orders", "date": "order_date"}]}}
+
+
+def manifest(name: str, columns: dict[str, str], **meta: str) -> dict:
+    """A project of one staging model with columns of these types."""
+    node = {
+        "name": name,
+        "resource_type": "model",
+        "fqn": ["finhouse", "staging", "shop", name],
+        "original_file_path": f"models/staging/shop/{name}.sql",
+        "config": {"meta": meta},
+        "columns": {column: {"data_type": kind} for column, kind in columns.items()},
+    }
+    return {"nodes": {f"model.finhouse.{name}": node}, "macros": {}}
+
+
+def test_a_model_with_dates_says_which_one_late_rows_count_on():
+    columns = {"refund_id": "string", "refunded_at": "timestamp", "_loaded_at": "timestamp"}
+    [finding] = house_findings(manifest("stg_shop__refunds", columns), [], [], DOMAINS)
+    assert finding.rule == "dated tables"
+    assert finding.place == "dbt_project/models/staging/shop/stg_shop__refunds.sql"
+    assert "refunded_at" in finding.problem
+    assert "_loaded_at" not in finding.problem
+    assert "vars.domains.shop" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    "name, columns, meta",
+    [
+        ("stg_shop__orders", {"order_date": "date"}, {}),
+        ("stg_shop__refunds", {"refund_date": "date"}, {"undated": "no KPI reads refunds"}),
+        ("stg_shop__colours", {"colour": "string", "_loaded_at": "timestamp"}, {}),
+    ],
+)
+def test_a_model_is_dated_or_says_why_not_or_has_no_dates(name, columns, meta):
+    assert house_findings(manifest(name, columns, **meta), [], [], DOMAINS) == []
