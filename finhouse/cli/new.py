@@ -1,4 +1,4 @@
-"""``finhouse new``: the files of a new source or table, for a person to complete."""
+"""``finhouse new``: the files of a new source, table, mart, KPI or domain."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ import click
 
 from finhouse.console import console
 from finhouse.errors import ConfigurationError
+from finhouse.kpis import GRAINS
 from finhouse.oltp import oltp_url
+from finhouse.scaffold.domain import plan_domain
+from finhouse.scaffold.kpi import plan_kpi
+from finhouse.scaffold.mart import plan_mart
 from finhouse.scaffold.names import check_name
 from finhouse.scaffold.plan import Plan
 from finhouse.scaffold.sources import plan_source, plan_table
@@ -42,6 +46,118 @@ def new_table(settings: Settings, name: str, source: str) -> None:
     """Add table NAME of the OLTP database, as the database calls it, to a source."""
     plan = _plan(settings)
     plan_table(plan, source, name, oltp_url(settings))
+    _finish(plan)
+
+
+@new.command("mart")
+@click.argument("name")
+@click.option("--domain", required=True, help="The domain it is of.")
+@click.option("--from", "model", required=True, help="The model whose columns it begins with.")
+@click.option("--grain", default="", help="Columns that identify a row, separated by commas.")
+@click.option("--owner", default="", help="The team that answers for it.")
+@click.option("--data-class", default="", help="public, internal, confidential or personal.")
+@click.pass_obj
+def new_mart(
+    settings: Settings,
+    name: str,
+    domain: str,
+    model: str,
+    grain: str,
+    owner: str,
+    data_class: str,
+) -> None:
+    """Write a mart that shows the columns of a model, as a beginning."""
+    plan = _plan(settings)
+    check_name("mart", name)
+    columns = [column.strip() for column in grain.split(",") if column.strip()]
+    plan_mart(plan, name, domain, model, grain=columns, owner=owner, data_class=data_class)
+    _finish(plan)
+
+
+@new.command("kpi")
+@click.argument("code")
+@click.option("--domain", required=True, help="The domain whose code it bears: <domain>_<name>.")
+@click.option("--numerator", required=True, help="Expression over the domain's metrics models.")
+@click.option("--denominator", help="The same, for a ratio.")
+@click.option(
+    "--grain",
+    "grains",
+    type=click.Choice(GRAINS),
+    multiple=True,
+    default=GRAINS,
+    show_default=True,
+    help="Periods it has values for.",
+)
+@click.option("--name", help="What readers call it; default the code in words.")
+@click.option("--formula", default="", help="The formula in words.")
+@click.option(
+    "--unit",
+    type=click.Choice(("currency", "count", "rate", "number", "ms")),
+    help="What it is measured in; default by the name of the numerator.",
+)
+@click.option(
+    "--direction",
+    type=click.Choice(("higher", "lower", "none")),
+    default="none",
+    show_default=True,
+    help="Which way is better.",
+)
+@click.option("--owner", default="", help="The team that answers for it.")
+@click.pass_obj
+def new_kpi(
+    settings: Settings,
+    code: str,
+    domain: str,
+    numerator: str,
+    denominator: str | None,
+    grains: tuple[str, ...],
+    name: str | None,
+    formula: str,
+    unit: str | None,
+    direction: str,
+    owner: str,
+) -> None:
+    """Add a KPI to the registry of its domain and to the catalogue."""
+    plan = _plan(settings)
+    check_name("KPI", code)
+    plan_kpi(
+        plan,
+        code,
+        domain,
+        grains=grains,
+        numerator=numerator,
+        denominator=denominator,
+        name=name,
+        formula=formula,
+        unit=unit,
+        direction=direction,
+        owner=owner,
+    )
+    _finish(plan)
+
+
+@new.command("domain")
+@click.argument("name")
+@click.option("--time-zone", required=True, help="Zone of its business days: Africa/Nairobi.")
+@click.option("--currency", required=True, help="ISO 4217 code of its amounts.")
+@click.option("--label", help="What viewers call it; default its name in words.")
+@click.option("--from-database", "schema", help="Schema of its source, unless it has a source.")
+@click.pass_obj
+def new_domain(
+    settings: Settings,
+    name: str,
+    time_zone: str,
+    currency: str,
+    label: str | None,
+    schema: str | None,
+) -> None:
+    """Declare a domain, with its source if need be, its first KPI and the models of KPIs."""
+    plan = _plan(settings)
+    check_name("domain", name)
+    url = oltp_url(settings) if schema else ""
+    plan_domain(
+        plan, name, time_zone=time_zone, currency=currency, label=label, url=url, schema=schema
+    )
     _finish(plan)
 
 

@@ -95,7 +95,7 @@ def _staged(
     elif data_type == "boolean":
         name = name if name.startswith(("is_", "has_")) else f"is_{name}"
     elif data_type == "timestamp":
-        name = _moment(name, entity)
+        name = moment_name(name, entity)
     elif is_vague(name) or name == "id":
         name = f"{entity}_{name}"
     return StagedColumn(
@@ -125,8 +125,12 @@ def _by_rule(
     return ""
 
 
-def _moment(name: str, entity: str) -> str:
-    """``date_created`` -> ``created_at``, ``OrderDate`` -> ``order_at``, ``timestamp`` -> ..."""
+def moment_name(name: str, entity: str) -> str:
+    """What a staging model calls a moment: ``date_created`` -> ``created_at``.
+
+    Args:
+        name: in snake case; one that says nothing else, such as ``timestamp``, takes the entity's.
+    """
     stem = _TIME_WORD.sub("", name)
     return f"{entity}_at" if stem in ("date", "time", "timestamp", "datetime") else f"{stem}_at"
 

@@ -97,6 +97,11 @@ def is_vague(name: str) -> bool:
     return bool(_VAGUE.fullmatch(name) or _LINTED.fullmatch(name)) or name in _keywords()
 
 
+def is_keyword(name: str) -> bool:
+    """Whether the name is a word of SQL, reserved or not."""
+    return name in _keywords()
+
+
 def is_reserved(name: str) -> bool:
     """Whether SQL takes the name for its own unless it is quoted."""
     return _keywords().get(name) == "reserved"

@@ -9,6 +9,7 @@ from finhouse.errors import ConfigurationError
 from finhouse.scaffold import source_file, staging
 from finhouse.scaffold.catalogue import Catalogue, read_catalogue
 from finhouse.scaffold.columns import StagedColumn, staged_columns
+from finhouse.scaffold.dating import date_new_table
 from finhouse.scaffold.loading import LoadedTable, plan_loading
 from finhouse.scaffold.plan import Plan
 from finhouse.scaffold.project import described_columns, domains
@@ -97,6 +98,8 @@ def plan_table(plan: Plan, source: str, table: str, url: str) -> None:
         for column in columns
     ]
     _add_model(plan, source, loaded, known)
+    if source in domains(plan):
+        date_new_table(plan, source, loaded.name)
     plan.next_command = f"finhouse load {source} {loaded.name}"
 
 
@@ -183,7 +186,6 @@ def _known_field(
 def _add_model(
     plan: Plan, source: str, loaded: LoadedTable, columns: Sequence[StagedColumn]
 ) -> None:
-    domain = source if source in domains(plan) else None
     name = f"{staging.folder(source)}/{staging.model_name(source, loaded.name)}"
     composite = [reference for reference in loaded.table.references if len(reference.columns) > 1]
     for reference in composite:
@@ -191,9 +193,9 @@ def _add_model(
             f"{loaded.name} refers to {reference.table} by {', '.join(reference.columns)} together:"
             " no relationship is tested"
         )
-    plan.create(f"{name}.sql", staging.staging_sql(source, loaded, columns, domain))
+    plan.create(f"{name}.sql", staging.staging_sql(source, loaded, columns))
     plan.create(
         f"{name}.yml",
-        staging.staging_yaml(source, loaded, columns, domain),
+        staging.staging_yaml(source, loaded, columns),
         *staging.to_say(loaded, columns),
     )

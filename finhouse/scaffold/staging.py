@@ -21,31 +21,8 @@ def model_name(source: str, table: str) -> str:
     return f"stg_{source}__{table}"
 
 
-def event_date(loaded: LoadedTable, columns: Sequence[StagedColumn]) -> StagedColumn | None:
-    """The moment of a row that has a business day: the table's event time, if it is a timestamp."""
-    return next(
-        (
-            column
-            for column in columns
-            if column.source_name == loaded.event_time and column.data_type == "timestamp"
-        ),
-        None,
-    )
-
-
-def day_of(moment: StagedColumn) -> str:
-    """Name of the business day of a moment: ``created_at`` -> ``created_date``."""
-    return f"{moment.name.removesuffix('_at')}_date"
-
-
-def staging_sql(
-    source: str, loaded: LoadedTable, columns: Sequence[StagedColumn], domain: str | None
-) -> str:
-    """SQL of the staging model.
-
-    Args:
-        domain: the domain whose business days count; None leaves them out.
-    """
+def staging_sql(source: str, loaded: LoadedTable, columns: Sequence[StagedColumn]) -> str:
+    """SQL of the staging model."""
     lines = [
         "with source as (",
         "",
@@ -57,14 +34,7 @@ def staging_sql(
     lines += [f"        {name}," for name in LOADER_COLUMNS]
     lines[-1] = lines[-1].removesuffix(",")
     lines += ["    from source", ""]
-    moment = event_date(loaded, columns) if domain else None
-    if moment:
-        lines += ["),", "", "final as (", "", "    select", "        *,"]
-        lines += [
-            f"        {{{{ business_date('{moment.name}', '{domain}') }}}} as {day_of(moment)}"
-        ]
-        lines += ["    from renamed", ""]
-    lines += [")", "", f"select * from {'final' if moment else 'renamed'}"]
+    lines += [")", "", "select * from renamed"]
     return "\n".join(lines) + "\n"
 
 
@@ -77,22 +47,13 @@ def _selected(column: StagedColumn) -> list[str]:
     return [f"        {column.sql}", f"            as {column.name},"]
 
 
-def staging_yaml(
-    source: str, loaded: LoadedTable, columns: Sequence[StagedColumn], domain: str | None
-) -> str:
-    """YAML of the staging model: what the catalogue says of its columns, and the tests that follow.
-
-    Args:
-        domain: as for ``staging_sql``; it must be the same.
-    """
+def staging_yaml(source: str, loaded: LoadedTable, columns: Sequence[StagedColumn]) -> str:
+    """YAML of the staging model: what the catalogue says of its columns, and the tests of it."""
     name = model_name(source, loaded.name)
-    moment = event_date(loaded, columns) if domain else None
     by_source = {column.source_name: column for column in columns}
     key = [by_source[column].name for column in loaded.table.key]
     required = [column.name for column in columns if not column.nullable]
     required += LOADER_COLUMNS
-    if moment and not moment.nullable:
-        required.append(day_of(moment))
     lines = ["version: 2", "", "models:", f"  - name: {name}"]
     lines += described(loaded.table.comment, 4)
     lines += ["    data_tests:"]
@@ -109,9 +70,6 @@ def staging_yaml(
         lines += [f"      - name: {loader_column}"]
         lines += [f"        data_type: {'timestamp' if doc == 'loaded_at' else 'string'}"]
         lines += [f"        description: \"{{{{ doc('{doc}') }}}}\""]
-    if moment:
-        lines += [f"      - name: {day_of(moment)}", "        data_type: date"]
-        lines += described(f"Business day of {moment.name} in the domain's time zone.", 8)
     return "\n".join(lines) + "\n"
 
 
