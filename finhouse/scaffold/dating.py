@@ -14,7 +14,10 @@ _LAST_LINES = "\n)\n\nselect * from renamed\n"
 
 
 def date_tables(plan: Plan, domain: str) -> list[tuple[str, str]]:
-    """Give the staging models of a domain's source a business day each; (model, its column).
+    """Give the staging models of a domain's source a business day each.
+
+    Returns (model, column), tables of events first.
+
 
     The day is that of the table's ``event_time``; a model that has others is left to a person.
 
@@ -29,7 +32,8 @@ def date_tables(plan: Plan, domain: str) -> list[tuple[str, str]]:
             "write the entry of vars.domains by hand, as that of merchant_activity",
         )
     found = []
-    for table in definition.tables:
+    # A table that refers to many others is one of events, which a business counts.
+    for table in sorted(definition.tables, key=lambda table: -len(table.references)):
         day = _business_day(plan, domain, table)
         if day:
             found.append((staging.model_name(domain, table.name), day))

@@ -56,7 +56,7 @@ def plan_domain(
     label = label or words(domain).capitalize()
     _check(plan, time_zone, currency, label)
     if schema:
-        plan_source(plan, domain, url, schema)
+        plan_source(plan, domain, url, schema, time_zone)
     elif not plan.has(source_file.path(domain)):
         raise ConfigurationError(
             f"there is no source {domain}, which the domain would read",
@@ -93,7 +93,8 @@ def plan_domain(
         },
     )
     plan.next_command = (
-        f"finhouse load {domain} && finhouse dbt build --select +int_{domain}_kpis_monthly"
+        f"finhouse load {domain} && FINHOUSE_DOMAINS={domain} finhouse dbt build --select"
+        f" +int_{domain}_kpis_monthly +int_{domain}_kpis_daily"
     )
 
 

@@ -17,11 +17,13 @@ def path(source: str) -> str:
     return f"finhouse/sources/{source}.yml"
 
 
-def source_yaml(source: str, description: str, schema: str, tables: Sequence[LoadedTable]) -> str:
+def source_yaml(
+    source: str, description: str, schema: str, time_zone: str, tables: Sequence[LoadedTable]
+) -> str:
     """The source file, in the format that finhouse/sources/wallet.yml documents."""
     lines = ["# The format is documented, key by key, in wallet.yml.", "kind: postgres"]
     lines += [f"name: {source}", *described(description, 0), f"schema: {scalar(schema)}"]
-    lines += ["schedule: 0 1 * * *", "time_zone: UTC", "tables:"]
+    lines += ["schedule: 0 1 * * *", f"time_zone: {time_zone}", "tables:"]
     for loaded in tables:
         lines += [*table_lines(loaded), ""]
     return "\n".join(lines).rstrip("\n") + "\n"

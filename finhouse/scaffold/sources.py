@@ -16,11 +16,12 @@ from finhouse.scaffold.project import described_columns, domains
 from finhouse.sources.definitions import PostgresDefinition, available_sources
 
 
-def plan_source(plan: Plan, source: str, url: str, schema: str) -> None:
+def plan_source(plan: Plan, source: str, url: str, schema: str, time_zone: str = "UTC") -> None:
     """Add the files of a source that reads a schema of the OLTP database.
 
     Args:
         url: of the database; it is read, never changed.
+        time_zone: zone of the hour at which it is loaded.
 
     Raises:
         ConfigurationError: a file of it exists already.
@@ -31,7 +32,7 @@ def plan_source(plan: Plan, source: str, url: str, schema: str) -> None:
     tables, remarks = plan_loading(catalogue)
     plan.remarks += remarks
     description = catalogue.comment
-    text = source_file.source_yaml(source, description, schema, tables)
+    text = source_file.source_yaml(source, description, schema, time_zone, tables)
     source_file.parsed(source, text)
     plan.create(source_file.path(source), text, "schedule and time_zone: when it is loaded")
     for loaded in tables:
