@@ -92,10 +92,7 @@ def plan_domain(
             "direction": "none",
         },
     )
-    plan.next_command = (
-        f"finhouse load {domain} && FINHOUSE_DOMAINS={domain} finhouse dbt build --select"
-        f" +int_{domain}_kpis_monthly +int_{domain}_kpis_daily"
-    )
+    plan.next_command = f"make build DOMAINS={domain}"
 
 
 def _check(plan: Plan, time_zone: str, currency: str, label: str) -> None:

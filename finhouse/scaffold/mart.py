@@ -58,7 +58,7 @@ def plan_mart(
             f"{data_class!r} is no data class", f"use one of {', '.join(CLASSES)}"
         )
     path = model_path(plan, model)
-    _, _, _, layer, of, *_ = [*path.split("/"), ""]
+    layer, of = path.split("/")[2:4]
     if layer == "marts" or (layer == "staging" and of != domain):
         raise ConfigurationError(
             f"mart {name} of {domain} cannot begin with {model}, a model of {layer}/{of}",

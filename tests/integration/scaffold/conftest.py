@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from finhouse.errors import GateError
+from finhouse.gate.commits import Commit, base_commit
+from finhouse.gate.conventions import check_conventions, parse_strictly
+from finhouse.gate.lint import lint_yaml
 from finhouse.settings import PROJECT_ROOT, Settings
 from tests.fixtures_warehouse import ThrowAwayServer
 from tests.support.house import House
@@ -42,20 +47,22 @@ class Copy:
             project_root=self.root,
         )
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run ``finhouse <arguments>`` of the copy."""
-        environment = House(self.home).environment
+    def run(
+        self, *arguments: str, environment: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run ``finhouse <arguments>`` of the copy, with some variables more."""
+        own = House(self.home).environment | (environment or {})
         return subprocess.run(
             [sys.executable, "-m", "finhouse", *arguments],
             cwd=self.root,
-            env=environment | {"PYTHONPATH": str(self.root), "OLTP_URL": self.oltp_url},
+            env=own | {"PYTHONPATH": str(self.root), "OLTP_URL": self.oltp_url},
             capture_output=True,
             text=True,
         )
 
-    def succeed(self, *arguments: str) -> str:
+    def succeed(self, *arguments: str, environment: dict[str, str] | None = None) -> str:
         """Run a command that must succeed; return what it printed."""
-        result = self.run(*arguments)
+        result = self.run(*arguments, environment=environment)
         assert result.returncode == 0, f"{arguments}: {result.stdout}\n{result.stderr}"
         return result.stdout
 
@@ -76,14 +83,50 @@ class Copy:
             if path.is_file() and "dbt_packages" not in path.parts and path.suffix != ".pyc"
         }
 
+    def gate_base(self) -> Commit:
+        """What the copy says now, committed as the base of a change."""
+        for arguments in (
+            ("init", "-q", "-b", "main"),
+            ("add", "-A"),
+            ("-c", "user.name=A", "-c", "user.email=a@b.invalid", "commit", "-qm", "base"),
+        ):
+            subprocess.run(["git", *arguments], cwd=self.root, check=True)
+        return base_commit(self.root, "HEAD")
+
+    def check_written(self, base: Commit, *folders: str) -> set[str]:
+        """Parse and lint what was written; the rules whose breaches are left to a person."""
+        parse_strictly(self.settings)
+        lint_yaml(self.root)
+        sqlfluff = Path(sys.executable).with_name("sqlfluff")
+        linted = subprocess.run(
+            [sqlfluff, "lint", "--disable-progress-bar", *folders],
+            cwd=self.root,
+            capture_output=True,
+            text=True,
+        )
+        assert linted.returncode == 0, linted.stdout
+        with pytest.raises(GateError) as refused:
+            check_conventions(self.settings, base)
+        return set(re.findall(r" \[([a-z_ ]+)\]$", str(refused.value), re.MULTILINE))
+
     def text(self, path: str) -> str:
         return (self.root / path).read_text(encoding="utf-8")
 
 
 @pytest.fixture
 def copy(tmp_path: Path, oltp_server: ThrowAwayServer) -> Copy:
-    """The project as the work tree has it, and a database to read."""
-    root = tmp_path / "project"
+    """The project as the work tree has it, to write into, and a database to read."""
+    return _copied(tmp_path, oltp_server, "oltp_to_scaffold")
+
+
+@pytest.fixture(scope="session")
+def pristine(tmp_path_factory: pytest.TempPathFactory, oltp_server: ThrowAwayServer) -> Copy:
+    """One for all tests that write nothing."""
+    return _copied(tmp_path_factory.mktemp("pristine"), oltp_server, "oltp_to_read")
+
+
+def _copied(folder: Path, server: ThrowAwayServer, database: str) -> Copy:
+    root = folder / "project"
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=PROJECT_ROOT,
@@ -98,7 +141,7 @@ def copy(tmp_path: Path, oltp_server: ThrowAwayServer) -> Copy:
             shutil.copy(PROJECT_ROOT / name, root / name)
     packages = PROJECT_ROOT / "dbt_project" / "dbt_packages"
     shutil.copytree(packages, root / "dbt_project" / "dbt_packages", symlinks=True)
-    url = oltp_server.create_database("oltp_to_scaffold")
+    url = server.create_database(database)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(CATALOGUE)
-    return Copy(root, tmp_path / "home", url)
+    return Copy(root, folder / "home", url)
