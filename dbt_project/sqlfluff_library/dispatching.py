@@ -21,5 +21,9 @@ class Adapter:
                 return macro
         raise LookupError(f"No duckdb__ or default__ macro for {macro_namespace}.{macro_name}")
 
+    def quote(self, identifier: str) -> str:
+        """A name as DuckDB quotes it."""
+        return f'"{identifier}"'
+
 
 adapter = Adapter()

@@ -38,6 +38,8 @@ _NAME = r"^[a-z_][a-z0-9_]*$"
 _LOOKBACK = re.compile(r"^\d+( (second|minute|hour|day|week)s?)?$")
 
 Name = Annotated[str, Field(pattern=_NAME, max_length=63)]
+# A name as PostgreSQL has it: capitals and spaces are part of it.
+Identifier = Annotated[str, Field(min_length=1, max_length=63)]
 Cron = Annotated[str, Field(pattern=r"^\S+( \S+){4}$")]
 LoadMode = Literal["full", "incremental", "append"]
 
@@ -50,6 +52,7 @@ class TableDefinition(_Declared):
     """One source table and how it is loaded."""
 
     name: Name
+    identifier: Identifier | None = None
     mode: LoadMode
     key: tuple[str, ...] = ()
     cursor: str | None = None
@@ -59,6 +62,11 @@ class TableDefinition(_Declared):
     group: str = "default"
     references: tuple[Name, ...] = ()
     personal_data: dict[str, Literal["omit", "mask", "keep"]] = {}
+
+    @property
+    def name_in_source(self) -> str:
+        """What the OLTP database calls the table; ``name`` is what raw and dbt call it."""
+        return self.identifier or self.name
 
     @property
     def omitted(self) -> frozenset[str]:
@@ -155,7 +163,7 @@ class PostgresDefinition(_Source):
     """A schema of the OLTP database."""
 
     kind: Literal["postgres"]
-    database_schema: Name = Field(alias="schema")
+    database_schema: Identifier = Field(alias="schema")
     tables: tuple[TableDefinition, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

@@ -93,7 +93,7 @@ def enable_capture(
         )
     with PostgresSource(oltp_url) as source:
         capture = capture_of(definition, table, source.database, warehouse_identity)
-        source.describe(definition.database_schema, table.name)
+        source.describe(definition.database_schema, table.name_in_source)
         with explained(source, capture):
             check_table(source, capture)
             slot = slots_of(source).get(capture.name)

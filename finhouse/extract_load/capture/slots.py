@@ -17,7 +17,7 @@ import psycopg
 from finhouse.errors import SourceError
 from finhouse.extract_load.capture.pgoutput import lsn_number, lsn_text
 from finhouse.extract_load.postgres_source import PostgresSource
-from finhouse.extract_load.sql import first_line
+from finhouse.extract_load.sql import first_line, shown_name
 from finhouse.sources.definitions import PostgresDefinition, TableDefinition
 from finhouse.warehouse import qualified, quoted
 
@@ -97,7 +97,7 @@ class Capture:
 
     @property
     def shown(self) -> str:
-        return f"{self.schema}.{self.table}"
+        return shown_name(self.schema, self.table)
 
     @property
     def enabling(self) -> str:
@@ -139,7 +139,7 @@ def capture_of(
     return Capture(
         name=f"{PREFIX}{readable}_{fingerprint}",
         schema=definition.database_schema,
-        table=table.name,
+        table=table.name_in_source,
         key=table.key,
         inserts_only=table.mode == "append",
         command=f"{definition.name} {table.name}",

@@ -8,6 +8,7 @@ from functools import cached_property
 from finhouse.errors import WarehouseError
 from finhouse.extract_load.context import LoadContext
 from finhouse.extract_load.postgres_source import PostgresSource, SourceTable
+from finhouse.extract_load.sql import shown_name
 from finhouse.sources.definitions import PostgresDefinition, TableDefinition
 
 
@@ -35,7 +36,7 @@ class TableContext(LoadContext):
     @property
     def shown(self) -> str:
         """The source's table, for messages: ``schema.table``."""
-        return f"{self.definition.database_schema}.{self.table.name}"
+        return shown_name(self.definition.database_schema, self.table.name_in_source)
 
     @cached_property
     def described(self) -> SourceTable:
@@ -44,7 +45,7 @@ class TableContext(LoadContext):
         Raises:
             SourceError: no such table, no right to read it, or column names that raw cannot hold.
         """
-        return self.source.describe(self.definition.database_schema, self.table.name)
+        return self.source.describe(self.definition.database_schema, self.table.name_in_source)
 
     def refuse_overtaken(self, last_batch: str | None) -> None:
         """Check that nobody loaded the table since the source's snapshot was taken.

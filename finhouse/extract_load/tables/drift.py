@@ -6,13 +6,13 @@ from collections.abc import Collection, Sequence
 
 from finhouse.errors import SchemaDriftError
 from finhouse.extract_load.columns import SourceColumn
+from finhouse.extract_load.tables.context import TableContext
 
 _CHARACTER_TYPES = ("text", "varchar", "bpchar")
 
 
 def added_columns(
-    table: str,
-    key: Sequence[str],
+    context: TableContext,
     known: Sequence[SourceColumn],
     present: Sequence[SourceColumn],
     raw_columns: Collection[str],
@@ -20,7 +20,7 @@ def added_columns(
     """Columns the source has gained since the last load.
 
     Args:
-        table: ``schema.table``, for messages.
+        context: the table.
         known: the columns as loaded last time.
         present: the columns as they are now, without omitted ones.
         raw_columns: the columns the raw table has.
@@ -33,22 +33,22 @@ def added_columns(
         new = now.get(old.name)
         if new is None:
             raise _drift(
-                table,
+                context,
                 f"column {old.name!r} ({old.source_type}) is gone from the source, or now omitted",
             )
         if _changed_type(old, new):
             raise _drift(
-                table,
+                context,
                 f"column {old.name!r} was {old.source_type} and is now {new.source_type}",
             )
-        if old.name in key and new.nullable and not old.nullable:
+        if old.name in context.table.key and new.nullable and not old.nullable:
             raise _drift(
-                table,
+                context,
                 f"key column {old.name!r} was {old.source_type} not null and is now"
                 f" {new.source_type} null",
             )
         if old.name not in raw_columns:
-            raise _drift(table, f"the raw table has lost column {old.name!r} ({old.source_type})")
+            raise _drift(context, f"the raw table has lost column {old.name!r} ({old.source_type})")
     before = {column.name for column in known}
     return [column for column in present if column.name not in before]
 
@@ -60,10 +60,9 @@ def _changed_type(old: SourceColumn, new: SourceColumn) -> bool:
     return old.source_type != new.source_type
 
 
-def _drift(table: str, what: str) -> SchemaDriftError:
-    name = table.split(".", 1)[1]
+def _drift(context: TableContext, what: str) -> SchemaDriftError:
     return SchemaDriftError(
-        f"{table}: {what}; nothing was loaded",
-        f"review what depends on it, then load that table with --full-refresh (tables: {name}):"
-        " its raw table is made anew",
+        f"{context.shown}: {what}; nothing was loaded",
+        "review what depends on it, then load that table with --full-refresh (tables:"
+        f" {context.table_name}): its raw table is made anew",
     )

@@ -123,9 +123,7 @@ class TableLoad:
         return self._increment(where)
 
     def _added_columns(self, state: TableState, raw_columns: Collection[str]) -> list[SourceColumn]:
-        return added_columns(
-            self._context.shown, self._table.key, state.columns, self._columns, raw_columns
-        )
+        return added_columns(self._context, state.columns, self._columns, raw_columns)
 
     def _where(self, state: TableState) -> str | None:
         """Condition that finds the rows changed since ``state``; None: all of them are needed."""
