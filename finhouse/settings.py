@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from finhouse.domains import selected_domains
 from finhouse.errors import ConfigurationError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -116,9 +117,12 @@ def load_settings(env: Mapping[str, str] | None = None, target: str | None = Non
     """Read settings from ``env`` (default: the process environment); ``target`` overrides it.
 
     Raises:
-        ConfigurationError: the target is not one of ``TARGETS``.
+        ConfigurationError: the target is not one of ``TARGETS``, or ``FINHOUSE_DOMAINS`` names an
+            unknown domain.
     """
     env = os.environ if env is None else env
+    # Refused before any work; what is selected is asked for where it matters.
+    selected_domains(env)
     home = Path(env.get("FINHOUSE_HOME") or PROJECT_ROOT / "data").expanduser().resolve()
     chosen = target or env.get("FINHOUSE_TARGET") or "duckdb"
     if chosen not in TARGETS:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from finhouse.domains import declared_domains, selected_domains
 from finhouse.errors import ConfigurationError
 from finhouse.settings import PROJECT_ROOT, load_settings
+from finhouse.sources import available_sources
 
 
 def test_defaults_live_in_the_project():
@@ -53,3 +55,24 @@ def test_unknown_target_is_refused_by_name():
         load_settings({"FINHOUSE_TARGET": "oracle"})
     assert "duckdb, postgres" in str(caught.value)
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("listed", ["walet", "wallet,walet", " wallet, walet "])
+def test_unknown_domain_is_refused_with_the_known_ones(listed: str):
+    with pytest.raises(ConfigurationError) as refusal:
+        load_settings({"FINHOUSE_DOMAINS": listed})
+    assert "unknown domain 'walet'" in str(refusal.value)
+    assert "wallet, microfinance" in str(refusal.value)
+
+
+def test_domains_are_those_selected_in_the_order_of_the_project_and_all_by_default():
+    everything = list(declared_domains())
+    assert list(selected_domains({})) == everything
+    assert list(selected_domains({"FINHOUSE_DOMAINS": ""})) == everything
+    chosen = {"FINHOUSE_DOMAINS": "microfinance, wallet,"}
+    assert list(selected_domains(chosen)) == ["wallet", "microfinance"]
+
+
+def test_sources_are_those_of_the_selected_domains(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("FINHOUSE_DOMAINS", "merchant_activity")
+    assert available_sources() == ["merchant_activity"]
