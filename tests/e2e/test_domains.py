@@ -12,6 +12,8 @@ from finhouse.pipeline import BuildOptions, live
 from finhouse.publish import PUBLISHED_SCHEMA
 from tests.support.house import House, marts
 
+pytestmark = pytest.mark.full
+
 DOMAINS = declared_domains()
 
 
