@@ -67,7 +67,7 @@ def snake_case(name: str) -> str:
     """A name in lower case, words joined by underscores; empty if nothing of it is left.
 
     ``Order Details`` -> ``order_details``; ``CustomerID`` -> ``customer_id``; ``Straße`` ->
-    ``strasse``; ``2FA-Code`` -> ``n2fa_code``.
+    ``strasse``; ``2FA-Code`` -> ``n2_fa_code``.
     """
     ascii_name = unicodedata.normalize("NFKD", name.replace("ß", "ss"))
     ascii_name = ascii_name.encode("ascii", "ignore").decode()
