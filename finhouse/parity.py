@@ -1,7 +1,7 @@
 """The same input on several engines: every mart compared row by row, on all columns.
 
 Doubles are not to be found in marts, so equal means equal to the last digit. Left out is what
-tells of the run itself: each engine is built at a time of its own.
+describes the run itself: each engine is built at a time of its own.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ class BuildOptions:
     Attributes:
         scale: size of the demo company, 1 = 20,000 users; None takes the one that is there, else 1.
         advance_days: days the demo company lives before the load.
-        as_of: business day the marts speak for; default the last complete day loaded.
+        as_of: business day the marts report on; default the last complete day loaded.
         full_refresh: load every table in full and rebuild every model.
     """
 
@@ -111,7 +111,7 @@ def _of_each_source(
         raise failures[0][1]
     if failures:
         raise type(failures[0][1])(
-            "several sources failed; what was done stays done:\n"
+            "several sources failed; what the others loaded is kept:\n"
             + "\n".join(f"{source}: {error}" for source, error in failures)
         )
     return results

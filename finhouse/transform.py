@@ -45,7 +45,7 @@ def build_marts(
     the gate run them.
 
     Args:
-        as_of: business day the run speaks for; default the last complete day loaded.
+        as_of: business day the run reports on; default the last complete day loaded.
         log_folder: where dbt logs each node as it finishes, as JSON lines in ``dbt.log``, for a
             watcher; default its usual log.
         variables: variables of dbt_project.yml that this run sets otherwise.
@@ -82,7 +82,7 @@ def build_marts(
         raise NodesFailedError(
             f"dbt build failed on {len(summary.failures)} of {summary.nodes} nodes:\n"
             + "\n".join(_explained(settings, summary, results)),
-            "nothing was published; mend the model or the data, then run `make build` again",
+            "nothing was published; fix the model or the data, then run `make build` again",
         )
     fetch_marts(settings)
     return summary

@@ -14,7 +14,7 @@ from finhouse.settings import Settings
 
 @click.command()
 @click.option("--scale", type=click.FloatRange(min=0.001), help="Size of the demo company.")
-@click.option("--as-of", type=DAY, help="Business day the marts speak for.")
+@click.option("--as-of", type=DAY, help="Business day the marts report on.")
 @click.option("--full-refresh", is_flag=True, help="Load and build everything from scratch.")
 @click.pass_obj
 def build(

@@ -1,6 +1,6 @@
-"""Keep what each dbt build did: the marts dbt_run_history and dbt_test_history tell of it.
+"""Keep what each dbt build did: shown by the marts dbt_run_history and dbt_test_history.
 
-A build cannot hold its own outcome; the marts it makes tell of the builds before it.
+A build cannot hold its own outcome; its marts show the builds before it.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The base is the commit's own files, built with the environment the head is built with: the packages
 installed now, Python's and dbt's alike. The head starts from a copy of the base's *built* warehouse
-and makes anew what it changes and what lies below that, so its warehouse is whole afterwards. Both
+and rebuilds what it changes and what depends on that, so its warehouse is whole afterwards. Both
 files bear the same name, which is the database's name to DuckDB: views find their tables in the
 copy, and ``state:modified`` sees no difference that the code did not make.
 """
@@ -109,7 +109,7 @@ def _make_base(
     except TransformError as error:
         raise type(error)(
             f"the base {commit.short} ({commit.chosen_as}) does not build: {error.message}",
-            "mend the base first, or compare with another one: --base REF",
+            "fix the base first, or compare with another one: --base REF",
         ) from error
     put_in_place(part, folder, key)
 
@@ -215,8 +215,7 @@ def _build(
     except NodesFailedError as error:
         raise NodesFailedError(
             error.message,
-            "mend the model, or the test where the rule itself has changed; then run the gate"
-            " again",
+            "fix the model, or the test where the rule itself has changed; then run the gate again",
         ) from error
     results = json.loads((where.dbt_output / "run_results.json").read_text())["results"]
     made = frozenset(

@@ -84,7 +84,7 @@ def _lines(moves: Moves, limit: int) -> Iterator[str]:
     yield ""
     yield (
         f"Base `{moves.base}` ({moves.base_is}) and head, both built on the demo company at scale "
-        f"{moves.scale:g}; the head built {moves.rebuilt} of {moves.total} models and seeds anew."
+        f"{moves.scale:g}; the head rebuilt {moves.rebuilt} of {moves.total} models and seeds."
     )
     if moves.undeclared:
         yield from ("", "### To be declared in CHANGELOG.md", "")
@@ -263,7 +263,7 @@ def _marts(moves: Moves, limit: int) -> Iterator[str]:
     if equal:
         yield from (
             *([""] if different else []),
-            f"{_count(equal, 'mart', 'marts')} built anew with the same rows, in shared columns.",
+            f"{_count(equal, 'mart', 'marts')} rebuilt with the same rows, in shared columns.",
         )
 
 

@@ -245,7 +245,7 @@ def _disabled(manifest: Mapping[str, Any], not_selected: Set[str]) -> Iterator[F
                     "nothing disabled",
                     _file(node),
                     f"{node['resource_type']} {node['name']} is disabled",
-                    "mend it or remove it; git remembers",
+                    "fix it or remove it; git remembers",
                 )
 
 

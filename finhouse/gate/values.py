@@ -82,7 +82,7 @@ class Comparison:
         self._connection, self._base, self._head = connection, base, head
 
     def marts(self) -> list[MartDifference]:
-        """Every mart that the head built anew and the base has, whether it differs or not."""
+        """Every mart that the head rebuilt and the base has, whether it differs or not."""
         before, after = marts_of(self._base.manifest), marts_of(self._head.manifest)
         return [
             self._mart(name, before[name], after[name])

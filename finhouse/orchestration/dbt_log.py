@@ -47,7 +47,7 @@ class DbtLog:
             size = self._path.stat().st_size
         except FileNotFoundError:
             return
-        if size < self._position:  # a retry of the build starts the log anew
+        if size < self._position:  # a retry of the build starts a new log
             self._position, self.results, self.ended = 0, {}, False
         with self._path.open("rb") as file:
             file.seek(self._position)

@@ -58,7 +58,7 @@ def show_models(settings: Settings) -> None:
         TransformError: dbt cannot parse the project.
     """
     if run_dbt(settings, ["parse", "--quiet"]):
-        raise TransformError("dbt cannot parse the project", "mend what its message above names")
+        raise TransformError("dbt cannot parse the project", "fix what its message above names")
     write_model_graph(settings)
 
 

@@ -106,7 +106,7 @@ def reconcile(source_name: str, params: dict[str, Any]) -> dict[str, str]:
 
     Raises:
         AirflowSkipException: the run does not ask for it.
-        ReconciliationError: a difference that reloading does not mend.
+        ReconciliationError: a difference that reloading does not heal.
     """
     if not params["reconcile"]:
         raise AirflowSkipException("this run does not reconcile")
@@ -145,7 +145,7 @@ def skip_unless_of_the_round(params: dict[str, Any], run_type: str) -> None:
         AirflowSkipException: a run by hand that does not ask to be announced.
     """
     if run_type != "scheduled" and not params["announce"]:
-        raise AirflowSkipException("a load by hand: trigger the transform if it shall follow")
+        raise AirflowSkipException("a manual load: trigger the transform if it should follow")
 
 
 def judge_freshness() -> None:

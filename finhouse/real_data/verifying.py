@@ -78,7 +78,7 @@ def verify_real(settings: Settings) -> list[Comparison]:
     if different:
         raise ComparisonError(
             f"{len(different)} of {len(comparisons)} figures differ: {', '.join(different)}",
-            "the reference is computed from the same files by other means: mend the models",
+            "the reference is computed from the same files by other means: fix the models",
         )
     return comparisons
 

@@ -18,10 +18,10 @@ PACKAGE = PROJECT_ROOT / "finhouse"
 FLOORS = (
     # What every part says, and how it fails.
     {"errors", "console"},
-    # Where things are, and servers that outlive a command.
-    {"settings", "background"},
     # Which businesses there are, and which of them this run is about.
     {"domains"},
+    # Where things are, and servers that outlive a command.
+    {"settings", "background"},
     # What is loaded from: declared sources, the OLTP database. The embedded server of the latter
     # holds the Postgres warehouse, too, hence its place below the warehouse.
     {"sources", "oltp"},

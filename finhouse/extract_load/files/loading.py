@@ -81,7 +81,7 @@ class FolderLoad:
                     f"{context.raw_schema}.{context.table_name} has column {', '.join(gone)}"
                     " (text), which the source file declares no more; nothing was loaded",
                     "declare it again, or drop the raw table and its rows in"
-                    " raw_operations.file_state to load all files anew",
+                    " raw_operations.file_state to load all files again",
                 )
             for name, type_name in wanted.items():
                 if name not in held:

@@ -218,7 +218,7 @@ class ReplicationSlotCursor(Cursor):
             return "the source is another server, or was restored"
         position, storage = state.cursor_value.split()
         if self._slot.confirmed > lsn_number(position):
-            return "its replication slot is ahead: made anew, or moved by another reader"
+            return "its replication slot is ahead: recreated, or moved by another reader"
         if int(storage) != self._storage:
             return "the source table was truncated or rewritten"
         return ""

@@ -64,5 +64,5 @@ def _drift(context: TableContext, what: str) -> SchemaDriftError:
     return SchemaDriftError(
         f"{context.shown}: {what}; nothing was loaded",
         "review what depends on it, then load that table with --full-refresh (tables:"
-        f" {context.table_name}): its raw table is made anew",
+        f" {context.table_name}): its raw table is rebuilt",
     )
