@@ -81,12 +81,23 @@ def company(built_company: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture
-def company_copy(company: House, tmp_path: Path):
-    """A house of its own that starts where the shared company stands."""
-    copy = House(tmp_path / "house")
-    company.server.stop()
-    shutil.copytree(company.home, copy.home)
-    company.server.start()
+def company_copy(built_company: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A house of its own that starts where the shared company stands.
+
+    Always in the same place, with what dbt parsed there before: a warehouse in another place makes
+    dbt parse the whole project again.
+    """
+    base = tmp_path_factory.getbasetemp()
+    copy, parsed = House(base / "company-copy"), base / "parsed"
+    shutil.copytree(built_company, copy.home)
+    if parsed.exists():
+        shutil.copytree(parsed, copy.home / "dbt", dirs_exist_ok=True)
     copy.server.start()
     yield copy
     copy.server.stop()
+    for file in (copy.home / "dbt").glob("*/partial_parse.msgpack"):
+        kept = parsed / file.relative_to(copy.home / "dbt")
+        if not kept.exists():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, kept)
+    shutil.rmtree(copy.home)

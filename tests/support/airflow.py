@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,10 @@ from finhouse.orchestration.local import LocalAirflow
 from finhouse.orchestration.model_graph import write_model_graph
 from finhouse.settings import PROJECT_ROOT, load_settings
 from tests.support.house import TARGETS, House
+
+# This process's own, gone with it.
+_FOLDER = tempfile.TemporaryDirectory(prefix="airflow-metadata-")
+_MIGRATED = Path(_FOLDER.name) / "airflow.db"
 
 
 def airflow_environment(house: House, home: Path, **variables: str) -> dict[str, str]:
@@ -45,6 +51,24 @@ def run_module(module: str, *arguments: str, env: dict[str, str]) -> subprocess.
     )
 
 
+def _make_metadata(env: dict[str, str]) -> None:
+    """Airflow's metadata, migrated once and copied for every other Airflow home."""
+    database = Path(env["AIRFLOW_HOME"]) / "airflow.db"
+    if database.exists():
+        return
+    if not _MIGRATED.exists():
+        subprocess.run(
+            [str(Path(sys.executable).with_name("airflow")), "db", "migrate"],
+            env=env,
+            check=True,
+            capture_output=True,
+        )
+        shutil.copy(database, _MIGRATED)
+    else:
+        database.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(_MIGRATED, database)
+
+
 def dag_test(
     dag_id: str,
     conf: dict[str, Any] | None = None,
@@ -59,12 +83,7 @@ def dag_test(
         prefix: a command to run it by way of.
         watch: is given each line of output as it comes.
     """
-    subprocess.run(
-        [str(Path(sys.executable).with_name("airflow")), "db", "migrate"],
-        env=env,
-        check=True,
-        capture_output=True,
-    )
+    _make_metadata(env)
     lines: list[str] = []
     with subprocess.Popen(
         [*prefix, sys.executable, "-m", "tests.support.dag_test", dag_id, json.dumps(conf or {})],
