@@ -65,8 +65,8 @@ def build_marts(
         arguments += ["--vars", json.dumps(changed)]
     if full_refresh:
         arguments.append("--full-refresh")
-    # At its usual level dbt logs each statement of each node, which takes it a good part of a build;
-    # what failed is explained from run_results.json.
+    # At its usual level dbt logs each statement of each node, which takes it a good part of a
+    # build; what failed is explained from run_results.json.
     arguments += ["--log-level-file", "info"]
     if log_folder:
         arguments += ["--log-path", str(log_folder), "--log-format-file", "json"]
