@@ -17,8 +17,8 @@ from finhouse.gate.commits import Commit, base_commit
 from finhouse.gate.conventions import check_conventions, parse_strictly
 from finhouse.gate.lint import lint_yaml
 from finhouse.settings import PROJECT_ROOT, Settings
-from tests.support.warehouse import ThrowAwayServer
 from tests.support.house import House
+from tests.support.warehouse import ThrowAwayServer
 
 CATALOGUE = Path(__file__).with_name("catalogue.sql").read_text(encoding="utf-8")
 SCHEMA = "Sales Data"
