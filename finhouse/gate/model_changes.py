@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from finhouse.dbt.manifest import Manifest, Node, layer_of
 
@@ -56,7 +56,10 @@ def model_changes(base: Manifest, head: Manifest) -> list[ModelChange]:
 
 
 def changed_tests(base: Manifest, head: Manifest) -> ChangedTests:
-    """Which tests came and went; a test whose arguments changed did both."""
+    """Which tests came and went; a test whose arguments changed did both.
+
+    Each rule of a ``row_rules`` counts as a test of its own.
+    """
     before, after = _tests(base), _tests(head)
     return ChangedTests(tuple(sorted(after - before)), tuple(sorted(before - after)))
 
@@ -69,10 +72,37 @@ def _built(manifest: Manifest) -> Iterator[tuple[str, Node]]:
 
 def _tests(manifest: Manifest) -> set[str]:
     data_tests = {
-        node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "test"
+        name
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test"
+        for name in _names(node)
     }
     unit_tests = {node["name"] for node in manifest.get("unit_tests", {}).values()}
     return data_tests | unit_tests
+
+
+def _names(test: Node) -> Iterator[str]:
+    about = test.get("test_metadata") or {}
+    if about.get("name") != "row_rules":
+        yield test["name"]
+        return
+    for rule in _rules(about["kwargs"]):
+        yield f"{test['name']} ({rule})"
+
+
+def _rules(arguments: Mapping[str, Any]) -> Iterator[str]:
+    """Each rule that a ``row_rules`` with these arguments states."""
+    for column in arguments.get("not_null", ()):
+        yield f"{column} is not null"
+    for condition, columns in arguments.get("ranges", {}).items():
+        for column in columns:
+            yield f"{column} {condition}"
+    for column in arguments.get("no_future", {}).get("columns", ()):
+        yield f"{column} is not after the as-of date"
+    if "currency_of" in arguments:
+        yield f"currency_code is that of {arguments['currency_of']}"
+    for name, condition in arguments.get("rules", {}).items():
+        yield f"{name}: {condition}"
 
 
 def _differences(before: Node, after: Node, base: Manifest, head: Manifest) -> Iterator[str]:

@@ -10,7 +10,7 @@ import pytest
 
 from finhouse.gate.contracts import contract_changes
 from finhouse.gate.declarations import declares, new_declarations
-from finhouse.gate.model_changes import ChangedTests, model_changes
+from finhouse.gate.model_changes import ChangedTests, changed_tests, model_changes
 from finhouse.gate.moves import Impact, Moves, Undeclared
 from finhouse.gate.report import MARKER, MAX_CHARACTERS, declaration_lines, render
 from finhouse.gate.sql_columns import ROWS, read_columns
@@ -299,3 +299,18 @@ def test_the_lines_to_add_name_what_they_declare():
     lines = declaration_lines(undeclared)
     assert declares(new_declarations("", "\n".join(lines)), "churn_rate")
     assert all(declares(new_declarations("", "\n".join(lines)), one.name) for one in undeclared)
+
+
+def test_each_rule_of_a_row_comes_and_goes_by_itself():
+    def project(**arguments: object) -> dict:
+        about = {"name": "row_rules", "kwargs": {"model": "m", **arguments}}
+        node = {"resource_type": "test", "name": "row_rules_sales", "test_metadata": about}
+        return {"nodes": {"test.finhouse.row_rules_sales": node}}
+
+    base = project(not_null=["id"], ranges={">= 0": ["amount"]}, rules={"net": "a <= b"})
+    head = project(not_null=["id", "day"], ranges={">= 0": ["amount"]}, rules={"net": "a < b"})
+    assert changed_tests(base, head) == ChangedTests(
+        added=("row_rules_sales (day is not null)", "row_rules_sales (net: a < b)"),
+        removed=("row_rules_sales (net: a <= b)",),
+    )
+    assert changed_tests(base, base) == ChangedTests((), ())
