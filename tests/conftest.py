@@ -21,6 +21,16 @@ pytest_plugins = ["tests.support.warehouse"]
 SCALE = "0.05"
 # All tests of these folders look at the same servers or builds.
 SHARED_FOLDERS = ("tests/dashboards", "tests/gate")
+# What takes longest begins first, so that no process is left with it at the end.
+LONGEST = (
+    "tests/gate",
+    "tests/dashboards",
+    "tests/e2e/test_lifecycle.py",
+    "tests/e2e/test_parity.py",
+    "tests/e2e/test_airflow.py",
+)
+# Of a failure, when it happens; all of it stands at the end.
+LINES_AT_ONCE = 5
 
 
 class ByHouse(LoadScopeScheduling):
@@ -37,6 +47,36 @@ class ByHouse(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByHouse:
     """Hand out tests by what they share."""
     return ByHouse(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest first; the rest keeps its order."""
+
+    def place(item: pytest.Item) -> int:
+        matches = (item.nodeid.startswith(prefix) for prefix in LONGEST)
+        return next((number for number, found in enumerate(matches) if found), len(LONGEST))
+
+    items.sort(key=place)
+
+
+class FailuresAtOnce:
+    """Names a failing test when it fails: a run that is cut short has said what it found."""
+
+    def __init__(self, terminal: pytest.TerminalReporter) -> None:
+        self._terminal = terminal
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            said = [line for line in report.longreprtext.splitlines() if line.startswith("E ")]
+            headline = f"\nFAILED {report.nodeid} ({report.when})"
+            self._terminal.write_line("\n".join([headline, *said[:LINES_AT_ONCE]]))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell of failures at once, in the process that prints."""
+    if terminal := config.pluginmanager.getplugin("terminalreporter"):
+        config.pluginmanager.register(FailuresAtOnce(terminal))
 
 
 @pytest.fixture(scope="session")

@@ -34,8 +34,9 @@ def published_at(house: House) -> int:
     return house.settings().published_path.stat().st_mtime_ns
 
 
-@pytest.mark.parametrize("target", ["duckdb", "postgres"])
-def test_dag_test_of_every_dag(company_copy: House, airflow_env: dict[str, str], target: str):
+def test_dag_test_of_every_dag(company_copy: House, airflow_env: dict[str, str]):
+    """On Postgres; the round by Assets below runs them on DuckDB."""
+    target = "postgres"
     company_copy.succeed("demo", "--advance", "1")
     env = airflow_env | {"FINHOUSE_TARGET": target}
     for dag_id in [*(f"extract_load_{source}" for source in SOURCES), "transform"]:

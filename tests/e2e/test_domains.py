@@ -60,5 +60,7 @@ def test_kpis_are_those_of_the_domain(lone_house: House, mart: str):
 
 
 def test_unit_tests_and_dashboards_are_those_of_the_domain(lone_house: House):
-    lone_house.succeed("dbt", "--warn-error", "test", "--select", "test_type:unit")
+    # The domain's own models are the same SQL as ever; the shared ones are written for it.
+    shared = ("--exclude", f"path:models/*/{lone_house.domains}")
+    lone_house.succeed("dbt", "--warn-error", "test", "--select", "test_type:unit", *shared)
     lone_house.succeed("dashboards", "check")

@@ -17,14 +17,12 @@ pytestmark = pytest.mark.full
 @pytest.fixture(scope="module")
 def real_merchants(real_data: Path, tmp_path_factory: pytest.TempPathFactory):
     """A house whose landing folder holds the three real files, built on both targets."""
-    house = House(tmp_path_factory.mktemp("merchants"))
+    house = House(tmp_path_factory.mktemp("merchants"), "merchant_activity")
     landing = house.settings().landing / "merchant_activity"
     landing.mkdir(parents=True)
     for file in sorted((real_data / "merchant_activity").glob("*.csv")):
         shutil.copy(file, landing)
-    printed = {
-        target: house.succeed("--target", target, "build", "--scale", "0.01") for target in TARGETS
-    }
+    printed = {target: house.succeed("--target", target, "build") for target in TARGETS}
     yield house, printed
     house.server.stop()
 
