@@ -18,7 +18,7 @@ from finhouse.dbt.history import DBT_RESULTS_DDL
 from finhouse.dbt.manifest import MARTS, declared_marts
 from finhouse.errors import PublishError
 from finhouse.settings import Settings
-from finhouse.warehouse import Warehouse
+from finhouse.warehouse import Warehouse, text_literal
 
 PUBLISHED_SCHEMA = "published"
 INCOMING_SCHEMA = "published__incoming"
@@ -158,7 +158,7 @@ def _publish_file(warehouse: Warehouse, destination: Path, marts: list[str]) -> 
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)
         _remove_database(incoming)
-        warehouse.execute(f"attach {_literal(str(incoming))} as incoming")
+        warehouse.execute(f"attach {text_literal(str(incoming))} as incoming")
         try:
             warehouse.execute(f"create schema {schema}")
             for mart in marts:
@@ -197,15 +197,13 @@ def _copy_comments(warehouse: Warehouse, schema: str) -> None:
     for table, comment in warehouse.execute(
         f"select table_name, comment from duckdb_tables() where {of_marts}"
     ):
-        warehouse.execute(f"comment on table {schema}.{table} is {_literal(comment)}")
+        warehouse.execute(f"comment on table {schema}.{table} is {text_literal(comment)}")
     for table, column, comment in warehouse.execute(
         f"select table_name, column_name, comment from duckdb_columns() where {of_marts}"
     ):
-        warehouse.execute(f'comment on column {schema}.{table}."{column}" is {_literal(comment)}')
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+        warehouse.execute(
+            f'comment on column {schema}.{table}."{column}" is {text_literal(comment)}'
+        )
 
 
 def _publish_schema(warehouse: Warehouse, marts: list[str]) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from finhouse.bridge.engine import Engine, Mart
 from finhouse.dbt.manifest import MARTS, Manifest, Node, models_of
-from finhouse.warehouse import Warehouse, qualified, quoted
+from finhouse.warehouse import Warehouse, qualified, quoted, text_literal
 
 
 def contracted_marts(manifest: Manifest) -> list[Mart]:
@@ -61,18 +61,14 @@ def _take(engine: Engine, stage: Warehouse, folder: Path, mart: Mart) -> int:
     read = ", ".join(
         engine.imported(quoted(column), duckdb_type(kind)) for column, kind in mart.columns.items()
     )
-    files = _literal(f"{folder}/*.parquet")
+    files = text_literal(f"{folder}/*.parquet")
     rows = stage.change(f"insert into {name} select {read} from read_parquet({files})")
-    stage.execute(f"comment on table {name} is {_literal(mart.description)}")
+    stage.execute(f"comment on table {name} is {text_literal(mart.description)}")
     for column, comment in mart.comments.items():
-        stage.execute(f"comment on column {name}.{quoted(column)} is {_literal(comment)}")
+        stage.execute(f"comment on column {name}.{quoted(column)} is {text_literal(comment)}")
     return rows
 
 
 def duckdb_type(kind: str) -> str:
     """A contract's type as DuckDB names it: ``string`` -> ``varchar``."""
     return "varchar" if kind == "string" else kind
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from finhouse.bridge.engine import Engine, RawTable
 from finhouse.extract_load.state import SCHEMA, utc_now
-from finhouse.warehouse import Warehouse, qualified, quoted
+from finhouse.warehouse import Warehouse, qualified, quoted, text_literal
 
 SHIPMENTS = "shipments"
 _SHIPMENTS_DDL = {
@@ -135,9 +135,9 @@ def _write_drop(
     listed = ", ".join(
         f"{engine.exported(quoted(name), kind)} as {quoted(name)}" for name, kind in columns.items()
     )
-    target = str(incoming).replace("'", "''")
     stage.execute(
-        f"copy (select {listed} from {qualified(schema, table)}) to '{target}' (format parquet)"
+        f"copy (select {listed} from {qualified(schema, table)}) "
+        f"to {text_literal(str(incoming))} (format parquet)"
     )
     incoming.replace(file)
     return RawTable(schema, table, columns, file)

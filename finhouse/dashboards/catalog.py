@@ -33,6 +33,7 @@ from finhouse.dbt.manifest import marts_of
 from finhouse.dbt.process import ask_dbt
 from finhouse.errors import ConfigurationError, TransformError
 from finhouse.settings import Settings
+from finhouse.warehouse import text_literal
 
 Format = Literal[
     "count",
@@ -295,16 +296,14 @@ def _dataset(
 
 def _in_words(column: Column, words: Mapping[str, str]) -> Column:
     """A column of codes in a viewer's words; a code without any stands for itself."""
-    cases = " ".join(f"when {_literal(code)} then {_literal(text)}" for code, text in words.items())
+    cases = " ".join(
+        f"when {text_literal(code)} then {text_literal(text)}" for code, text in words.items()
+    )
     return replace(
         column,
         name=column.name + WORDS_SUFFIX,
         expression=f"case {column.name} {cases} else {column.name} end",
     )
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _specs(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from finhouse.dbt.manifest import MARTS, layer_of, models_of, tests_by_model
+from finhouse.dbt.row_rules import row_rules
 
 _UNIQUE_COMBINATION = "unique_combination_of_columns"
 
@@ -95,18 +95,8 @@ def _of_model(
 def _tested_columns(test: Mapping[str, Any]) -> Iterator[str]:
     """Columns that a test is about; of ``row_rules`` all that it lists or that a rule mentions."""
     yield (test.get("column_name") or "").lower()
-    about = test.get("test_metadata") or {}
-    if about.get("name") != "row_rules":
-        return
-    rules = about["kwargs"]
-    yield from rules.get("not_null", ())
-    yield from rules.get("no_future", {}).get("columns", ())
-    if "currency_of" in rules:
-        yield "currency_code"
-    for columns in rules.get("ranges", {}).values():
-        yield from columns
-    for condition in rules.get("rules", {}).values():
-        yield from re.findall(r"\w+", condition.lower())
+    for rule in row_rules(test) or ():
+        yield from rule.columns
 
 
 def has_tested_key(node: Mapping[str, Any], tests: Sequence[Mapping[str, Any]]) -> bool:

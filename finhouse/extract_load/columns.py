@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from finhouse.extract_load.sql import text_literal
 from finhouse.sources.definitions import LOADER_COLUMNS
-from finhouse.warehouse import quoted
+from finhouse.warehouse import quoted, text_literal
 
 TIME_TYPES = ("date", "timestamp", "timestamptz")
 INTEGER_TYPES = ("int2", "int4", "int8")

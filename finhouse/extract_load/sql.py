@@ -1,4 +1,4 @@
-"""String literals and names for SQL engines, and the text of their errors."""
+"""Names for SQL engines, and the text of their errors."""
 
 from __future__ import annotations
 
@@ -7,11 +7,6 @@ import re
 from finhouse.warehouse import quoted
 
 _PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*")
-
-
-def text_literal(text: str) -> str:
-    """``text`` as an SQL string: ``it's`` -> ``'it''s'``."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def first_line(error: Exception) -> str:

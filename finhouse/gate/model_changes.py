@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from finhouse.dbt.manifest import Manifest, Node, layer_of
+from finhouse.dbt.row_rules import row_rules
 
 # What documents a node and does not change how it is built; columns are looked at one by one.
 _NOT_CONFIGURATION = ("meta", "docs", "tags", "group")
@@ -82,27 +83,11 @@ def _tests(manifest: Manifest) -> set[str]:
 
 
 def _names(test: Node) -> Iterator[str]:
-    about = test.get("test_metadata") or {}
-    if about.get("name") != "row_rules":
+    rules = row_rules(test)
+    if rules is None:
         yield test["name"]
-        return
-    for rule in _rules(about["kwargs"]):
-        yield f"{test['name']} ({rule})"
-
-
-def _rules(arguments: Mapping[str, Any]) -> Iterator[str]:
-    """Each rule that a ``row_rules`` with these arguments states."""
-    for column in arguments.get("not_null", ()):
-        yield f"{column} is not null"
-    for condition, columns in arguments.get("ranges", {}).items():
-        for column in columns:
-            yield f"{column} {condition}"
-    for column in arguments.get("no_future", {}).get("columns", ()):
-        yield f"{column} is not after the as-of date"
-    if "currency_of" in arguments:
-        yield f"currency_code is that of {arguments['currency_of']}"
-    for name, condition in arguments.get("rules", {}).items():
-        yield f"{name}: {condition}"
+    for rule in rules or ():
+        yield f"{test['name']} ({rule.name})"
 
 
 def _differences(before: Node, after: Node, base: Manifest, head: Manifest) -> Iterator[str]:

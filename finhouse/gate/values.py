@@ -14,7 +14,7 @@ import duckdb
 from finhouse.dbt.manifest import marts_of
 from finhouse.gate.builds import Built
 from finhouse.gate.sql_columns import ROWS
-from finhouse.warehouse.base import quoted
+from finhouse.warehouse.base import quoted, text_literal
 from finhouse.warehouse.opening import DEFAULT_MEMORY_LIMIT
 
 EXAMPLE_KEYS = 3
@@ -251,8 +251,8 @@ def side_by_side(base: Built, head: Built) -> Iterator[Comparison]:
     with duckdb.connect(config={"memory_limit": DEFAULT_MEMORY_LIMIT}) as connection:
         connection.execute("set enable_progress_bar = false")
         for name, built in ((BASE, base), (HEAD, head)):
-            path = str(built.warehouse).replace("'", "''")
-            connection.execute(f"attach '{path}' as {name} (read_only)")
+            path = text_literal(str(built.warehouse))
+            connection.execute(f"attach {path} as {name} (read_only)")
         yield Comparison(connection, base, head)
 
 

@@ -1,6 +1,6 @@
 """The warehouse behind one small interface: a DuckDB file or a Postgres database."""
 
-from finhouse.warehouse.base import Warehouse, qualified, quoted
+from finhouse.warehouse.base import Warehouse, qualified, quoted, text_literal
 from finhouse.warehouse.opening import (
     connect,
     connect_published,
@@ -16,4 +16,5 @@ __all__ = [
     "open_warehouse",
     "qualified",
     "quoted",
+    "text_literal",
 ]

@@ -19,6 +19,11 @@ def qualified(schema: str, table: str) -> str:
     return f"{quoted(schema)}.{quoted(table)}"
 
 
+def text_literal(text: str) -> str:
+    """``text`` as an SQL string: ``it's`` -> ``'it''s'``."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 class Warehouse(ABC):
     """An open connection to one warehouse; a context manager that closes it.
 

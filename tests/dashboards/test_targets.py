@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
+import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,8 @@ from finhouse.dashboards.catalog import Dataset
 from finhouse.dashboards.definitions import DEFINITIONS, Definitions
 from finhouse.dashboards.loading import DBT_PROJECT, load_definitions
 from finhouse.dbt.kpis import CATALOGUE, TARGET_STEPS, read_kpis
+from tests.support.house import House
+from tests.support.project_copy import copy_project
 
 Project = tuple[Definitions, dict[str, Dataset]]
 
@@ -63,6 +68,31 @@ def test_colours_and_notes_follow_a_target(dbt_project: Path, project: Project):
     headline = chart_asset(now, project[1], "loan-performance/par-30")
     assert headline["params"]["subtitle"] == "Target below 3.5 %"
     assert "Target below 3.5 %." in headline["description"]
+
+
+@pytest.mark.full
+def test_scorecard_follows_a_target(company_copy: House, tmp_path: Path):
+    query = "select target, target_status from marts.kpi_scorecard where kpi_code = 'uptime_rate'"
+    [(before, _)] = company_copy.rows(query)
+    assert before == Decimal("0.999")
+    copy_project(tmp_path / "project")
+    retarget(tmp_path / "project/dbt_project", "uptime_rate,1,0.999", "uptime_rate,1,0.500")
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "finhouse",
+            "dbt",
+            "build",
+            "--quiet",
+            "--select",
+            "kpi_target_steps+",
+        ],
+        cwd=tmp_path / "project",
+        env=company_copy.environment | {"PYTHONPATH": str(tmp_path / "project")},
+        check=True,
+    )
+    assert company_copy.rows(query) == [(Decimal("0.5"), "met")]
 
 
 def test_target_that_rises_is_told_step_by_step():

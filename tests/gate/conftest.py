@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from finhouse.settings import PROJECT_ROOT
 from tests.support.house import House
+from tests.support.project_copy import copy_project
 
 SCALE = "0.02"
 
@@ -65,19 +64,7 @@ def cloned(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     """The work tree as it stands, committed as the base."""
     folder = tmp_path_factory.mktemp("gate")
     clone = Clone(folder / "project", folder / "home")
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=PROJECT_ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.split("\0")
-    for name in listed:
-        if name and (PROJECT_ROOT / name).is_file():
-            (clone.project / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(PROJECT_ROOT / name, clone.project / name)
-    packages = PROJECT_ROOT / "dbt_project" / "dbt_packages"
-    shutil.copytree(packages, clone.project / "dbt_project" / "dbt_packages", symlinks=True)
+    copy_project(clone.project)
     clone.git("init", "-q", "-b", "main")
     clone.git("add", "-A")
     clone.git("commit", "-qm", "base")

@@ -17,8 +17,7 @@ import duckdb
 from finhouse.console import heartbeat
 from finhouse.errors import SourceError
 from finhouse.extract_load.columns import Stamp
-from finhouse.extract_load.sql import text_literal
-from finhouse.warehouse import Warehouse, quoted
+from finhouse.warehouse import Warehouse, quoted, text_literal
 from finhouse.warehouse.duckdb_file import DuckdbWarehouse
 from finhouse.warehouse.postgres_database import PostgresWarehouse
 

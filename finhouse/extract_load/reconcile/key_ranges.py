@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from finhouse.extract_load.canonical import Side, row_text, spelled
 from finhouse.extract_load.columns import SourceColumn
-from finhouse.extract_load.sql import text_literal
-from finhouse.warehouse import quoted
+from finhouse.warehouse import quoted, text_literal
 
 _NATIVE = {"int2": "bigint", "int4": "bigint", "int8": "bigint", "uuid": "uuid"}
 _TEXTS = ("text", "varchar")

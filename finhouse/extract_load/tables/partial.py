@@ -7,14 +7,13 @@ from dataclasses import replace
 
 from finhouse.extract_load.canonical import literal, side_of
 from finhouse.extract_load.results import RowCounts
-from finhouse.extract_load.sql import text_literal
 from finhouse.extract_load.state import TableState
 from finhouse.extract_load.tables.context import TableContext
 from finhouse.extract_load.tables.loading import TableLoad
 from finhouse.extract_load.tables.merging import Merge
 from finhouse.extract_load.tables.portions import Portion
 from finhouse.extract_load.tables.sinks import Extract
-from finhouse.warehouse import quoted
+from finhouse.warehouse import quoted, text_literal
 
 _LEFT = "finhouse_left"
 _KEYS_PER_QUERY = 10_000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -16,8 +15,9 @@ from finhouse.errors import GateError
 from finhouse.gate.commits import Commit, base_commit
 from finhouse.gate.conventions import check_conventions, parse_strictly
 from finhouse.gate.lint import lint_yaml
-from finhouse.settings import PROJECT_ROOT, Settings
+from finhouse.settings import Settings
 from tests.support.house import House
+from tests.support.project_copy import copy_project
 from tests.support.warehouse import ThrowAwayServer
 
 CATALOGUE = Path(__file__).with_name("catalogue.sql").read_text(encoding="utf-8")
@@ -127,20 +127,7 @@ def pristine(tmp_path_factory: pytest.TempPathFactory, oltp_server: ThrowAwaySer
 
 def _copied(folder: Path, server: ThrowAwayServer, database: str) -> Copy:
     root = folder / "project"
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=PROJECT_ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.split("\0")
-    for name in listed:
-        wanted = name.startswith(("finhouse/", "dbt_project/")) or "/" not in name
-        if name and wanted and (PROJECT_ROOT / name).is_file():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(PROJECT_ROOT / name, root / name)
-    packages = PROJECT_ROOT / "dbt_project" / "dbt_packages"
-    shutil.copytree(packages, root / "dbt_project" / "dbt_packages", symlinks=True)
+    copy_project(root, "finhouse/", "dbt_project/")
     url = server.create_database(database)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(CATALOGUE)
