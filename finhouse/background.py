@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from finhouse.console import console
 from finhouse.errors import ServiceError
 
 _STOP_SECONDS = 30
@@ -113,8 +114,11 @@ def _group_lives(group: int) -> bool:
     return True
 
 
-def free_port(preferred: int | None) -> int:
-    """``preferred`` if nothing listens there, else one the system hands out.
+def free_port(preferred: int | None, server: str) -> int:
+    """``preferred`` if nothing listens there, else one the system hands out, which is said.
+
+    Args:
+        server: what the port is for, in a word.
 
     Raises:
         ServiceError: there is none.
@@ -129,5 +133,8 @@ def free_port(preferred: int | None) -> int:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return probe.getsockname()[1]
+            found = int(probe.getsockname()[1])
+        if preferred not in (None, found):
+            console.print(f"port {preferred} is taken: {server} answers on port {found}")
+        return found
     raise ServiceError("no free TCP port on 127.0.0.1", "stop a server that you do not need")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 from rich.markup import escape
 
@@ -28,6 +30,11 @@ from finhouse.console import console
 from finhouse.errors import FinhouseError
 from finhouse.settings import TARGETS, load_settings
 
+# What finhouse keeps, data, logs and passwords, is its user's alone.
+PRIVATE = 0o077
+# Commands that write into the project, which is everybody's.
+_OF_THE_PROJECT = ("new", "docs", "codeowners")
+
 
 class Commands(click.Group):
     """Reports project errors in one paragraph with their exit code, never a traceback."""
@@ -46,6 +53,8 @@ class Commands(click.Group):
 @click.pass_context
 def main(ctx: click.Context, target: str | None) -> None:
     """An open, dbt-centric analytics warehouse for financial services."""
+    if ctx.invoked_subcommand not in _OF_THE_PROJECT:
+        os.umask(PRIVATE)
     ctx.obj = load_settings(target=target)
 
 

@@ -13,7 +13,7 @@ from uuid import NAMESPACE_URL, uuid5
 import yaml
 
 from finhouse.dashboards.catalog import TARGET_SUFFIX, Column, Dataset, Metric
-from finhouse.dashboards.charts import CATEGORICAL, currency_of, form_of, queries_of
+from finhouse.dashboards.charts import CATEGORICAL, currency_of, form_of
 from finhouse.dashboards.definitions import (
     Chart,
     Dashboard,
@@ -22,6 +22,7 @@ from finhouse.dashboards.definitions import (
     slugify,
 )
 from finhouse.dashboards.layout import position_of
+from finhouse.dashboards.queries import queries_of
 from finhouse.publish import PUBLISHED_SCHEMA
 
 DATABASE_NAME = "finhouse"

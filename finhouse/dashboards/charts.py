@@ -1,25 +1,21 @@
-"""A chart's definition as Superset wants it: the form of its editor, and the query to run.
-
-Superset's browser side builds its queries from the form; its server side (reports, the REST API)
-runs the stored query. Both are written from one definition, so they ask the same.
-"""
+"""A chart's definition as the form of Superset's chart editor."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from finhouse.dashboards.catalog import KPI_TIME, TARGET_SUFFIX, WORDS_SUFFIX, Dataset, Metric
-from finhouse.dashboards.definitions import Chart, ColourRule, Filter
+from finhouse.dashboards.catalog import TARGET_SUFFIX, WORDS_SUFFIX, Dataset, Metric
+from finhouse.dashboards.definitions import Chart, ColourRule
+from finhouse.dashboards.queries import (
+    GRAINS,
+    ROW_LIMIT,
+    Condition,
+    condition_of,
+    conditions_of,
+    default_grain,
+)
 
-GRAINS = {
-    "second": "PT1S",
-    "day": "P1D",
-    "week": "P1W",
-    "month": "P1M",
-    "quarter": "P3M",
-    "year": "P1Y",
-}
 PERIOD_FORMATS = {
     "second": "%d %b %H:%M",
     "day": "%d %b %Y",
@@ -39,8 +35,6 @@ VIZ_TYPES = {
     "table": "table",
     "heatmap": "heatmap_v2",
 }
-OVER_TIME = ("headline", "line", "area", "column", "combo")
-ROW_LIMIT = 10_000
 MEANINGS = {"good": "#b7dfc3", "bad": "#f3b9ab", "warning": "#f6dfae"}
 CATEGORICAL, SEQUENTIAL = "finhouse", "finhouse_blue"
 
@@ -51,89 +45,15 @@ def form_of(chart: Chart, dataset: Dataset) -> Form:
     """The form of Superset's chart editor."""
     form = {
         "viz_type": VIZ_TYPES[chart.type],
-        "adhoc_filters": [_adhoc(entry) for entry in _conditions(chart, dataset)],
+        "adhoc_filters": [_adhoc(entry) for entry in conditions_of(chart, dataset)],
         "color_scheme": CATEGORICAL,
         "row_limit": chart.limit or ROW_LIMIT,
     }
     return form | _FORMS[chart.type](chart, dataset)
 
 
-def queries_of(chart: Chart, dataset: Dataset) -> list[dict[str, Any]]:
-    """The queries Superset's server runs for the chart: two for a combo, else one."""
-    groups = [chart.metrics, chart.lines] if chart.type == "combo" else [chart.metrics]
-    return [_query(chart, dataset, metrics) for metrics in groups]
-
-
-def _query(chart: Chart, dataset: Dataset, metrics: list[str]) -> dict[str, Any]:
-    columns: list[Any] = list(chart.by)
-    if chart.type in OVER_TIME:
-        columns.insert(0, _axis(chart))
-    if chart.y:
-        columns.append(chart.y)
-    order = chart.sort or metrics[0]
-    # A sort metric that is not shown is part of the query all the same.
-    extra = [order] if order in dataset.metrics and order not in metrics else []
-    return {
-        "columns": columns,
-        "metrics": [*metrics, *extra],
-        "filters": [_condition(entry) for entry in _conditions(chart, dataset)],
-        "orderby": [] if chart.type in OVER_TIME else [[order, chart.ascending]],
-        "row_limit": chart.limit or ROW_LIMIT,
-        "extras": {"having": "", "where": ""},
-        "annotation_layers": [],
-        "series_limit": 0,
-        "order_desc": not chart.ascending,
-        "url_params": {},
-        "custom_params": {},
-        "custom_form_data": {},
-    }
-
-
-def _axis(chart: Chart) -> dict[str, str]:
-    axis = {
-        "columnType": "BASE_AXIS",
-        "expressionType": "SQL",
-        "label": chart.time,
-        "sqlExpression": chart.time,
-    }
-    return axis | ({"timeGrain": GRAINS[chart.grain]} if chart.grain else {})
-
-
-def _conditions(chart: Chart, dataset: Dataset) -> list[Filter | str]:
-    """The chart's filters; a plain string is the time column, which the time filter acts on."""
-    conditions: list[Filter | str] = [chart.time, *chart.filters]
-    if chart.mart in KPI_TIME:
-        codes = sorted({dataset.metrics[name].kpi_code or "" for name in chart.all_metrics} - {""})
-        if codes:
-            # Other KPIs have other periods: without this their rows would be empty points.
-            conditions.append(Filter(column="kpi_code", among=codes))
-    return conditions
-
-
-_OPERATORS = {
-    "equals": "==",
-    "among": "IN",
-    "not_equals": "!=",
-    "at_least": ">=",
-    "at_most": "<=",
-    "is_known": "IS NOT NULL",
-}
-
-
-def _condition(entry: Filter | str) -> dict[str, Any]:
-    if isinstance(entry, str):
-        return {"col": entry, "op": "TEMPORAL_RANGE", "val": "No filter"}
-    [comparison] = entry.comparisons
-    value = getattr(entry, comparison)
-    if isinstance(value, bool) and comparison == "equals":
-        return {"col": entry.column, "op": "IS TRUE" if value else "IS FALSE"}
-    if comparison == "is_known":
-        return {"col": entry.column, "op": _OPERATORS[comparison]}
-    return {"col": entry.column, "op": _OPERATORS[comparison], "val": value}
-
-
-def _adhoc(entry: Filter | str) -> dict[str, Any]:
-    condition = _condition(entry)
+def _adhoc(entry: Condition) -> dict[str, Any]:
+    condition = condition_of(entry)
     return {
         "clause": "WHERE",
         "expressionType": "SIMPLE",
@@ -171,7 +91,7 @@ def currency_of(metric: Metric) -> dict[str, str] | None:
 def _headline(chart: Chart, dataset: Dataset) -> Form:
     form = {
         "x_axis": chart.time,
-        "time_grain_sqla": GRAINS[chart.grain or "month"],
+        "time_grain_sqla": default_grain(chart),
         "metric": chart.metrics[0],
         "show_trend_line": True,
         "start_y_axis_at_zero": chart.axis_from is None,
@@ -204,7 +124,7 @@ def _number(chart: Chart, dataset: Dataset) -> Form:
 def _over_time(chart: Chart, dataset: Dataset) -> Form:
     return {
         "x_axis": chart.time,
-        "time_grain_sqla": GRAINS[chart.grain or "month"],
+        "time_grain_sqla": default_grain(chart),
         "metrics": chart.metrics,
         "groupby": chart.by,
         "x_axis_time_format": PERIOD_FORMATS[chart.grain or "month"],
@@ -266,7 +186,7 @@ def _combo(chart: Chart, dataset: Dataset) -> Form:
         "yAxisIndex": 0,
         "metrics_b": chart.lines,
         "groupby_b": [],
-        "adhoc_filters_b": [_adhoc(entry) for entry in _conditions(chart, dataset)],
+        "adhoc_filters_b": [_adhoc(entry) for entry in conditions_of(chart, dataset)],
         # A target holds for its whole month: a slope between two would be no target at all.
         "seriesTypeB": "middle" if chart.lines[0].endswith(TARGET_SUFFIX) else "line",
         "markerEnabledB": False,

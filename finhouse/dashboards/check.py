@@ -9,7 +9,6 @@ import yaml
 
 from finhouse.dashboards.bundle import build_assets
 from finhouse.dashboards.catalog import PERIOD_STATUS, WORDS_SUFFIX, Dataset
-from finhouse.dashboards.charts import OVER_TIME
 from finhouse.dashboards.definitions import (
     ROW_WIDTH,
     Chart,
@@ -17,6 +16,7 @@ from finhouse.dashboards.definitions import (
     Definitions,
     slugify,
 )
+from finhouse.dashboards.queries import OVER_TIME
 
 COMPLETE = "is_complete_period"
 

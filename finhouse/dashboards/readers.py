@@ -16,7 +16,9 @@ from finhouse.settings import Settings
 from finhouse.warehouse.postgres_connection import connect_postgres
 
 ROLE = "finhouse_reader"
-STATEMENT_TIMEOUT = "60s"
+STATEMENT_TIMEOUT = "30s"
+# DuckDB would take four fifths of the machine's memory, and as much disk as it finds.
+MEMORY_LIMIT, TEMPORARY_FILES_LIMIT = "1GB", "1GB"
 
 
 def reader_uri(settings: Settings, home: Path) -> str:
@@ -33,6 +35,7 @@ def reader_uri(settings: Settings, home: Path) -> str:
             # Without external access SQL cannot reach a file of this machine.
             f"duckdb:///{quote(str(settings.published_path))}"
             "?access_mode=read_only&enable_external_access=false&lock_configuration=true"
+            f"&memory_limit={MEMORY_LIMIT}&max_temp_directory_size={TEMPORARY_FILES_LIMIT}"
         )
     if settings.reader_url:
         return settings.reader_url

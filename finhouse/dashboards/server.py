@@ -28,6 +28,10 @@ ENVIRONMENT = PROJECT_ROOT / ".venv-superset"
 PREFERRED_PORT = 8088
 START_SECONDS = 180
 ROLES = ("admin", "analyst", "viewer")
+_KEPT_VARIABLES = (
+    *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR"),
+    *("SUPERSET_SECRET_KEY", "FINHOUSE_QUERY_SECONDS"),
+)
 # Bumped when roles or metadata must be initialised anew.
 INITIALISED = "6.1.0/1"
 
@@ -110,7 +114,7 @@ class SupersetServer(BackgroundServer):
         """
         self._check_environment()
         if not self.is_running():
-            port = free_port(preferred=PREFERRED_PORT)
+            port = free_port(PREFERRED_PORT, self.name)
             self._port_file.write_text(str(port))
             self.start(
                 self._command(port), self._variables(), partial(_answers, port), START_SECONDS
@@ -152,8 +156,7 @@ class SupersetServer(BackgroundServer):
             )
 
     def _variables(self, metadata: Path | None = None) -> dict[str, str]:
-        kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SUPERSET_SECRET_KEY")
-        return {name: os.environ[name] for name in kept if name in os.environ} | {
+        return {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ} | {
             "FINHOUSE_SUPERSET_HOME": str(self.home),
             "FINHOUSE_SUPERSET_METADATA": str(metadata or self._metadata),
             "SUPERSET_HOME": str(self.home),
@@ -174,7 +177,8 @@ class SupersetServer(BackgroundServer):
             f"--bind=127.0.0.1:{port}",
             "--workers=1",
             "--worker-class=gthread",
-            "--threads=8",
+            # Queries of several users may wait for each other: more threads than they may take.
+            "--threads=32",
             "--timeout=60",
             "--log-level=warning",
             # Without it gunicorn writes into the home folder of the user.

@@ -89,7 +89,7 @@ class SnowflakeEmulator(BackgroundServer):
             folder.mkdir(parents=True, exist_ok=True)
         if not self._identity_file.exists():
             self._identity_file.write_text(uuid.uuid4().hex)
-        port = free_port(preferred=None)
+        port = free_port(None, self.name)
         self._port_file.write_text(str(port))
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         self.start(

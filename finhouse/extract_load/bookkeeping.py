@@ -11,6 +11,7 @@ from datetime import datetime
 
 from finhouse.extract_load.columns import SourceColumn
 from finhouse.extract_load.results import LoadResult, Reconciliation
+from finhouse.extract_load.shape import TableShape
 from finhouse.extract_load.state import SCHEMA, FileState, LastLoad, TableState, utc_now
 from finhouse.sources.definitions import TableDefinition
 from finhouse.warehouse import Warehouse, qualified
@@ -28,6 +29,7 @@ _TABLES = {
         "columns": "text",
         "updated_at": "timestamp",
         "batch_id": "text",
+        "shape": "text",
     },
     LOAD_LOG: {
         "batch_id": "text",
@@ -100,17 +102,23 @@ class Bookkeeping:
             warehouse.create_schema(SCHEMA)
             for table, columns in _TABLES.items():
                 warehouse.create_table(SCHEMA, table, columns)
+                held = warehouse.columns(SCHEMA, table)
+                for name in columns.keys() - held.keys():
+                    # Of a version before this one.
+                    warehouse.execute(
+                        f"alter table {qualified(SCHEMA, table)} add column {name} {columns[name]}"
+                    )
 
     def table_state(self, source: str, table: str) -> TableState | None:
         """State of a table, or None when it was never loaded."""
         rows = self._warehouse.execute(
-            "select cursor_name, cursor_value, source_identity, columns"
+            "select cursor_name, cursor_value, source_identity, columns, shape"
             f" from {qualified(SCHEMA, LOAD_STATE)} where source_name = $1 and table_name = $2",
             (source, table),
         )
         if not rows:
             return None
-        cursor_name, cursor_value, identity, columns = rows[0]
+        cursor_name, cursor_value, identity, columns, shape = rows[0]
         return TableState(
             cursor_name,
             cursor_value,
@@ -119,6 +127,7 @@ class Bookkeeping:
                 SourceColumn(c["name"], c["type"], c["type_name"], c["nullable"])
                 for c in json.loads(columns)
             ),
+            TableShape.parse(shape) if shape else None,
         )
 
     def last_load(self, source: str, table: str) -> LastLoad | None:
@@ -159,6 +168,7 @@ class Bookkeeping:
                 json.dumps(columns),
                 utc_now(),
                 batch_id,
+                str(state.shape),
             ),
         )
 
@@ -280,8 +290,14 @@ class Bookkeeping:
         started_at: datetime,
         error: Exception,
     ) -> None:
-        """Record a failed load in a transaction of its own; counts are unknown, hence NULL."""
+        """Record a failed load in a transaction of its own; counts are unknown, hence NULL.
+
+        Unless the batch has recorded how this load ended: rows and record were committed, and the
+        source failed after that.
+        """
         with self._warehouse.transaction():
+            if self._has_ended(batch_id, source, table, file_name):
+                return
             self._insert(
                 LOAD_LOG,
                 (
@@ -297,6 +313,16 @@ class Bookkeeping:
                     str(error),
                 ),
             )
+
+    def _has_ended(self, batch_id: str, source: str, table: str, file_name: str | None) -> bool:
+        return bool(
+            self._warehouse.count(
+                qualified(SCHEMA, LOAD_LOG),
+                "batch_id = $1 and source_name = $2 and table_name = $3"
+                " and coalesce(file_name, '') = $4",
+                (batch_id, source, table, file_name or ""),
+            )
+        )
 
     def _insert(self, table: str, values: Sequence[object]) -> None:
         markers = ", ".join(f"${number}" for number in range(1, len(values) + 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -16,8 +17,9 @@ import pyarrow
 from finhouse.console import Progress
 from finhouse.errors import ConfigurationError, SourceError
 from finhouse.extract_load.columns import SourceColumn
+from finhouse.extract_load.shape import SHAPE_QUERY, TableShape
 from finhouse.extract_load.sql import first_line
-from finhouse.sources.definitions import LOADER_COLUMNS
+from finhouse.sources.definitions import is_own_name
 from finhouse.warehouse import qualified
 from finhouse.warehouse.postgres_connection import (
     connect_postgres,
@@ -41,9 +43,20 @@ SESSION = {
     "idle_in_transaction_session_timeout": "0",
     "application_name": "finhouse",
 }
+# From this version on a server may end long transactions.
+_TRANSACTION_TIMEOUT = 170000
 _BEGIN = "begin isolation level repeatable read, read only"
 _COPY_BLOCK_BYTES = 1 << 18
 
+_BLOCKERS = """
+    select a.pid, a.usename, coalesce(nullif(a.application_name, ''), 'no name'),
+        to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS')
+    from pg_locks l
+    join pg_stat_activity a using (pid)
+    where l.relation = to_regclass($1) and l.granted and l.mode like '%ExclusiveLock'
+    order by a.xact_start
+    limit 1
+"""
 _COLUMNS = """
     select
         a.attname,
@@ -75,6 +88,7 @@ class SourceTable:
         unique_keys: column sets the source itself keeps unique.
         estimated_rows: the planner's guess, for progress only.
         has_row_versions: whether ``xmin`` can be read (tables, not views).
+        shape: what decides how its rows read, beside what is written in them.
     """
 
     name: str
@@ -83,6 +97,7 @@ class SourceTable:
     unique_keys: tuple[frozenset[str], ...]
     estimated_rows: int
     has_row_versions: bool
+    shape: TableShape
 
     def declared_column(
         self, setting: str, name: str, types: Sequence[str], remedy: str
@@ -168,7 +183,7 @@ class PostgresSource:
             SourceError: no such table, no right to read it, or column names that raw cannot hold.
         """
         sql_name = qualified(schema, table)
-        with self._explained(f"table {schema}.{table}"):
+        with self._explained(f"table {schema}.{table}", sql_name):
             found = self.query(
                 "select c.oid, c.relkind::text, greatest(c.reltuples, 0)::bigint,"
                 " has_table_privilege(c.oid, 'select') or has_any_column_privilege(c.oid, 'select')"
@@ -189,17 +204,19 @@ class PostgresSource:
                 )
             columns = tuple(SourceColumn(*row) for row in self.query(_COLUMNS, (oid,)))
             keys = tuple(frozenset(row[0]) for row in self.query(_UNIQUE_KEYS, (oid,)))
+            shape = TableShape.parse(self.query(SHAPE_QUERY, (oid,))[0][0])
         _refuse_clashing_names(f"{schema}.{table}", columns)
-        return SourceTable(table, sql_name, columns, keys, estimate, kind in ("r", "p", "m"))
+        has_versions = kind in ("r", "p", "m")
+        return SourceTable(table, sql_name, columns, keys, estimate, has_versions, shape)
 
     def count(self, table: SourceTable, where: str = "true") -> int:
         """Rows of the table on the snapshot."""
-        with self._explained(f"table {table.name}"):
+        with self._explained(f"table {table.name}", table.sql_name):
             return int(self.query(f"select count(*) from {table.sql_name} where {where}")[0][0])
 
     def rows(self, table: SourceTable, sql: str) -> list[tuple[Any, ...]]:
         """Rows of a query about one table, few enough for memory, on the snapshot."""
-        with self._explained(f"table {table.name}"):
+        with self._explained(f"table {table.name}", table.sql_name):
             return self.query(sql)
 
     @contextlib.contextmanager
@@ -225,7 +242,7 @@ class PostgresSource:
         try:
             # A connection for each table: an error in one leaves the others' snapshot usable.
             with (
-                adbc.connect(with_options(self._url, SESSION), autocommit=True) as connection,
+                adbc.connect(with_options(self._url, self._session), autocommit=True) as connection,
                 connection.cursor() as cursor,
             ):
                 cursor.execute(_BEGIN)
@@ -234,11 +251,13 @@ class PostgresSource:
                 reader = cursor.fetch_record_batch()
                 yield pyarrow.RecordBatchReader.from_batches(reader.schema, batches(reader))
         except adbc_driver_manager.Error as error:
-            raise _reading_error(f"table {table.name}", error) from error
+            raise self._reading_error(f"table {table.name}", table.sql_name, error) from error
         except Exception as error:
             # The reading engine wraps the source's error in one of its own.
             if failure:
-                raise _reading_error(f"table {table.name}", failure[0]) from error
+                raise self._reading_error(
+                    f"table {table.name}", table.sql_name, failure[0]
+                ) from error
             raise
 
     def copy_blocks(self, table: SourceTable, sql: str, progress: Progress) -> Iterator[bytes]:
@@ -249,7 +268,7 @@ class PostgresSource:
         """
         block, rows = bytearray(), 0
         with (
-            self._explained(f"table {table.name}"),
+            self._explained(f"table {table.name}", table.sql_name),
             self._connection.cursor() as cursor,
             cursor.copy(f"copy ({sql}) to stdout (format binary)") as copy,
         ):
@@ -270,30 +289,63 @@ class PostgresSource:
         Raises:
             SourceError: the server cannot be reached any more.
         """
-        return connect_postgres(self._url, SESSION, "the OLTP database", "OLTP_URL", SourceError)
+        connection = connect_postgres(
+            self._url, _session(), "the OLTP database", "OLTP_URL", SourceError
+        )
+        self._session = _session()
+        # An older server refuses a setting that it does not know.
+        if connection.info.server_version >= _TRANSACTION_TIMEOUT:
+            connection.execute("set transaction_timeout = 0")
+            self._session["transaction_timeout"] = "0"
+        return connection
 
     @contextlib.contextmanager
     def savepoint(self) -> Iterator[None]:
-        """Keep the snapshot usable when reading one table fails.
+        """Keep the snapshot usable when reading one table fails, and its table free after it.
+
+        Rolled back in any case: that lets go of the locks that reading took, and nothing else was
+        done.
 
         Raises:
             SourceError: the session has ended, between tables or before.
         """
         try:
-            with self._connection.transaction():
+            with self._connection.transaction(force_rollback=True):
                 yield
         except psycopg.Error as error:
             # Errors of a warehouse on Postgres pass here, too, and are not the source's.
             if not self._connection.closed:
                 raise
-            raise _reading_error("tables", error) from error
+            raise self._reading_error("tables", None, error) from error
 
     @contextlib.contextmanager
-    def _explained(self, what: str) -> Iterator[None]:
+    def _explained(self, what: str, relation: str | None = None) -> Iterator[None]:
         try:
             yield
         except psycopg.Error as error:
-            raise _reading_error(what, error) from error
+            raise self._reading_error(what, relation, error) from error
+
+    def _reading_error(self, what: str, relation: str | None, error: Exception) -> SourceError:
+        said = first_line(error)
+        if relation and "lock timeout" in said:
+            return SourceError(
+                f"{what} of the OLTP database is locked{self._blocker(relation)}: given up after"
+                f" {lock_seconds()} seconds",
+                "let that session end, or wait longer with FINHOUSE_LOCK_SECONDS, then run the"
+                " same command again: tables that are loaded stay loaded",
+            )
+        return SourceError(
+            f"reading {what} from the OLTP database failed: {said}",
+            "check the OLTP server and its log, then run the same command again: tables that are"
+            " loaded stay loaded",
+        )
+
+    def _blocker(self, relation: str) -> str:
+        """Who holds a lock on a table that keeps readers out, as far as this user may see it."""
+        with contextlib.suppress(psycopg.Error, SourceError), self.connect_aside() as aside:
+            for pid, user, name, since in aside.execute(_BLOCKERS, (relation,)):
+                return f" by process {pid} (user {user}, {name}, since {since} UTC)"
+        return ""
 
     def __enter__(self) -> Self:
         return self
@@ -307,18 +359,30 @@ class PostgresSource:
         self._connection.close()
 
 
-def _reading_error(what: str, error: Exception) -> SourceError:
-    return SourceError(
-        f"reading {what} from the OLTP database failed: {first_line(error)}",
-        "check the OLTP server and its log, then run the same command again: tables that are"
-        " loaded stay loaded",
-    )
+def lock_seconds() -> int:
+    """How long a load waits for a table that somebody else has locked.
+
+    Raises:
+        ConfigurationError: FINHOUSE_LOCK_SECONDS is no number of seconds.
+    """
+    given = os.environ.get("FINHOUSE_LOCK_SECONDS") or "60"
+    if not given.isdigit() or not int(given):
+        raise ConfigurationError(
+            f"FINHOUSE_LOCK_SECONDS = {given!r} is no number of seconds", "write it as 60"
+        )
+    return int(given)
+
+
+def _session() -> dict[str, str]:
+    return SESSION | {"lock_timeout": f"{lock_seconds()}s"}
 
 
 def _refuse_clashing_names(table: str, columns: Sequence[SourceColumn]) -> None:
-    seen: dict[str, str] = {name: f"the loader's own {name}" for name in LOADER_COLUMNS}
+    seen: dict[str, str] = {}
     for column in columns:
         other = seen.setdefault(column.name.lower(), column.name)
+        if is_own_name(column.name):
+            other = f"the loader's own {column.name.lower()}"
         if other != column.name:
             raise SourceError(
                 f"column {column.name!r} of {table} clashes with {other}: raw cannot hold both",

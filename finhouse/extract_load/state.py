@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from finhouse.extract_load.columns import SourceColumn
+from finhouse.extract_load.shape import TableShape
 
 SCHEMA = "raw_operations"
 
@@ -30,12 +31,14 @@ class TableState:
         cursor_value: where the next load starts; None when nothing was seen yet.
         source_identity: of the server the cursor value belongs to.
         columns: as they were in the source, without omitted ones.
+        shape: of the source table; None in a state that was saved before there were any.
     """
 
     cursor_name: str
     cursor_value: str | None
     source_identity: str
     columns: tuple[SourceColumn, ...]
+    shape: TableShape | None = None
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ class EmbeddedServer:
             if not (self.data / "PG_VERSION").exists():
                 self._create_cluster()
             self._forget_dead_server()
-            self._launch(free_port(preferred=self._last_port()))
+            self._launch(free_port(self._last_port(), "PostgreSQL"))
             self._create_databases()
 
     def stop(self) -> None:

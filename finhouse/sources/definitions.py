@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -33,6 +33,12 @@ SOURCES_FOLDER = Path(__file__).resolve().parent
 XMIN = "xmin"
 REPLICATION_SLOT = "replication_slot"
 LOADER_COLUMNS = ("_loaded_at", "_batch_id")
+# Where a row of a CSV file comes from.
+FILE_COLUMNS = ("_file_name", "_line_number")
+# Every name that the loader's SQL makes begins so, and no column of a source does.
+OWN_PREFIX = "_fh_"
+# Schemas raw_... of our own.
+_RESERVED_SOURCES = ("operations", "seeds")
 
 _NAME = r"^[a-z_][a-z0-9_]*$"
 _LOOKBACK = re.compile(r"^\d+( (second|minute|hour|day|week)s?)?$")
@@ -62,6 +68,11 @@ class TableDefinition(_Declared):
     group: str = "default"
     references: tuple[Name, ...] = ()
     personal_data: dict[str, Literal["omit", "mask", "keep"]] = {}
+
+    @field_validator("key", mode="before")
+    @classmethod
+    def _one_column(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
 
     @property
     def name_in_source(self) -> str:
@@ -139,6 +150,13 @@ class _Source(_Declared):
     time_zone: str = "UTC"
     deadline_minutes: Annotated[int, Field(gt=0)] = 60
     near_real_time: Cron | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _not_ours(cls, value: str) -> str:
+        if value in _RESERVED_SOURCES:
+            raise ValueError(f"{raw_schema(value)} is finhouse's own: use another name")
+        return value
 
     @field_validator("time_zone")
     @classmethod
@@ -231,6 +249,12 @@ class CsvFolderDefinition(_Source):
         twice = sorted({name for name in self.columns if self.columns.count(name) > 1})
         if twice:
             raise ValueError(f"column {', '.join(twice)} is declared twice")
+        ours = sorted(name for name in self.columns if is_own_name(name) or name in FILE_COLUMNS)
+        if ours:
+            raise ValueError(
+                f"column {', '.join(ours)} has a name of the loader's own: use another,"
+                " the header of the file stays as it is"
+            )
         return self
 
     @property
@@ -251,6 +275,11 @@ def _refuse_circle(references: Mapping[str, Iterable[str]], message: str) -> Non
         TopologicalSorter(references).prepare()
     except CycleError as error:
         raise ValueError(message.format(" -> ".join(error.args[1]))) from error
+
+
+def is_own_name(column: str) -> bool:
+    """Whether the loader would take a source's column for one of its own."""
+    return column.lower() in LOADER_COLUMNS or column.lower().startswith(OWN_PREFIX)
 
 
 def raw_schema(source_name: str) -> str:
@@ -305,7 +334,7 @@ def read_source(source_name: str, folder: Path = SOURCES_FOLDER) -> SourceDefini
     try:
         definition = _SOURCE.validate_python(content)
     except ValidationError as error:
-        raise _explain(error, tree, shown) from error
+        raise _explain(error, content, tree, shown) from error
     if definition.name != source_name:
         raise ConfigurationError(
             f"{shown}, line {_line(tree, ('name',))}: name is {definition.name!r}",
@@ -330,13 +359,14 @@ def _refuse_repeated_keys(node: yaml.Node | None, shown: str) -> None:
             _refuse_repeated_keys(value, shown)
 
 
-def _explain(error: ValidationError, tree: yaml.Node | None, shown: str) -> ConfigurationError:
+def _explain(
+    error: ValidationError, content: Mapping[str, Any], tree: yaml.Node | None, shown: str
+) -> ConfigurationError:
     """The first validation error, with the line it stands on and what to do about it."""
     first = error.errors()[0]
     # A discriminated union puts the kind in front of the path of keys.
     path = [part for part in first["loc"] if part not in ("postgres", "csv_folder")]
-    field = ".".join(str(part) for part in path) or "(the file)"
-    where = f"{shown}, line {_line(tree, path)}: {field}"
+    where = f"{shown}, line {_line(tree, path)}: {_field(content, path)}"
     kind, given = first["type"], first.get("input")
     if kind == "missing":
         return ConfigurationError(f"{where} is missing", f"add {path[-1]}:")
@@ -356,6 +386,17 @@ def _explain(error: ValidationError, tree: yaml.Node | None, shown: str) -> Conf
             "write kind: postgres or kind: csv_folder",
         )
     return ConfigurationError(f"{where} = {given!r}: {message}", "see finhouse/sources/wallet.yml")
+
+
+def _field(content: Mapping[str, Any], path: Sequence[Any]) -> str:
+    """What a path of keys leads to, as a person says it: ``table orders: cursor``."""
+    if path[:1] == ["tables"] and len(path) > 1:
+        table = content["tables"][path[1]]
+        name = table.get("name") if isinstance(table, dict) else None
+        called = f"table {name}" if name else f"table {path[1] + 1} of the list"
+        rest = ".".join(str(part) for part in path[2:])
+        return f"{called}: {rest}" if rest else called
+    return ".".join(str(part) for part in path) or "(the file)"
 
 
 def _known_keys() -> set[str]:

@@ -21,6 +21,8 @@ from tests.support.superset import Client, find_browser
 # Of some 1.8 MB that the metadata has when it is whole.
 HALF_MADE_BYTES = 300_000
 SCREENSHOTS = PROJECT_ROOT / "data" / "screenshots"
+# Half of what users have, so that the test of it waits no longer.
+QUERY_SECONDS = 15
 
 
 @dataclass
@@ -139,8 +141,10 @@ def stage(
     """Superset serving the house, from DuckDB and then from Postgres."""
     settings = served_house.settings(request.param)
     url = served_house.server.url("warehouse") if request.param == "postgres" else None
-    with open_published(settings, url) as published:
-        serving = serve(settings, published)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("FINHOUSE_QUERY_SECONDS", str(QUERY_SECONDS))
+        with open_published(settings, url) as published:
+            serving = serve(settings, published)
     return Stage(served_house, settings, serving, *project)
 
 

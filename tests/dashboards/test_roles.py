@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from finhouse.dashboards.bundle import chart_identifier
-from finhouse.dashboards.charts import queries_of
+from finhouse.dashboards.queries import queries_of
 from finhouse.dashboards.readers import ROLE, reader_uri
 from finhouse.dashboards.serving import superset_server
 from tests.dashboards.conftest import Stage
@@ -20,10 +20,10 @@ pytestmark = pytest.mark.full
 REFUSED = {401, 403, 404, 422}
 
 
-def chart_request(stage: Stage, **changes: Any) -> dict[str, Any]:
-    """The request a dashboard makes for its chart Volume, with changes to its first query."""
+def chart_request(stage: Stage, title: str = "Volume", **changes: Any) -> dict[str, Any]:
+    """The request the first dashboard makes for a chart, with changes to its first query."""
     dashboard = stage.definitions.dashboards[0]
-    chart = stage.definitions.charts[dashboard.slug, "Volume"]
+    chart = stage.definitions.charts[dashboard.slug, title]
     query = queries_of(chart, stage.catalog[chart.mart])[0] | changes
     return {
         "datasource": {"id": stage.dataset_id(chart.mart), "type": "table"},
@@ -46,55 +46,120 @@ def test_viewer_gets_a_chart_of_a_dashboard(stage: Stage):
     assert rows and all(row["monthly_transaction_volume"] is not None for row in rows)
 
 
-OF_ONES_OWN = {
-    "SQL as a metric": {
-        "metrics": [{"expressionType": "SQL", "sqlExpression": "max(value)", "label": "most"}]
-    },
-    "another metric": {"metrics": ["mau"]},
-    "another column": {"columns": ["kpi_code"]},
-    "SQL as a column": {
-        "columns": [{"expressionType": "SQL", "sqlExpression": "target", "label": "target"}]
-    },
-    "SQL as a filter": {"extras": {"where": "value > 1000", "having": ""}},
-    "SQL as an order": {
-        "orderby": [[{"expressionType": "SQL", "sqlExpression": "1", "label": "one"}, True]]
-    },
-    "annotations from elsewhere": {
-        "annotation_layers": [
-            {
-                "annotationType": "EVENT",
-                "sourceType": "line",
-                "value": 1,
-                "name": "x",
-                "show": True,
-                "showMarkers": False,
-            }
-        ]
-    },
-}
-
-
-@pytest.mark.parametrize("what", OF_ONES_OWN)
-def test_viewer_may_not_ask_for(stage: Stage, what: str):
-    body = chart_request(stage, **OF_ONES_OWN[what])
-    assert ask(stage.client("viewer"), body).status_code in REFUSED
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"result_type": "samples"},
-        {"result_type": "drill_detail"},
-        {"result_type": "query"},
-        {"result_format": "csv"},
-        {"result_format": "xlsx"},
-        {"form_data": {}},
-    ],
-    ids=str,
+SQL = {"expressionType": "SQL", "sqlExpression": "max(value)", "label": "most"}
+HOSTILE = (
+    SQL,
+    [SQL],
+    [[SQL, True]],
+    ["kpi_code"],
+    [{"col": SQL, "op": "IN", "val": ["x"]}, {"col": "value", "op": ">", "val": 0}],
+    {"where": "value > 1000", "having": "1 = 1", "time_grain_sqla": "P1D"},
+    {"columns": ["kpi_code"], "filters": [{"col": "kpi_code", "op": "!=", "val": "x"}]},
+    "samples",
+    "drill_detail",
+    "csv",
+    "100 years ago : now",
+    10**9,
+    True,
+    None,
 )
-def test_viewer_may_not_take_rows_home(stage: Stage, change: dict[str, Any]):
-    answer = ask(stage.client("viewer"), chart_request(stage) | change)
+
+
+def fields(stage: Stage, schema: str) -> list[str]:
+    """Fields of a request as the server itself describes them."""
+    described = stage.client("admin").get("/api/v1/_openapi").json()
+    return sorted(described["components"]["schemas"][schema]["properties"])
+
+
+def assert_the_chart_or_a_refusal(stage: Stage, body: dict[str, Any], rows: list) -> None:
+    answer = ask(stage.client("viewer"), body)
+    if answer.status_code in REFUSED:
+        return
+    assert answer.status_code == 200, (body, answer.text[:300])
+    results = answer.json()["result"]
+    assert [result["data"] for result in results] == [rows], body
+
+
+def test_viewer_gets_the_chart_or_nothing_whatever_is_in_the_query(stage: Stage):
+    """Every field of a query with every hostile value; a grain of time alone is the viewer's."""
+    rows = rows_of(ask(stage.client("viewer"), chart_request(stage)))
+    names = fields(stage, "ChartDataQueryObject")
+    assert len(names) > 25 and {"columns", "extras", "result_type"} <= set(names)
+    for name in names:
+        for value in HOSTILE:
+            if name == "extras" and isinstance(value, dict) and "time_grain_sqla" in value:
+                continue
+            assert_the_chart_or_a_refusal(stage, chart_request(stage, **{name: value}), rows)
+
+
+def test_viewer_gets_the_chart_or_nothing_whatever_is_around_the_query(stage: Stage):
+    rows = rows_of(ask(stage.client("viewer"), chart_request(stage)))
+    names = fields(stage, "ChartDataQueryContextSchema")
+    assert {"datasource", "result_type", "result_format", "form_data"} <= set(names)
+    body = chart_request(stage)
+    for value in HOSTILE:
+        for name in names:
+            assert_the_chart_or_a_refusal(stage, body | {name: value}, rows)
+        for name in ("tooltip_contents", "extra_form_data", "adhoc_filters", "datasource", "url"):
+            form_data = body["form_data"] | {name: value}
+            assert_the_chart_or_a_refusal(stage, body | {"form_data": form_data}, rows)
+
+
+def test_viewer_may_choose_time_and_grain(stage: Stage):
+    every = rows_of(ask(stage.client("viewer"), chart_request(stage)))
+    months = [row["month_start"] for row in every]
+    asked = chart_request(stage, time_range="2026-01-01 : 2026-03-01")
+    assert len(rows_of(ask(stage.client("viewer"), asked))) == 2 < len(months)
+    by_year = chart_request(stage, extras={"time_grain_sqla": "P1Y"})
+    assert len(rows_of(ask(stage.client("viewer"), by_year))) < len(months)
+
+
+def test_viewer_may_choose_a_value_of_the_dashboards_filter(stage: Stage):
+    chosen = {"col": "owner", "op": "IN", "val": ["Risk"]}
+    asked = chart_request(stage, "Targets", filters=[chosen])
+    shown = {row["kpi_name"] for row in rows_of(ask(stage.client("viewer"), asked))}
+    of_risk = {
+        name
+        for (name,) in stage.published(
+            "select kpi_name from published.kpi_catalogue where owner = 'Risk'"
+        )
+    }
+    assert shown and shown <= of_risk
+    others = rows_of(ask(stage.client("viewer"), chart_request(stage, "Targets")))
+    assert len(others) > len(shown)
+
+
+@pytest.mark.parametrize("kind", ["samples", "query", "drill_detail", "columns", "timegrains"])
+def test_viewer_gets_the_stored_chart_in_no_other_way(stage: Stage, kind: str):
+    number = chart_request(stage)["form_data"]["slice_id"]
+    answer = stage.client("viewer").get(f"/api/v1/chart/{number}/data/?type={kind}&format=csv")
     assert answer.status_code in REFUSED, answer.text[:300]
+
+
+def test_a_chart_an_analyst_left_without_its_query_is_refused(stage: Stage):
+    """What a viewer cannot be shown is a refusal, not an error of the server."""
+    admin = stage.client("admin")
+    made = admin.post(
+        "/api/v1/chart/",
+        {
+            "slice_name": "Without a query",
+            "datasource_id": stage.dataset_id("kpi_monthly"),
+            "datasource_type": "table",
+            "viz_type": "table",
+            "params": "{}",
+            "dashboards": [stage.serving.dashboard_ids["executive"]],
+        },
+    )
+    try:
+        body = chart_request(stage)
+        body["form_data"]["slice_id"] = made.json()["id"]
+        for answer in (
+            ask(stage.client("viewer"), body),
+            stage.client("viewer").get(f"/api/v1/chart/{made.json()['id']}/data/"),
+        ):
+            assert 400 <= answer.status_code < 500, answer.text[:300]
+    finally:
+        admin.delete(f"/api/v1/chart/{made.json()['id']}")
 
 
 def test_viewer_filter_offers_its_own_column_only(stage: Stage):
@@ -115,7 +180,12 @@ def test_viewer_filter_offers_its_own_column_only(stage: Stage):
     assert offered == {
         owner for (owner,) in stage.published("select distinct owner from published.kpi_catalogue")
     }
-    body["queries"][0]["columns"] = ["value_text"]
+    for change in ({"columns": ["value_text"]}, {"metrics": [SQL]}, {"filters": [SQL]}):
+        asked = body | {"queries": [body["queries"][0] | change]}
+        assert {
+            row[choice.column] for row in rows_of(ask(stage.client("viewer"), asked))
+        } == offered
+    body["form_data"]["native_filter_id"] = "NATIVE_FILTER-nosuch"
     assert ask(stage.client("viewer"), body).status_code in REFUSED
 
 

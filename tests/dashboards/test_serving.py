@@ -20,7 +20,7 @@ from tests.support.superset import rows_of
 pytestmark = pytest.mark.full
 
 # `make test-swaps` makes a hundred.
-SWAPS = int(os.environ.get("FINHOUSE_TEST_SWAPS", "20"))
+SWAPS = int(os.environ.get("FINHOUSE_TEST_SWAPS", "8"))
 KINDS = ("dashboard", "chart", "dataset", "database")
 
 

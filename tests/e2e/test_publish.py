@@ -13,7 +13,7 @@ from finhouse.publish import PUBLISHED_SCHEMA, publish
 from finhouse.warehouse import connect
 from tests.support.house import House
 
-SWAPS = 20
+SWAPS = 8
 
 
 @pytest.mark.full

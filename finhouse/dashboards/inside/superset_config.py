@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import sessions
+from event_log import FileEventLogger
+from flask import Flask
+from server_limits import LOGINS, QUERY_SECONDS, limit_logins, limit_queries
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
-from viewer_guard import GuardedSecurityManager
+from viewer_guard import GuardedSecurityManager, guard_chart_data
 
 HOME = Path(os.environ["FINHOUSE_SUPERSET_HOME"])
 MINUTES = 60
@@ -28,8 +31,18 @@ def use_published(connection: Any, _record: Any) -> None:
         connection.execute("use published")
 
 
+def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802 (Superset's name)
+    """Put guard and limits in place, before the views are made."""
+    from superset import security_manager
+
+    guard_chart_data()
+    limit_queries(app)
+    limit_logins(app, security_manager.limiter)
+
+
 APP_NAME = "finhouse"
 CUSTOM_SECURITY_MANAGER = GuardedSecurityManager
+EVENT_LOGGER = FileEventLogger(HOME / "events.jsonl")
 FEATURE_FLAGS = {
     # Viewers hold no data permission: the roles of a dashboard let them see its charts.
     "DASHBOARD_RBAC": True,
@@ -43,7 +56,15 @@ AUTH_ROLE_PUBLIC = "Public"
 AUTH_USER_REGISTRATION = False
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
-PERMANENT_SESSION_LIFETIME = timedelta(hours=12)
+PERMANENT_SESSION_LIFETIME = sessions.LIFETIME
+# On the server: a cookie of a session that was ended opens nothing.
+SESSION_SERVER_SIDE = True
+SESSION_TYPE = "cachelib"
+SESSION_CACHELIB = sessions.STORE
+RATELIMIT_ENABLED = True
+RATELIMIT_APPLICATION = None
+AUTH_RATE_LIMITED = True
+AUTH_RATE_LIMIT = LOGINS
 WTF_CSRF_ENABLED = True
 PREVENT_UNSAFE_DB_CONNECTIONS = True
 UPLOADED_CSV_HIERARCHY = {}
@@ -83,7 +104,7 @@ CACHE_CONFIG = {**DATA_CACHE_CONFIG, "CACHE_DIR": str(HOME / "cache" / "metadata
 ROW_LIMIT = 10_000
 SQL_MAX_ROW = 100_000
 SUPERSET_WEBSERVER_TIMEOUT = 60
-SQLLAB_TIMEOUT = 30
+SQLLAB_TIMEOUT = QUERY_SECONDS
 SQLLAB_CTAS_NO_LIMIT = False
 RATELIMIT_STORAGE_URI = "memory://"
 CONTENT_SECURITY_POLICY_WARNING = False

@@ -1,19 +1,27 @@
 """What a viewer may ask of the server: the charts of a dashboard as they were written.
 
 Superset lets whoever may see a dashboard put any column, metric or raw SQL into the request of one
-of its charts, or ask for sample rows. Here a user who may not explore gets a chart's own columns
-and metrics, the values of a dashboard's filters, and nothing else.
+of its charts, or ask for sample rows. Here each request of a user who may not explore is replaced
+by one made anew from the stored chart (``viewer_request``), and no other query of his is run.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from superset.common.chart_data import ChartDataResultType
+from sessions import begin_session, end_session, is_ended
 from superset.security import SupersetSecurityManager
 from superset.utils import json
+from viewer_request import (
+    RefusedError,
+    StoredChart,
+    StoredDashboard,
+    chart_request,
+    filter_request,
+)
 
-RESULTS_FOR_VIEWERS = {ChartDataResultType.FULL, ChartDataResultType.RESULTS}
+MADE_ANEW = "made_anew_for_viewer"
 
 
 class GuardedSecurityManager(SupersetSecurityManager):
@@ -21,95 +29,110 @@ class GuardedSecurityManager(SupersetSecurityManager):
 
     def raise_for_access(self, *args: Any, **kwargs: Any) -> None:
         super().raise_for_access(*args, **kwargs)
-        query_context = kwargs.get("query_context")
-        if query_context is None or self.can_access("can_explore", "Superset"):
+        query_context, viz = kwargs.get("query_context"), kwargs.get("viz")
+        if self.can_explore() or (query_context is None and viz is None):
             return
-        if refusal := what_is_refused(query_context):
-            # Imported late: the exceptions need the application.
-            from superset.errors import ErrorLevel, SupersetError, SupersetErrorType
-            from superset.exceptions import SupersetSecurityException
+        if not getattr(query_context, MADE_ANEW, False):
+            raise _refusal("a query of one's own")
 
-            raise SupersetSecurityException(
-                SupersetError(
-                    error_type=SupersetErrorType.DASHBOARD_SECURITY_ACCESS_ERROR,
-                    message=f"Viewers see charts as they are: {refusal} is refused.",
-                    level=ErrorLevel.WARNING,
-                )
-            )
+    def load_user(self, pk: int) -> Any:
+        """The user of a session, unless it was ended."""
+        return None if is_ended() else super().load_user(pk)
 
+    def on_user_login(self, user: Any) -> None:
+        """Superset's own doings, and a session of a new name."""
+        super().on_user_login(user)
+        begin_session()
 
-def what_is_refused(query_context: Any) -> str | None:
-    """The part of a request that goes beyond what a viewer is shown; None if there is none."""
-    if query_context.result_type not in RESULTS_FOR_VIEWERS:
-        return f"a result of type {query_context.result_type}"
-    form_data = query_context.form_data or {}
-    if form_data.get("native_filter_id"):
-        columns, metrics = _of_filter(form_data)
-    elif form_data.get("slice_id"):
-        columns, metrics = _of_chart(form_data["slice_id"])
-    else:
-        return "a query of one's own"
-    for query in query_context.queries:
-        if refusal := _beyond(query, columns, metrics):
-            return refusal
-    return None
+    def on_user_logout(self, user: Any) -> None:
+        """Superset's own doings, and the end of the session."""
+        super().on_user_logout(user)
+        end_session()
+
+    def can_explore(self) -> bool:
+        """Whether the user may put charts together; a viewer may not."""
+        return self.can_access("can_explore", "Superset")
 
 
-def _of_chart(chart_id: int) -> tuple[set[str], set[str]]:
-    """Names of the columns and metrics a chart was written with.
+def guard_chart_data() -> None:
+    """Put the guard between the request for a chart's data and the query that is made of it.
 
-    Superset has made sure that it is a chart of the dashboard, on this very dataset.
+    Every way to a chart's data, by the stored chart, by a request or out of the cache, makes its
+    query there.
     """
-    from superset import db
-    from superset.models.slice import Slice
+    # Imported late: the module needs the application.
+    from superset.charts.data.api import ChartDataRestApi
 
-    chart = db.session.get(Slice, chart_id)
-    columns: set[str] = set()
-    metrics: set[str] = set()
-    for query in json.loads(chart.query_context or "{}").get("queries", []):
-        columns |= {_column_name(column) for column in query.get("columns") or []}
-        metrics |= set(query.get("metrics") or [])
-    return columns, metrics
+    make_query: Callable[..., Any] = ChartDataRestApi._create_query_context_from_form
+
+    def made_for_user(self: ChartDataRestApi, form_data: dict[str, Any]) -> Any:
+        from superset import security_manager
+
+        if security_manager.can_explore():
+            return make_query(self, form_data)
+        try:
+            query_context = make_query(self, _made_anew(form_data))
+        except RefusedError as refused:
+            raise _refusal(str(refused)) from None
+        setattr(query_context, MADE_ANEW, True)
+        return query_context
+
+    ChartDataRestApi._create_query_context_from_form = made_for_user
 
 
-def _of_filter(form_data: dict[str, Any]) -> tuple[set[str], set[str]]:
-    """Names of the columns whose values a dashboard's filter offers."""
+def _made_anew(body: Any) -> dict[str, Any]:
+    form_data = body.get("form_data") if isinstance(body, Mapping) else None
+    if not isinstance(form_data, Mapping):
+        raise RefusedError("a query of one's own")
+    dashboard = _dashboard(form_data.get("dashboardId"))
+    if identifier := form_data.get("native_filter_id"):
+        return filter_request(identifier, dashboard)
+    return chart_request(body, _chart(form_data.get("slice_id")), dashboard)
+
+
+def _dashboard(number: Any) -> StoredDashboard:
     from superset import db
     from superset.models.dashboard import Dashboard
 
-    dashboard = db.session.get(Dashboard, form_data.get("dashboardId"))
-    settings = json.loads(dashboard.json_metadata or "{}") if dashboard else {}
-    return {
-        target["column"]["name"]
-        for entry in settings.get("native_filter_configuration", [])
-        if entry["id"] == form_data["native_filter_id"]
-        for target in entry["targets"]
-        if "column" in target
-    }, set()
+    dashboard = db.session.get(Dashboard, number) if _is_number(number) else None
+    if dashboard is None:
+        raise RefusedError("a chart outside a dashboard")
+    settings = json.loads(dashboard.json_metadata or "{}")
+    return StoredDashboard(
+        number=dashboard.id, filters=tuple(settings.get("native_filter_configuration", ()))
+    )
 
 
-def _beyond(query: Any, columns: set[str], metrics: set[str]) -> str | None:
-    asked = [*(query.columns or []), *(getattr(query, "series_columns", None) or [])]
-    for column in asked:
-        if _column_name(column) not in columns:
-            return f"column {_column_name(column)}"
-    for metric in query.metrics or []:
-        if not isinstance(metric, str) or metric not in metrics:
-            return "a metric of one's own"
-    for term, _ in query.orderby or []:
-        if _column_name(term) not in columns | metrics:
-            return "an order of one's own"
-    for condition in query.filter or []:
-        if not isinstance(condition.get("col"), str):
-            return "a filter in SQL"
-    extras = query.extras or {}
-    if extras.get("where") or extras.get("having"):
-        return "a filter in SQL"
-    if any(layer.get("annotationType") != "FORMULA" for layer in query.annotation_layers or []):
-        return "an annotation from elsewhere"
-    return None
+def _chart(number: Any) -> StoredChart:
+    """The chart as saved; that it is one of the dashboard Superset makes sure of."""
+    from superset import db
+    from superset.models.slice import Slice
+
+    chart = db.session.get(Slice, number) if _is_number(number) else None
+    queries = json.loads(chart.query_context or "{}").get("queries") if chart else None
+    if not queries:
+        raise RefusedError("a chart that was not saved with its query")
+    return StoredChart(
+        number=chart.id,
+        viz_type=chart.viz_type,
+        dataset=chart.datasource_id,
+        queries=tuple(queries),
+    )
 
 
-def _column_name(column: Any) -> str:
-    """Name of a column; of the time axis, which Superset writes as an expression, what is in it."""
-    return str(column["sqlExpression"]) if isinstance(column, dict) else str(column)
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _refusal(what: str) -> Exception:
+    # Imported late: the exceptions need the application.
+    from superset.errors import ErrorLevel, SupersetError, SupersetErrorType
+    from superset.exceptions import SupersetSecurityException
+
+    return SupersetSecurityException(
+        SupersetError(
+            error_type=SupersetErrorType.DASHBOARD_SECURITY_ACCESS_ERROR,
+            message=f"Viewers see charts as they are: {what} is refused.",
+            level=ErrorLevel.WARNING,
+        )
+    )

@@ -17,11 +17,12 @@ import duckdb
 from finhouse.console import heartbeat
 from finhouse.errors import SourceError
 from finhouse.extract_load.columns import Stamp
+from finhouse.sources.definitions import FILE_COLUMNS
 from finhouse.warehouse import Warehouse, quoted, text_literal
 from finhouse.warehouse.duckdb_file import DuckdbWarehouse
 from finhouse.warehouse.postgres_database import PostgresWarehouse
 
-FILE_TYPES = {"_file_name": "text", "_line_number": "bigint"}
+FILE_TYPES = dict(zip(FILE_COLUMNS, ("text", "bigint"), strict=True))
 """Type of the columns that say where a row of raw comes from, on every warehouse."""
 _BATCH_ROWS = 50_000
 

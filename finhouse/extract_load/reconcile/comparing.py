@@ -26,8 +26,8 @@ RANGE_ROWS = 10_000
 _LARGEST_RANGE_COUNT = 1_000
 # DuckDB adds decimals up in 38 digits: this leaves room for ten billion rows.
 _SUMMED_DIGITS = 28
-_DIGEST = "_finhouse_digest"
-SOURCE_ROWS = "finhouse_source_rows"
+_DIGEST = "_fh_digest"
+SOURCE_ROWS = "_fh_source_rows"
 _EXACT = Context(prec=100)
 
 
@@ -98,9 +98,10 @@ class TableComparison:
         step = max(self._range_rows, -(-rows // _LARGEST_RANGE_COUNT))
         found = self._source.rows(
             self._table,
-            f"select bound::text from (select {key} as bound, row_number() over (order by {key})"
-            f" as position from {self._table.sql_name}) as keys"
-            f" where position > 1 and position % {step} = 1 % {step} order by position",
+            f"select _fh_bound::text from (select {key} as _fh_bound,"
+            f" row_number() over (order by {key}) as _fh_position"
+            f" from {self._table.sql_name}) as _fh_keys where _fh_position > 1"
+            f" and _fh_position % {step} = 1 % {step} order by _fh_position",
         )
         return KeyRanges(order, list(dict.fromkeys(str(bound) for (bound,) in found)))
 
@@ -135,20 +136,20 @@ class TableComparison:
     def _source_totals(self) -> Mapping[int, RangeTotals]:
         relation = self._table.sql_name
         if self._repeats:
-            relation = f"(select distinct {_listed(self._key)} from {relation}) as distinct_keys"
+            relation = f"(select distinct {_listed(self._key)} from {relation}) as _fh_distinct"
         return _by_range(self._source.rows(self._table, self._totals_sql("source", relation)))
 
     def _totals_sql(self, side: Side, relation: str) -> str:
-        summed = [f"{quoted(c.name)} as s{n}" for n, c in enumerate(self._summed)]
+        summed = [f"{quoted(c.name)} as _fh_s{n}" for n, c in enumerate(self._summed)]
         read = [
-            f"{self.ranges.number(side)} as range_number",
-            f"{digest(self._compared, side)} as digest",
+            f"{self.ranges.number(side)} as _fh_range",
+            f"{digest(self._compared, side)} as {_DIGEST}",
             *summed,
         ]
-        sums = "".join(f", sum(s{n})" for n in range(len(summed)))
+        sums = "".join(f", sum(_fh_s{n})" for n in range(len(summed)))
         return (
-            f"select range_number, count(*), sum(digest){sums}"
-            f" from (select {', '.join(read)} from {relation}) as totalled group by range_number"
+            f"select _fh_range, count(*), sum({_DIGEST}){sums} from"
+            f" (select {', '.join(read)} from {relation}) as _fh_read group by _fh_range"
         )
 
     def _sums(self, totals: Mapping[int, RangeTotals]) -> dict[str, str | None]:
@@ -176,51 +177,53 @@ class TableComparison:
         self._sink.fill(source_rows, extract)
         key = self._key or [taken]
         listed = _listed(key)
+        names = [quoted(column.name) for column in key]
         held = f"{_listed(self._key)}, " if self._key else ""
-        same_key = " and ".join(f"s.{quoted(c.name)} = r.{quoted(c.name)}" for c in key)
-        either = ", ".join(
-            f"coalesce(s.{quoted(c.name)}, r.{quoted(c.name)}) as {quoted(c.name)}" for c in key
-        )
+        same_key = " and ".join(f"_fh_s.{name} = _fh_r.{name}" for name in names)
+        either = ", ".join(f"coalesce(_fh_s.{name}, _fh_r.{name}) as {name}" for name in names)
         copies = "1" if self._keys_only else "count(*)"
         [row] = self._warehouse.execute(
             f"""
-            with raw_rows as (
+            with _fh_raw_rows as (
                 select {held}{digest(self._compared, self.side)} as {_DIGEST}
                 from {self._raw}
                 where {self.ranges.condition(differing, self.side)}
             ),
-            raw_side as (
-                select {listed}, count(*) as copies,
-                    min({_DIGEST}) as lowest, max({_DIGEST}) as highest
-                from raw_rows group by {listed}
+            _fh_raw_side as (
+                select {listed}, count(*) as _fh_copies,
+                    min({_DIGEST}) as _fh_lowest, max({_DIGEST}) as _fh_highest
+                from _fh_raw_rows group by {listed}
             ),
-            source_side as (
-                select {listed}, {copies} as copies, min({_DIGEST}) as digest
+            _fh_source_side as (
+                select {listed}, {copies} as _fh_copies, min({_DIGEST}) as {_DIGEST}
                 from {source_rows} group by {listed}
             ),
-            paired as (
+            _fh_paired as (
                 select {either},
-                    coalesce(s.copies, 0) as wanted, coalesce(r.copies, 0) as held,
-                    r.lowest <> s.digest or r.highest <> s.digest as is_changed
-                from source_side as s
-                full join raw_side as r on {same_key}
+                    coalesce(_fh_s._fh_copies, 0) as _fh_wanted,
+                    coalesce(_fh_r._fh_copies, 0) as _fh_held,
+                    _fh_r._fh_lowest <> _fh_s.{_DIGEST}
+                        or _fh_r._fh_highest <> _fh_s.{_DIGEST} as _fh_is_changed
+                from _fh_source_side as _fh_s
+                full join _fh_raw_side as _fh_r on {same_key}
             ),
-            judged as (
-                select {_key_text(key, self.side)} as shown,
-                    greatest(wanted - held, 0) as missing,
-                    case when wanted = 0 then held else 0 end as surplus,
-                    case when wanted > 0 then greatest(held - wanted, 0) else 0 end as doubled,
-                    case when is_changed then 1 else 0 end as changed
-                from paired
+            _fh_judged as (
+                select {_key_text(key, self.side)} as _fh_shown,
+                    greatest(_fh_wanted - _fh_held, 0) as _fh_missing,
+                    case when _fh_wanted = 0 then _fh_held else 0 end as _fh_surplus,
+                    case when _fh_wanted > 0
+                        then greatest(_fh_held - _fh_wanted, 0) else 0 end as _fh_doubled,
+                    case when _fh_is_changed then 1 else 0 end as _fh_changed
+                from _fh_paired
             )
             select
-                coalesce(sum(missing), 0), coalesce(sum(surplus), 0),
-                coalesce(sum(doubled), 0), coalesce(sum(changed), 0),
-                min(case when missing > 0 then shown end),
-                min(case when surplus > 0 then shown end),
-                min(case when doubled > 0 then shown end),
-                min(case when changed > 0 then shown end)
-            from judged
+                coalesce(sum(_fh_missing), 0), coalesce(sum(_fh_surplus), 0),
+                coalesce(sum(_fh_doubled), 0), coalesce(sum(_fh_changed), 0),
+                min(case when _fh_missing > 0 then _fh_shown end),
+                min(case when _fh_surplus > 0 then _fh_shown end),
+                min(case when _fh_doubled > 0 then _fh_shown end),
+                min(case when _fh_changed > 0 then _fh_shown end)
+            from _fh_judged
             """
         )
         missing, surplus, doubled, changed, *keys = row

@@ -170,7 +170,7 @@ class KeyBatch:
         if any(None in key for key in keys):
             # Read, so that the loader refuses them by name if they are still there.
             condition = f"({condition} or {' or '.join(f'{name} is null' for name in names)})"
-        return cls(condition, f"unnest({', '.join(arrays)}) as changed ({listed})")
+        return cls(condition, f"unnest({', '.join(arrays)}) as _fh_changed ({listed})")
 
 
 class ReplicationSlotCursor(Cursor):

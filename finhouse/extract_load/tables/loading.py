@@ -22,7 +22,7 @@ from finhouse.extract_load.tables.drift import added_columns
 from finhouse.extract_load.tables.merging import Merge, refuse_bad_keys
 from finhouse.extract_load.tables.sinks import Extract, Sink, sink_for
 
-_INCOMING, _KEYS = "finhouse_incoming", "finhouse_keys"
+_INCOMING, _KEYS = "_fh_incoming", "_fh_keys"
 
 
 class TableLoad:
@@ -93,6 +93,7 @@ class TableLoad:
                 self._cursor.next_value(),
                 self._source.identity,
                 tuple(self._columns),
+                self._described.shape,
             ),
             self._context.batch_id,
         )
@@ -127,12 +128,23 @@ class TableLoad:
 
     def _where(self, state: TableState) -> str | None:
         """Condition that finds the rows changed since ``state``; None: all of them are needed."""
-        reason = self._cursor.unusable(state)
+        reason = self._cursor.unusable(state) or self._reads_otherwise(state)
         if reason:
             self._note(f"read in full: {reason}")
             return None
         assert isinstance(self._cursor, ConditionCursor)
-        return self._cursor.condition(state)
+        condition = self._cursor.condition(state)
+        if state.shape and (parts := self._described.shape.parts_since(state.shape)):
+            self._note(f"partitions or children were attached ({len(parts)}): read in full")
+            return f"({condition} or tableoid in ({', '.join(parts)}))"
+        return condition
+
+    def _reads_otherwise(self, state: TableState) -> str:
+        """Why rows may read otherwise than at the last load although nobody wrote them."""
+        reason = self._described.shape.changed_since(state.shape) if state.shape else ""
+        if reason and self._table.mode == "append":
+            self._note("rows that are in raw stay as they are; --full-refresh reads them again")
+        return reason
 
     def _first_load(self) -> RowCounts:
         self._context.create_raw([*map(self._typed, self._columns), *LOADER_TYPES.items()])
@@ -211,7 +223,9 @@ class TableLoad:
     def _replay(self, cursor: ReplicationSlotCursor, state: TableState) -> RowCounts:
         """Bring the rows of all changed keys up to date: nothing else is read, or even counted."""
         is_append = self._table.mode == "append"
-        reason = cursor.unusable(state)
+        reason = cursor.unusable(state) or self._reads_otherwise(state)
+        if not reason and state.shape and self._described.shape.parts_since(state.shape):
+            reason = "a partition or child was attached"
         if not reason:
             counts = RowCounts(source=None)
             for keys in cursor.changed_keys():

@@ -15,6 +15,8 @@ from finhouse.extract_load.results import RowCounts
 from finhouse.sources.definitions import LOADER_COLUMNS
 from finhouse.warehouse import Warehouse, quoted
 
+_KEPT = "_fh_kept"
+
 
 @dataclass(frozen=True)
 class Merge:
@@ -40,15 +42,16 @@ class Merge:
         """Replace changed rows and add new ones, by key."""
         read = self.warehouse.count(self.incoming)
         same_row = " and ".join(
-            f"t.{quoted(name)} {'=' if name in self.key else 'is not distinct from'}"
-            f" i.{quoted(name)}"
+            f"_fh_t.{quoted(name)} {'=' if name in self.key else 'is not distinct from'}"
+            f" _fh_i.{quoted(name)}"
             for name in self.columns
         )
         self.warehouse.change(
-            f"delete from {self.incoming} as i using {self.target} as t where {same_row}"
+            f"delete from {self.incoming} as _fh_i using {self.target} as _fh_t where {same_row}"
         )
         updated = self.warehouse.change(
-            f"delete from {self.target} as t using {self.incoming} as i where {self._same_key}"
+            f"delete from {self.target} as _fh_t using {self.incoming} as _fh_i"
+            f" where {self._same_key}"
         )
         written = self._insert(f"select {self._source_columns} from {self.incoming}")
         return RowCounts(read=read, inserted=written - updated, updated=updated)
@@ -60,41 +63,58 @@ class Merge:
             The number of rows deleted.
         """
         return self.warehouse.change(
-            f"delete from {self.target} as t where ({where})"
-            f" and not exists (select 1 from {keys} as i where {self._same_key})"
+            f"delete from {self.target} as _fh_t where ({where})"
+            f" and not exists (select 1 from {keys} as _fh_i where {self._same_key})"
         )
 
     def delete_doubled(self) -> int:
         """Of rows in raw under one key, a key that is incoming, keep the first to have arrived."""
-        keys = ", ".join(f"t.{quoted(name)}" for name in self.key)
-        return self.warehouse.change(
-            f"delete from {self.target} where {self._arrival} in (select row_position from ("
-            f"select t.{self._arrival} as row_position, row_number() over ("
-            f"partition by {keys} order by t.{LOADER_COLUMNS[0]} nulls last, t.{self._arrival}"
-            f") as copy from {self.target} as t"
-            f" where exists (select 1 from {self.incoming} as i where {self._same_key})"
-            ") as held where copy > 1)"
+        incoming = f"exists (select 1 from {self.incoming} as _fh_i where {self._same_key})"
+        twice = self.warehouse.execute(
+            f"select 1 from {self.target} as _fh_t where {incoming}"
+            f" group by {self._target_key} having count(*) > 1 limit 1"
         )
+        if not twice:
+            return 0
+        held = ", ".join((self._source_columns, *(quoted(stamp.name) for stamp in self.stamps)))
+        kept = self.warehouse.temporary(_KEPT)
+        self.warehouse.execute(f"drop table if exists {kept}")
+        self.warehouse.execute(
+            f"create temporary table {_KEPT} as select {held} from ("
+            f"select *, count(*) over (partition by {self._target_key}) as _fh_copies,"
+            f" row_number() over (partition by {self._target_key} order by"
+            f" _fh_t.{LOADER_COLUMNS[0]} nulls last, _fh_arrival) as _fh_copy"
+            f" from {self._as_arrived(self.target)} as _fh_t where {incoming}"
+            ") as _fh_held where _fh_copies > 1 and _fh_copy = 1"
+        )
+        deleted = self.warehouse.change(
+            f"delete from {self.target} as _fh_t using {kept} as _fh_i where {self._same_key}"
+        )
+        put_back = self.warehouse.change(
+            f"insert into {self.target} ({held}) select {held} from {kept}"
+        )
+        return deleted - put_back
 
     def select_absent(self, columns: str, where: str) -> str:
         """Query of the rows of raw, among those ``where`` holds for, whose key is not incoming."""
         return (
-            f"select {columns} from {self.target} as t where ({where})"
-            f" and not exists (select 1 from {self.incoming} as i where {self._same_key})"
+            f"select {columns} from {self.target} as _fh_t where ({where})"
+            f" and not exists (select 1 from {self.incoming} as _fh_i where {self._same_key})"
         )
 
     def delete_absent(self, keys: str) -> int:
         """Delete the rows of raw whose key is in the table ``keys``, but not incoming."""
         return self.warehouse.change(
-            f"delete from {self.target} as t using {keys} as k where"
-            f" {' and '.join(f't.{quoted(name)} = k.{quoted(name)}' for name in self.key)}"
-            f" and not exists (select 1 from {self.incoming} as i where {self._same_key})"
+            f"delete from {self.target} as _fh_t using {keys} as _fh_k where"
+            f" {' and '.join(f'_fh_t.{quoted(name)} = _fh_k.{quoted(name)}' for name in self.key)}"
+            f" and not exists (select 1 from {self.incoming} as _fh_i where {self._same_key})"
         )
 
     def count_absent(self, keys: str) -> int:
         """Number of keys that raw lacks."""
         return self.warehouse.count(
-            f"{keys} as i", f"not exists (select 1 from {self.target} as t where {self._same_key})"
+            f"{keys} as _fh_i",
+            f"not exists (select 1 from {self.target} as _fh_t where {self._same_key})",
         )
 
     def append_new(self) -> RowCounts:
@@ -102,10 +122,11 @@ class Merge:
         read = self.warehouse.count(self.incoming)
         written = self._insert(
             f"select {self._source_columns} from ("
-            f"select i.*, row_number() over (partition by {self._key_columns}"
-            f" order by i.{self._arrival}) as _arrival from {self.incoming} as i"
-            f" where not exists (select 1 from {self.target} as t where {self._same_key})"
-            ") as arrived where _arrival = 1"
+            f"select *, row_number() over (partition by {self._incoming_key}"
+            " order by _fh_arrival) as _fh_copy"
+            f" from {self._as_arrived(self.incoming)} as _fh_i"
+            f" where not exists (select 1 from {self.target} as _fh_t where {self._same_key})"
+            ") as _fh_arrived where _fh_copy = 1"
         )
         return RowCounts(read=read, inserted=written, duplicates=read - written)
 
@@ -116,7 +137,7 @@ class Merge:
         ours = f"select {self._source_columns} from {self.target}"
         theirs = f"select {self._source_columns} from {self.incoming}"
         # Equal counts and nothing left over on one side: the two multisets are equal.
-        if read == held and not self.warehouse.count(f"({ours} except all {theirs}) as d"):
+        if read == held and not self.warehouse.count(f"({ours} except all {theirs}) as _fh_d"):
             return RowCounts(read=read)
         self.warehouse.change(f"delete from {self.target}")
         return RowCounts(read=read, inserted=self._insert(theirs), deleted=held)
@@ -126,25 +147,32 @@ class Merge:
         values = ", ".join(stamp.sql for stamp in self.stamps)
         return self.warehouse.change(
             f"insert into {self.target} ({self._source_columns}, {own})"
-            f" select {self._source_columns}, {values} from ({select}) as rows"
+            f" select {self._source_columns}, {values} from ({select}) as _fh_rows"
         )
 
-    @property
-    def _arrival(self) -> str:
-        """The engine's physical position of a row: rows arrive in its order."""
-        return "rowid" if self.warehouse.dialect == "duckdb" else "ctid"
+    def _as_arrived(self, table: str) -> str:
+        """A table's rows with their order of arrival: both engines read in it.
+
+        Not by DuckDB's ``rowid``: a column of that name would hide it.
+        """
+        position = "row_number() over ()" if self.warehouse.dialect == "duckdb" else "ctid"
+        return f"(select *, {position} as _fh_arrival from {table})"
 
     @property
     def _source_columns(self) -> str:
         return ", ".join(quoted(name) for name in self.columns)
 
     @property
-    def _key_columns(self) -> str:
-        return ", ".join(f"i.{quoted(name)}" for name in self.key)
+    def _incoming_key(self) -> str:
+        return ", ".join(f"_fh_i.{quoted(name)}" for name in self.key)
+
+    @property
+    def _target_key(self) -> str:
+        return ", ".join(f"_fh_t.{quoted(name)}" for name in self.key)
 
     @property
     def _same_key(self) -> str:
-        return " and ".join(f"t.{quoted(name)} = i.{quoted(name)}" for name in self.key)
+        return " and ".join(f"_fh_t.{quoted(name)} = _fh_i.{quoted(name)}" for name in self.key)
 
 
 def refuse_bad_keys(

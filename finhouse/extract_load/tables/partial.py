@@ -15,7 +15,7 @@ from finhouse.extract_load.tables.portions import Portion
 from finhouse.extract_load.tables.sinks import Extract
 from finhouse.warehouse import quoted, text_literal
 
-_LEFT = "finhouse_left"
+_LEFT = "_fh_left"
 _KEYS_PER_QUERY = 10_000
 
 
@@ -67,7 +67,7 @@ class PartialLoad(TableLoad):
         What the source has under their keys now lies outside: it is read too, so that they move
         instead of being lost.
         """
-        names = [f"k{number}" for number in range(len(self._key))]
+        names = [f"_fh_k{number}" for number in range(len(self._key))]
         listed = ", ".join(quoted(column.name) for column in self._key)
         typed = ", ".join(
             f"{name}::{column.source_type}" for name, column in zip(names, self._key, strict=True)
@@ -79,7 +79,7 @@ class PartialLoad(TableLoad):
             )
             where = (
                 f"({listed}) in"
-                f" (select {typed} from unnest({texts}) as left_keys({', '.join(names)}))"
+                f" (select {typed} from unnest({texts}) as _fh_left_keys({', '.join(names)}))"
             )
             self._sink.fill(merge.incoming, Extract(self._described, self._columns, where=where))
 
@@ -92,14 +92,15 @@ class PartialLoad(TableLoad):
         )
         left = self._warehouse.temporary(_LEFT)
         self._warehouse.create_temporary_table(
-            _LEFT, [("position", "bigint"), *((name, "text") for name in names)]
+            _LEFT, [("_fh_position", "bigint"), *((name, "text") for name in names)]
         )
         absent = merge.select_absent(texts, self._portion.raw)
         total = self._warehouse.change(
-            f"insert into {left} select row_number() over (), * from ({absent}) as absent"
+            f"insert into {left} select row_number() over (), * from ({absent}) as _fh_absent"
         )
         for start in range(0, total, _KEYS_PER_QUERY):
             yield self._warehouse.execute(
                 f"select {', '.join(names)} from {left}"
-                f" where position > {start} and position <= {start + _KEYS_PER_QUERY}"
+                f" where _fh_position > {start}"
+                f" and _fh_position <= {start + _KEYS_PER_QUERY}"
             )

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,6 +55,96 @@ def start_loading(shop: Shop, function: str = "load_source", options: str = "") 
     return subprocess.Popen(
         [sys.executable, "-c", program], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
+
+
+@pytest.mark.parametrize("work", ["load", "reconcile"])
+def test_a_source_that_dies_after_the_commit_leaves_one_record(shop, monkeypatch, work):
+    """Rows and record are in the warehouse; that the source fails after that is told."""
+    shop.load()
+    shop.sql("update shop.orders set status = 'PAID' where id = 7")
+    transaction = type(shop.warehouse).transaction
+
+    @contextmanager
+    def then_the_source_dies(self):
+        with transaction(self):
+            yield
+        shop.sql(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where application_name = 'finhouse' and datname = 'oltp_under_test'"
+        )
+
+    monkeypatch.setattr(type(shop.warehouse), "transaction", then_the_source_dies)
+    with pytest.raises(SourceError):
+        shop.load() if work == "load" else reconcile(shop)
+    monkeypatch.undo()
+    shop.assert_equal()
+    twice = shop.warehouse.execute(
+        "select batch_id from raw_operations.load_log"
+        " group by batch_id, source_name, table_name, file_name having count(*) > 1"
+    )
+    assert twice == []
+    shop.load()
+    shop.assert_equal()
+
+
+def two_tables(shop: Shop) -> None:
+    shop.sql(
+        "create table shop.payments (id bigint primary key); insert into shop.payments values (1)"
+    )
+    (shop.definitions / "shop.yml").write_text(
+        orders_yaml(FULL) + "  - name: payments\n" + FULL, encoding="utf-8"
+    )
+
+
+@pytest.mark.parametrize("locked", ["orders", "payments"])
+def test_a_locked_table_is_given_up_by_name_and_the_others_are_loaded(shop, monkeypatch, locked):
+    two_tables(shop)
+    monkeypatch.setenv("FINHOUSE_LOCK_SECONDS", "1")
+    with psycopg.connect(shop.oltp_url, application_name="migration") as blocker:
+        blocker.execute(f"lock table shop.{locked} in access exclusive mode")
+        with pytest.raises(SourceError) as refused:
+            shop.load()
+        said = str(refused.value)
+        assert f"table {locked} of the OLTP database is locked by process" in said
+        assert str(blocker.info.backend_pid) in said and "migration" in said
+        assert "FINHOUSE_LOCK_SECONDS" in said
+    other = {"orders": "payments", "payments": "orders"}[locked]
+    assert shop.raw_rows(other, "count(*)")[0][0] == len(shop.source_rows(other))
+    shop.load()
+    shop.assert_equal()
+
+
+def test_a_table_that_is_read_is_free_while_the_next_one_is_waited_for(shop, monkeypatch):
+    two_tables(shop)
+    shop.warehouse.close()
+    monkeypatch.setenv("FINHOUSE_LOCK_SECONDS", "30")
+    waits = (
+        "select 1 from pg_locks as l join pg_stat_activity as a using (pid)"
+        " where not l.granted and a.application_name = 'finhouse'"
+    )
+    with psycopg.connect(shop.oltp_url) as blocker, psycopg.connect(shop.oltp_url) as migration:
+        blocker.execute("lock table shop.payments in access exclusive mode")
+        load = start_loading(shop)
+        with psycopg.connect(shop.oltp_url, autocommit=True) as look:
+            wait_until(lambda: look.execute(waits).fetchone() is not None)
+        migration.execute("set lock_timeout = '5s'")
+        migration.execute("alter table shop.orders add column note text")
+        migration.commit()
+        blocker.rollback()
+        assert load.wait(SECONDS) == 0
+
+
+def test_a_server_that_ends_long_transactions_does_not_end_a_load(shop):
+    shop.sql("alter database oltp_under_test set transaction_timeout = '50ms'")
+    shop.load()
+    shop.assert_equal()
+
+
+@pytest.mark.parametrize("given", ["0", "soon", "-1"])
+def test_an_odd_number_of_lock_seconds_is_refused(shop, monkeypatch, given):
+    monkeypatch.setenv("FINHOUSE_LOCK_SECONDS", given)
+    with pytest.raises(ConfigurationError, match="FINHOUSE_LOCK_SECONDS"):
+        shop.load()
 
 
 # The source stops at row 60,000 of 100,000 until this lock is free, so the kill is always mid-way.

@@ -56,7 +56,7 @@ def test_microfinance_is_declared_as_its_brief_asks():
 
 
 MISTAKES = {
-    "unknown key": (GOOD + "    kee: [id]\n", r"line 9: tables\.0\.kee = \['id'\]", "write key"),
+    "unknown key": (GOOD + "    kee: [id]\n", r"line 9: table orders: kee = \['id'\]", "write key"),
     "missing key": (GOOD.replace("schema: shop\n", ""), "schema is missing", "add schema:"),
     "missing kind": (GOOD.replace("kind: postgres\n", ""), "kind = None", "kind: postgres"),
     "wrong kind": (GOOD.replace("postgres", "mysql"), "line 1: kind = 'mysql'", "csv_folder"),
