@@ -36,7 +36,10 @@ def plain(query: dict[str, Any]) -> dict[str, Any]:
     def without_nulls(part: Any) -> Any:
         if isinstance(part, dict):
             return {key: without_nulls(value) for key, value in part.items() if value is not None}
-        return [without_nulls(entry) for entry in part] if isinstance(part, list) else part
+        if isinstance(part, list):
+            return [without_nulls(entry) for entry in part]
+        # A browser knows no other way to write 5.0.
+        return int(part) if isinstance(part, float) and part.is_integer() else part
 
     return {
         name: value
