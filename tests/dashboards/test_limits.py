@@ -40,8 +40,18 @@ def test_guessing_passwords_is_slowed_down(stage: Stage):
     login = f"{stage.serving.url}/api/v1/security/login"
     answers = [stranger.post(login, json=wrong, timeout=60).status_code for _ in range(30)]
     assert answers[0] == 401 and answers[-1] == 429
-    form = [stranger.post(f"{stage.serving.url}/login/", timeout=60) for _ in range(30)]
-    assert form[-1].status_code == 429
+
+
+def test_guessing_passwords_in_the_form_is_slowed_down(stage: Stage):
+    stranger = requests.Session()
+    stranger.mount("http://", FromElsewhere())
+    wrong = {"username": "admin", "password": "guess", "csrf_token": form_token(stage, stranger)}
+    login = f"{stage.serving.url}/login/"
+    answers = [stranger.post(login, data=wrong, timeout=60).status_code for _ in range(30)]
+    assert answers[-1] == 429
+    body = {"username": "admin", "password": stage.serving.passwords["admin"], "provider": "db"}
+    api = f"{stage.serving.url}/api/v1/security/login"
+    assert stranger.post(api, json=body, timeout=60).status_code == 429
 
 
 def run_endless(stage: Stage, client: Client, database: int) -> tuple[int, str]:
@@ -76,23 +86,24 @@ def test_endless_queries_end_and_the_server_answers_meanwhile(stage: Stage):
     assert served > 1
 
 
-def log_in(url: str, password: str) -> requests.Session:
-    """A browser's session: by the form, with a cookie."""
-    browser = requests.Session()
-    form = browser.get(f"{url}/login/", timeout=60).text
-    [token] = re.findall(r'name="csrf_token"[^>]*value="([^"]+)"', form)[:1]
-    browser.post(
-        f"{url}/login/",
-        data={"username": "viewer", "password": password, "csrf_token": token},
-        timeout=60,
-    )
-    return browser
+def form_token(stage: Stage, browser: requests.Session) -> str:
+    """What the log-in form must be sent back with."""
+    form = browser.get(f"{stage.serving.url}/login/", timeout=60).text
+    return re.findall(r'name="csrf_token"[^>]*value="([^"]+)"', form)[0]
+
+
+def log_in(stage: Stage, browser: requests.Session) -> None:
+    """By the form, as viewer, with a cookie."""
+    password = stage.serving.passwords["viewer"]
+    data = {"username": "viewer", "password": password, "csrf_token": form_token(stage, browser)}
+    browser.post(f"{stage.serving.url}/login/", data=data, timeout=60)
 
 
 def test_a_cookie_opens_nothing_after_the_log_out(stage: Stage):
     """Not even when requests of that session were under way meanwhile."""
     url = stage.serving.url
-    browser = log_in(url, stage.serving.passwords["viewer"])
+    browser = requests.Session()
+    log_in(stage, browser)
     cookies = dict(browser.cookies)
     assert requests.get(f"{url}/api/v1/me/", cookies=cookies, timeout=60).status_code == 200
     stop = threading.Event()
@@ -118,12 +129,9 @@ def test_a_session_begins_with_the_log_in(stage: Stage):
     url = stage.serving.url
     browser = requests.Session()
     browser.cookies.set("session", "planted", domain=urlsplit(url).hostname)
-    form = browser.get(f"{url}/login/", timeout=60).text
+    form_token(stage, browser)
     before = dict(browser.cookies)["session"]
-    [token] = re.findall(r'name="csrf_token"[^>]*value="([^"]+)"', form)[:1]
-    password = stage.serving.passwords["viewer"]
-    data = {"username": "viewer", "password": password, "csrf_token": token}
-    browser.post(f"{url}/login/", data=data, timeout=60)
+    log_in(stage, browser)
     assert dict(browser.cookies)["session"] != before
     assert browser.get(f"{url}/api/v1/me/", timeout=60).status_code == 200
 

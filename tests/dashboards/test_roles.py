@@ -17,7 +17,7 @@ from tests.support.superset import Client, rows_of
 
 pytestmark = pytest.mark.full
 
-REFUSED = {401, 403, 404, 422}
+REFUSED = {400, 401, 403, 404, 422}
 
 
 def chart_request(stage: Stage, title: str = "Volume", **changes: Any) -> dict[str, Any]:

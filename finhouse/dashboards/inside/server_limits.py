@@ -12,6 +12,9 @@ from collections import Counter
 from typing import Any
 
 from flask import Flask, g, request
+from limits import parse
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
 from werkzeug.exceptions import TooManyRequests
@@ -19,7 +22,8 @@ from werkzeug.exceptions import TooManyRequests
 QUERY_SECONDS = int(os.environ.get("FINHOUSE_QUERY_SECONDS", "30"))
 # A browser asks one server for six things at a time.
 QUERIES_OF_A_USER = 8
-LOGINS = "20 per minute"
+LOGINS = parse("20 per minute")
+_LOGIN_PATHS = ("/login/", "/api/v1/security/login")
 # Ways to a query: charts, and SQL Lab.
 _QUERYING = ("ChartDataRestApi.", "SqlLabRestApi.execute_sql_query")
 
@@ -35,10 +39,16 @@ def limit_queries(app: Flask) -> None:
     app.teardown_request(_count_out)
 
 
-def limit_logins(app: Flask, limiter: Any) -> None:
-    """Give the log-in of the REST API the limit that the form has by its configuration."""
-    login = app.view_functions["SecurityApi.login"]
-    app.view_functions["SecurityApi.login"] = limiter.limit(LOGINS)(login)
+def limit_logins(app: Flask) -> None:
+    """Refuse an address that tries to log in too often, by the form or the REST API."""
+    logins = FixedWindowRateLimiter(MemoryStorage())
+
+    def count() -> None:
+        is_login = request.method == "POST" and request.path in _LOGIN_PATHS
+        if is_login and not logins.hit(LOGINS, str(request.remote_addr)):
+            raise TooManyRequests(f"More than {LOGINS} log-ins: wait a minute.")
+
+    app.before_request(count)
 
 
 def _start_the_clock(connection: Any, record: Any, _proxy: Any) -> None:

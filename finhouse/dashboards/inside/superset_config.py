@@ -9,7 +9,7 @@ from typing import Any
 import sessions
 from event_log import FileEventLogger
 from flask import Flask
-from server_limits import LOGINS, QUERY_SECONDS, limit_logins, limit_queries
+from server_limits import QUERY_SECONDS, limit_logins, limit_queries
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from viewer_guard import GuardedSecurityManager, guard_chart_data
@@ -33,11 +33,9 @@ def use_published(connection: Any, _record: Any) -> None:
 
 def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802 (Superset's name)
     """Put guard and limits in place, before the views are made."""
-    from superset import security_manager
-
-    guard_chart_data()
+    guard_chart_data(app)
     limit_queries(app)
-    limit_logins(app, security_manager.limiter)
+    limit_logins(app)
 
 
 APP_NAME = "finhouse"
@@ -61,10 +59,6 @@ PERMANENT_SESSION_LIFETIME = sessions.LIFETIME
 SESSION_SERVER_SIDE = True
 SESSION_TYPE = "cachelib"
 SESSION_CACHELIB = sessions.STORE
-RATELIMIT_ENABLED = True
-RATELIMIT_APPLICATION = None
-AUTH_RATE_LIMITED = True
-AUTH_RATE_LIMIT = LOGINS
 WTF_CSRF_ENABLED = True
 PREVENT_UNSAFE_DB_CONNECTIONS = True
 UPLOADED_CSV_HIERARCHY = {}

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from flask import Flask, request
 from sessions import begin_session, end_session, is_ended
 from superset.security import SupersetSecurityManager
 from superset.utils import json
@@ -20,6 +21,7 @@ from viewer_request import (
     chart_request,
     filter_request,
 )
+from werkzeug.exceptions import BadRequest
 
 MADE_ANEW = "made_anew_for_viewer"
 
@@ -54,7 +56,7 @@ class GuardedSecurityManager(SupersetSecurityManager):
         return self.can_access("can_explore", "Superset")
 
 
-def guard_chart_data() -> None:
+def guard_chart_data(app: Flask) -> None:
     """Put the guard between the request for a chart's data and the query that is made of it.
 
     Every way to a chart's data, by the stored chart, by a request or out of the cache, makes its
@@ -78,6 +80,19 @@ def guard_chart_data() -> None:
         return query_context
 
     ChartDataRestApi._create_query_context_from_form = made_for_user
+    app.before_request(_refuse_malformed)
+
+
+def _refuse_malformed() -> None:
+    """Superset looks into a request before it validates it, and fails on what is not as usual."""
+    if request.endpoint != "ChartDataRestApi.data" or not request.is_json:
+        return
+    body = request.get_json(silent=True)
+    queries = body.get("queries") if isinstance(body, Mapping) else None
+    if not isinstance(queries, list) or not all(isinstance(query, Mapping) for query in queries):
+        raise BadRequest("queries is no list of queries")
+    if not isinstance(body.get("form_data") or {}, Mapping):
+        raise BadRequest("form_data holds no keys and values")
 
 
 def _made_anew(body: Any) -> dict[str, Any]:
