@@ -54,13 +54,8 @@ def test_guessing_passwords_in_the_form_is_slowed_down(stage: Stage):
     assert stranger.post(api, json=body, timeout=60).status_code == 429
 
 
-def run_endless(stage: Stage, client: Client, database: int) -> tuple[int, str]:
-    body = {
-        "database_id": database,
-        "sql": ENDLESS[stage.target],
-        "schema": "published",
-        "runAsync": False,
-    }
+def run_sql(client: Client, database: int, sql: str) -> tuple[int, str]:
+    body = {"database_id": database, "sql": sql, "schema": "published", "runAsync": False}
     answer = client.post("/api/v1/sqllab/execute/", body)
     return answer.status_code, answer.text
 
@@ -69,10 +64,15 @@ def test_endless_queries_end_and_the_server_answers_meanwhile(stage: Stage):
     """A user may have so many queries under way, each ends by itself, and others are served."""
     [database] = stage.client("admin").everything("database")
     analyst, viewer = stage.client("analyst"), stage.client("viewer")
+    # The very first query of a server makes the task that runs them all: not two at a time.
+    run_sql(analyst, database["id"], "select 1 as one")
     wanted = QUERIES_OF_A_USER + 3
     served = 0
     with ThreadPoolExecutor(wanted) as pool:
-        running = [pool.submit(run_endless, stage, analyst, database["id"]) for _ in range(wanted)]
+        running = [
+            pool.submit(run_sql, analyst, database["id"], ENDLESS[stage.target])
+            for _ in range(wanted)
+        ]
         while not all(query.done() for query in running):
             assert requests.get(f"{stage.serving.url}/health", timeout=30).status_code == 200
             assert viewer.get("/api/v1/me/").status_code == 200
