@@ -100,7 +100,7 @@ class LocalAirflow:
             return
         self.home.mkdir(parents=True, exist_ok=True)
         self._write_password()
-        self._port_file.write_text(str(free_port(PREFERRED_PORT, self.name)))
+        self._port_file.write_text(str(free_port(PREFERRED_PORT, "Airflow")))
         show_models(self._settings)
         self._airflow("db", "migrate")
         self._airflow(

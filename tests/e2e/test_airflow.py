@@ -16,6 +16,7 @@ import pytest
 
 from finhouse.domains import SELECTION
 from finhouse.orchestration.local import USER, AirflowApi, LocalAirflow
+from finhouse.orchestration.model_graph import write_model_graph
 from finhouse.sources import available_sources
 from tests.support.airflow import airflow_environment, dag_test
 from tests.support.house import House
@@ -40,9 +41,11 @@ def test_load_and_transform_of_one_domain_on_postgres(
     company_copy: House, airflow_env: dict[str, str]
 ):
     """The round by Assets below runs the others, on DuckDB."""
-    target = "postgres"
-    company_copy.succeed("demo", "--advance", "1")
-    env = airflow_env | {"FINHOUSE_TARGET": target, SELECTION: "merchant_activity"}
+    target, house = "postgres", House(company_copy.home, "merchant_activity")
+    house.succeed("demo", "--advance", "1")
+    house.succeed("--target", target, "dbt", "parse", "--quiet")
+    write_model_graph(house.settings(target))
+    env = airflow_env | {"FINHOUSE_TARGET": target, SELECTION: house.domains}
     for dag_id, conf in (("extract_load_merchant_activity", {"announce": True}), ("transform", {})):
         succeeded, states, output = dag_test(dag_id, conf, env=env)
         assert succeeded, output[-5000:]
