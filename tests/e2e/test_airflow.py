@@ -42,7 +42,6 @@ def test_load_and_transform_of_one_domain_on_postgres(
 ):
     """The round by Assets below runs the others, on DuckDB."""
     target, house = "postgres", House(company_copy.home, "merchant_activity")
-    house.succeed("demo", "--advance", "1")
     house.succeed("--target", target, "dbt", "parse", "--quiet")
     write_model_graph(house.settings(target))
     env = airflow_env | {"FINHOUSE_TARGET": target, SELECTION: house.domains}
@@ -51,9 +50,9 @@ def test_load_and_transform_of_one_domain_on_postgres(
         assert succeeded, output[-5000:]
         assert set(states.values()) == {"success"}
     raw = company_copy.rows("select count(*) from raw_merchant_activity.activities", target)
-    marts = "select count(*) from published.fct_activities"
-    assert raw == company_copy.published_rows(marts, target)
-    assert raw > company_copy.published_rows(marts, "duckdb")
+    assert raw == company_copy.published_rows(
+        "select count(*) from published.fct_activities", target
+    )
     domains = company_copy.published_rows("select distinct domain from published.kpi_daily", target)
     assert domains == [("merchant_activity",)]
 
