@@ -163,7 +163,7 @@ def _publish_file(warehouse: Warehouse, destination: Path, marts: list[str]) -> 
             warehouse.execute(f"create schema {schema}")
             for mart in marts:
                 warehouse.execute(f"create table {schema}.{mart} as select * from {MARTS}.{mart}")
-            _copy_comments(warehouse, schema)
+            _copy_comments(warehouse, schema, marts)
             rows = _count_rows(warehouse, schema, marts)
             warehouse.execute("checkpoint incoming")
         finally:
@@ -189,10 +189,13 @@ def _count_rows(warehouse: Warehouse, schema: str, marts: list[str]) -> int:
     return sum(warehouse.execute(f"select count(*) from {schema}.{mart}")[0][0] for mart in marts)
 
 
-def _copy_comments(warehouse: Warehouse, schema: str) -> None:
+def _copy_comments(warehouse: Warehouse, schema: str, marts: list[str]) -> None:
     """Carry the documentation of tables and columns over: readers' tools show it."""
+    # Of domains that were built before and are not chosen now there are marts, too.
+    listed = ", ".join(map(text_literal, marts))
     of_marts = (
-        f"database_name = current_database() and schema_name = '{MARTS}' and comment is not null"
+        f"database_name = current_database() and schema_name = '{MARTS}'"
+        f" and table_name in ({listed}) and comment is not null"
     )
     for table, comment in warehouse.execute(
         f"select table_name, comment from duckdb_tables() where {of_marts}"

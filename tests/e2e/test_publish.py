@@ -11,7 +11,7 @@ import pytest
 from finhouse.oltp import warehouse_url
 from finhouse.publish import PUBLISHED_SCHEMA, publish
 from finhouse.warehouse import connect
-from tests.support.house import House
+from tests.support.house import House, marts
 
 SWAPS = 8
 
@@ -64,6 +64,20 @@ def test_published_file_is_documented_and_holds_marts_only(company: House):
         ).fetchone()
     assert schemas == [(PUBLISHED_SCHEMA,)]
     assert comments[0] == comments[1] > 300
+
+
+@pytest.mark.full
+def test_fewer_domains_are_published_from_a_warehouse_that_has_all(
+    company_copy: House, target: str
+):
+    house = House(company_copy.home, "merchant_activity")
+    house.succeed("--target", target, "dbt", "parse", "--quiet")
+    house.succeed("--target", target, "publish")
+    left = marts(house, target)
+    assert "fct_activities" in left and "dim_users" not in left
+    company_copy.succeed("--target", target, "dbt", "parse", "--quiet")
+    company_copy.succeed("--target", target, "publish")
+    assert "dim_users" in marts(company_copy, target)
 
 
 @pytest.mark.full
