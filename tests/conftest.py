@@ -12,6 +12,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from finhouse.cli import PRIVATE
 from finhouse.engines.snowflake_account import snowflake_emulator
 from finhouse.settings import load_settings
 from tests.support.house import TARGETS, House
@@ -74,7 +75,8 @@ class FailuresAtOnce:
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Tell of failures at once, in the process that prints."""
+    """Keep files private as commands do, and tell of failures at once where it is printed."""
+    os.umask(PRIVATE)
     if terminal := config.pluginmanager.getplugin("terminalreporter"):
         config.pluginmanager.register(FailuresAtOnce(terminal))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -11,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from finhouse.cli import PRIVATE
 from finhouse.dashboards.catalog import Dataset, parse_project
 from finhouse.dashboards.definitions import Chart, Dashboard, Definitions
 from finhouse.dashboards.serving import Serving, checked, serve, superset_server
@@ -143,12 +141,10 @@ def stage(
     """Superset serving the house, from DuckDB and then from Postgres."""
     settings = served_house.settings(request.param)
     url = served_house.server.url("warehouse") if request.param == "postgres" else None
-    before = os.umask(PRIVATE)
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("FINHOUSE_QUERY_SECONDS", str(QUERY_SECONDS))
         with open_published(settings, url) as published:
             serving = serve(settings, published)
-    os.umask(before)
     return Stage(served_house, settings, serving, *project)
 
 

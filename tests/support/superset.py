@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import requests
 from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 TIMEOUT_SECONDS = 60
 # A busy machine draws slowly, and no test judges how fast a page is drawn.
@@ -115,13 +117,29 @@ def browser_page(executable: str, url: str, user: str, password: str) -> Iterato
         )
         page = browser.new_page(viewport=LAPTOP)
         page.set_default_timeout(PATIENCE_MS)
+        _log_in(page, url, user, password)
+        yield page
+        browser.close()
+
+
+def _log_in(page: Page, url: str, user: str, password: str) -> None:
+    """By the form. As a person would, once more when nothing comes of it; that is a warning."""
+    said: list[str] = []
+    page.on("request", lambda request: said.append(f"{request.method} {request.url}"))
+    page.on("response", lambda answer: said.append(f"{answer.status} {answer.url}"))
+    for patience in (PATIENCE_MS // 3, PATIENCE_MS):
         page.goto(f"{url}/login/")
         page.fill("#username", user)
         page.fill("#password", password)
         page.press("#password", "Enter")
-        page.wait_for_url(lambda where: "/login" not in where)
-        yield page
-        browser.close()
+        try:
+            page.wait_for_url(lambda where: "/login" not in where, timeout=patience)
+        except PlaywrightTimeout:
+            shown = [page.url, page.inner_text("body"), *said[-8:]]
+            warnings.warn("nothing came of a log-in:\n" + "\n".join(shown), stacklevel=2)
+        else:
+            return
+    raise AssertionError(f"no log-in as {user} at {url}")
 
 
 def open_dashboard(page: Page, url: str, slug: str, charts: int) -> None:
