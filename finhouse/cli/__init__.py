@@ -33,7 +33,7 @@ from finhouse.settings import TARGETS, load_settings
 # What finhouse keeps, data, logs and passwords, is its user's alone.
 PRIVATE = 0o077
 # Commands that write into the project, which is everybody's.
-_OF_THE_PROJECT = ("new", "docs", "codeowners")
+_OF_THE_PROJECT = ("new", "docs", "codeowners", "kpis")
 
 
 class Commands(click.Group):
@@ -71,6 +71,7 @@ for command in (
     demo.demo_company,
     docs.codeowners,
     docs.docs,
+    docs.kpis,
     gate.gate,
     load.load,
     load.reconcile,

@@ -6,6 +6,7 @@ import click
 
 from finhouse.console import console, print_table
 from finhouse.documentation.codeowners import codeowners_path, render_codeowners
+from finhouse.documentation.kpi_page import kpi_page_path, render_kpi_page
 from finhouse.documentation.site import shares, write_site
 from finhouse.settings import PROJECT_ROOT, Settings
 
@@ -30,4 +31,12 @@ def codeowners() -> None:
     """Write .github/CODEOWNERS from the owners of the marts."""
     path = codeowners_path(PROJECT_ROOT)
     path.write_text(render_codeowners(PROJECT_ROOT), encoding="utf-8")
+    console.print(f"{path} written; commit it")
+
+
+@click.command()
+def kpis() -> None:
+    """Write docs/reference/kpis.md from the KPI catalogue and the models' doc blocks."""
+    path = kpi_page_path(PROJECT_ROOT)
+    path.write_text(render_kpi_page(PROJECT_ROOT), encoding="utf-8")
     console.print(f"{path} written; commit it")
