@@ -43,6 +43,8 @@ def dashboards_serve(settings: Settings) -> None:
     """Bring Superset up with all dashboards; say where it is and how to get in."""
     with step("Dashboards: check, import, start Superset"), connect_published(settings) as readable:
         served = serve(settings, readable)
+    if not served.imported:
+        console.print("  Superset shows them as the code says: nothing to import")
     for kind, count in served.imported.items():
         gone = served.removed.get(kind, [])
         removed = f"; removed: {', '.join(gone)}" if gone else ""

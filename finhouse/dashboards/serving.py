@@ -33,7 +33,8 @@ class Serving:
     Attributes:
         url: address of Superset.
         passwords: by user.
-        imported: number of dashboards, charts, datasets and databases.
+        imported: number of dashboards, charts, datasets and databases; empty where Superset had
+            all of them as the code says.
         removed: titles of what was in Superset and is not in the code any more, by kind.
         chart_ids: Superset's id of each chart by identifier.
         dashboard_ids: Superset's id of each dashboard by slug.

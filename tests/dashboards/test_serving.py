@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -59,7 +61,9 @@ def test_second_import_changes_nothing_and_what_is_gone_goes(stage: Stage, tmp_p
     if stage.target != "duckdb":
         pytest.skip("the metadata does not depend on the target")
     before = inventory(stage)
-    assert serve_from(stage).removed == {}
+    again = serve_from(stage)
+    assert (again.imported, again.removed) == ({}, {})
+    assert again.chart_ids == stage.serving.chart_ids
     assert inventory(stage) == before
 
     folder = tmp_path / "superset"
@@ -86,6 +90,37 @@ def test_second_import_changes_nothing_and_what_is_gone_goes(stage: Stage, tmp_p
     # Identifiers may be new for what was away and came back.
     stage.serving.chart_ids.update(restored.chart_ids)
     stage.serving.dashboard_ids.update(restored.dashboard_ids)
+
+
+BY_HAND = {
+    "update slices set slice_name = 'Nonsense' where slice_name = 'Volume'": (
+        "select count(*) from slices where slice_name = 'Volume'"
+    ),
+    "delete from dashboard_slices where dashboard_id = (select min(id) from dashboards)": (
+        "select count(*) from dashboard_slices"
+    ),
+    "insert into ab_permission_view_role (permission_view_id, role_id) "
+    "select pv.id, r.id from ab_permission_view as pv, ab_role as r "
+    "where r.name = 'viewer' and not exists (select 1 from ab_permission_view_role as held "
+    "where held.permission_view_id = pv.id and held.role_id = r.id) limit 1": (
+        "select count(*) from ab_permission_view_role as held "
+        "inner join ab_role as r on r.id = held.role_id where r.name = 'viewer'"
+    ),
+}
+
+
+def test_what_was_changed_by_hand_is_as_the_code_says_again(stage: Stage):
+    if stage.target != "duckdb":
+        pytest.skip("the metadata does not depend on the target")
+    with closing(sqlite3.connect(superset_server(stage.settings).home / "superset.db")) as metadata:
+        before = [metadata.execute(seen).fetchall() for seen in BY_HAND.values()]
+        for change in BY_HAND:
+            metadata.execute(change)
+        metadata.commit()
+        after = [metadata.execute(seen).fetchall() for seen in BY_HAND.values()]
+        assert all(one != other for one, other in zip(before, after, strict=True))
+        assert serve_from(stage).imported["charts"] > 0
+        assert [metadata.execute(seen).fetchall() for seen in BY_HAND.values()] == before
 
 
 def test_what_an_analyst_made_survives_an_import(stage: Stage):
