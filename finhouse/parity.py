@@ -108,12 +108,9 @@ def run_parity(settings: Settings, targets: Sequence[str], scale: float) -> None
     home = settings.home / "parity"
     _clear(home)
     houses = {
-        target: replace(
-            settings, home=home, landing=home / "landing", target=target, oltp_url=None,
-            warehouse_url=None, lake=None, lake_url=None,
-        )
+        target: replace(settings.apart(home), target=target)
         for target in dict.fromkeys((REFERENCE, *targets))
-    }  # fmt: skip
+    }
     timings: dict[str, float] = {}
     try:
         reference = houses[REFERENCE]
@@ -122,7 +119,7 @@ def run_parity(settings: Settings, targets: Sequence[str], scale: float) -> None
             live(reference, url, BuildOptions(scale=scale))
         for target, house in houses.items():
             with step(f"Build on {target}", timings):
-                load_all(house, url)
+                load_all(house)
                 build_marts(house)
                 with connect(house) as warehouse:
                     publish(house, warehouse)

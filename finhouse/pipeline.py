@@ -22,6 +22,7 @@ from finhouse.extract_load import (
     Reconciliation,
     load_source,
     reconcile_source,
+    source_url,
     withdraw_file,
 )
 from finhouse.oltp import oltp_url
@@ -54,7 +55,7 @@ class BuildOptions:
 
 
 def load_all(
-    settings: Settings, url: str, sources: list[str] | None = None, full_refresh: bool = False
+    settings: Settings, sources: list[str] | None = None, full_refresh: bool = False
 ) -> list[LoadResult]:
     """Load every source (or those named); one that fails does not keep the others from loading.
 
@@ -65,7 +66,11 @@ def load_all(
 
     def load(source: str, warehouse: Warehouse) -> list[LoadResult]:
         return load_source(
-            settings, source, oltp_url=url, warehouse=warehouse, full_refresh=full_refresh
+            settings,
+            source,
+            oltp_url=source_url(settings, source),
+            warehouse=warehouse,
+            full_refresh=full_refresh,
         )
 
     return _of_each_source(settings, sources, load)
@@ -73,7 +78,6 @@ def load_all(
 
 def reconcile_all(
     settings: Settings,
-    url: str,
     sources: list[str] | None = None,
     tables: list[str] | None = None,
     heal: bool = False,
@@ -87,7 +91,12 @@ def reconcile_all(
 
     def reconcile(source: str, warehouse: Warehouse) -> list[Reconciliation]:
         return reconcile_source(
-            settings, source, oltp_url=url, warehouse=warehouse, tables=tables, heal=heal
+            settings,
+            source,
+            oltp_url=source_url(settings, source),
+            warehouse=warehouse,
+            tables=tables,
+            heal=heal,
         )
 
     return _of_each_source(settings, sources, reconcile)
@@ -132,7 +141,7 @@ def run_build(settings: Settings, options: BuildOptions) -> None:
         with step("Demo company", timings):
             live(settings, url, options)
     with step(f"Extract-load into {settings.target}", timings):
-        loaded = load_all(settings, url, full_refresh=options.full_refresh)
+        loaded = load_all(settings, full_refresh=options.full_refresh)
     with step("dbt build: models and data tests", timings):
         console.print(f"  macros of {packages_in_use(settings)}")
         try:

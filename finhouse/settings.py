@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from finhouse.domains import selected_domains
@@ -33,6 +33,8 @@ class Settings:
             (``FINHOUSE_LAKE``); both must see it.
         lake_url: that folder as the engine names it, without a trailing slash
             (``FINHOUSE_LAKE_URL``, default the folder itself).
+        source_urls: databases of single sources, by the variable that a source file names in
+            ``url_env``.
         real_data: real data sets and their reference figures, for `make verify-real` and some
             tests (``FINHOUSE_REAL_DATA``).
         project_root: the folder of dbt_project/, profiles.yml and superset/; another one than ours
@@ -47,8 +49,22 @@ class Settings:
     reader_url: str | None = None
     lake: Path | None = None
     lake_url: str | None = None
+    source_urls: Mapping[str, str] = field(default_factory=dict)
     real_data: Path = PROJECT_ROOT.parent / "shared" / "data"
     project_root: Path = PROJECT_ROOT
+
+    def apart(self, home: Path) -> Settings:
+        """Settings of a house of its own in ``home``: nobody's database is read or written."""
+        return replace(
+            self,
+            home=home,
+            landing=home / "landing",
+            oltp_url=None,
+            source_urls={},
+            warehouse_url=None,
+            lake=None,
+            lake_url=None,
+        )
 
     @property
     def is_bridged(self) -> bool:
@@ -137,6 +153,7 @@ def load_settings(env: Mapping[str, str] | None = None, target: str | None = Non
         landing=Path(env.get("FINHOUSE_LANDING") or home / "landing").expanduser().resolve(),
         target=chosen,
         oltp_url=env.get("OLTP_URL") or None,
+        source_urls={name: value for name, value in env.items() if name.endswith("_URL") and value},
         warehouse_url=env.get("WAREHOUSE_URL") or None,
         reader_url=env.get("READER_URL") or None,
         lake=Path(lake).expanduser().resolve() if lake else None,

@@ -41,7 +41,7 @@ def bench_dbt(settings: Settings, scale: float, runs: int) -> list[Row]:
 
 def _bench_house(settings: Settings, url: str, scale: float, runs: int) -> list[Row]:
     with step("full load"):
-        full_load, loaded = _timed(lambda: load_all(settings, url, full_refresh=True))
+        full_load, loaded = _timed(lambda: load_all(settings, full_refresh=True))
     dbt_seconds, bare_seconds, whole_seconds = [], [], []
     for _ in range(runs):
         with step("dbt build"):
@@ -53,7 +53,7 @@ def _bench_house(settings: Settings, url: str, scale: float, runs: int) -> list[
     with step("one more day"):
         demo.advance(url, 1, home=settings.demo_home)
     with step("incremental load of the day"):
-        day_load, day_loaded = _timed(lambda: load_all(settings, url))
+        day_load, day_loaded = _timed(lambda: load_all(settings))
     with step("dbt build of the day"):
         day_build, _ = _timed(lambda: _dbt_build(settings))
     dbt, bare, whole = map(statistics.median, (dbt_seconds, bare_seconds, whole_seconds))

@@ -35,7 +35,7 @@ def run_benchmarks(settings: Settings, *, quick: bool) -> None:
     """
     home = settings.home / "bench"
     shutil.rmtree(home, ignore_errors=True)
-    house = replace(settings, home=home, landing=home / "landing", target="duckdb", oltp_url=None)
+    house = replace(settings.apart(home), target="duckdb")
     repeats = 1 if quick else 3
     try:
         rows = _bench_tables(house, 200_000 if quick else 5_000_000, repeats)

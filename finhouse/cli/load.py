@@ -9,8 +9,13 @@ import click
 from finhouse.cli.options import DAY
 from finhouse.console import console, print_table
 from finhouse.errors import ConfigurationError
-from finhouse.extract_load import DateWindow, load_source, refuse_differences, withdraw_file
-from finhouse.oltp import oltp_url
+from finhouse.extract_load import (
+    DateWindow,
+    load_source,
+    refuse_differences,
+    source_url,
+    withdraw_file,
+)
 from finhouse.pipeline import load_all, reconcile_all
 from finhouse.publish import ensure_reporting_tables
 from finhouse.settings import Settings
@@ -35,14 +40,13 @@ def load(
 ) -> None:
     """Extract-load all sources, one SOURCE, or some TABLES of it."""
     window = _window(first, last)
-    url = oltp_url(settings)
     if source and (tables or window):
         with connect(settings) as warehouse:
             ensure_reporting_tables(warehouse)
             results = load_source(
                 settings,
                 source,
-                oltp_url=url,
+                oltp_url=source_url(settings, source),
                 warehouse=warehouse,
                 tables=list(tables) or None,
                 full_refresh=full_refresh,
@@ -54,7 +58,7 @@ def load(
             f"name one of {', '.join(available_sources())}, as in finhouse load wallet --from ...",
         )
     else:
-        results = load_all(settings, url, [source] if source else None, full_refresh)
+        results = load_all(settings, [source] if source else None, full_refresh)
     print_table(
         "Loaded",
         ["source", "table", "mode", "read", "new", "changed", "deleted", "in raw"],
@@ -92,9 +96,7 @@ def _window(first: datetime | None, last: datetime | None) -> DateWindow | None:
 @click.pass_obj
 def reconcile(settings: Settings, source: str | None, tables: tuple[str, ...], heal: bool) -> None:
     """Compare raw with all sources, one SOURCE, or some TABLES of it."""
-    results = reconcile_all(
-        settings, oltp_url(settings), [source] if source else None, list(tables) or None, heal
-    )
+    results = reconcile_all(settings, [source] if source else None, list(tables) or None, heal)
     print_table(
         "Reconciled (rows as found)",
         [

@@ -7,7 +7,7 @@ import click
 from finhouse.console import console
 from finhouse.dbt.kpis import GRAINS
 from finhouse.errors import ConfigurationError
-from finhouse.oltp import oltp_url
+from finhouse.extract_load import database_url, source_url
 from finhouse.scaffold.domain import plan_domain
 from finhouse.scaffold.kpi import plan_kpi
 from finhouse.scaffold.mart import plan_mart
@@ -22,11 +22,17 @@ def new() -> None:
     """Write the files of a new source, table, mart, KPI or domain; nothing is overwritten."""
 
 
+_URL_ENV = click.option(
+    "--url-env", help="Variable with the address of its database, if that is not OLTP_URL."
+)
+
+
 @new.command("source")
 @click.argument("name")
-@click.option("--from-database", "schema", help="Schema of the OLTP database to read.")
+@click.option("--from-database", "schema", help="Schema of the database to read.")
+@_URL_ENV
 @click.pass_obj
-def new_source(settings: Settings, name: str, schema: str | None) -> None:
+def new_source(settings: Settings, name: str, schema: str | None, url_env: str | None) -> None:
     """Declare a source, with a staging model for each table."""
     plan = _plan(settings)
     check_name("source", name)
@@ -34,7 +40,8 @@ def new_source(settings: Settings, name: str, schema: str | None) -> None:
         raise ConfigurationError(
             f"nothing says what {name} is loaded from", "add --from-database SCHEMA"
         )
-    plan_source(plan, name, oltp_url(settings), schema)
+    url = database_url(settings, name, url_env)
+    plan_source(plan, name, url, schema, url_env=url_env)
     _finish(plan)
 
 
@@ -43,9 +50,9 @@ def new_source(settings: Settings, name: str, schema: str | None) -> None:
 @click.option("--source", required=True, help="The source that is to load it.")
 @click.pass_obj
 def new_table(settings: Settings, name: str, source: str) -> None:
-    """Add table NAME of the OLTP database, as the database calls it, to a source."""
+    """Add table NAME of the source's database, as the database calls it, to a source."""
     plan = _plan(settings)
-    plan_table(plan, source, name, oltp_url(settings))
+    plan_table(plan, source, name, source_url(settings, source) or "")
     _finish(plan)
 
 
@@ -142,6 +149,7 @@ def new_kpi(
 @click.option("--currency", required=True, help="ISO 4217 code of its amounts.")
 @click.option("--label", help="What viewers call it; default its name in words.")
 @click.option("--from-database", "schema", help="Schema of its source, unless it has a source.")
+@_URL_ENV
 @click.pass_obj
 def new_domain(
     settings: Settings,
@@ -150,13 +158,21 @@ def new_domain(
     currency: str,
     label: str | None,
     schema: str | None,
+    url_env: str | None,
 ) -> None:
     """Declare a domain, with its source if need be, its first KPI and the models of KPIs."""
     plan = _plan(settings)
     check_name("domain", name)
-    url = oltp_url(settings) if schema else ""
+    url = database_url(settings, name, url_env) if schema else ""
     plan_domain(
-        plan, name, time_zone=time_zone, currency=currency, label=label, url=url, schema=schema
+        plan,
+        name,
+        time_zone=time_zone,
+        currency=currency,
+        label=label,
+        url=url,
+        schema=schema,
+        url_env=url_env,
     )
     _finish(plan)
 

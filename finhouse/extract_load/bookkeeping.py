@@ -193,7 +193,7 @@ class Bookkeeping:
                 table,
                 file_name,
                 state.size_bytes,
-                state.modified_ns,
+                state.changed_ns,
                 state.sha256,
                 state.row_count,
                 utc_now(),

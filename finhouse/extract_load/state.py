@@ -55,9 +55,14 @@ class LastLoad:
 
 @dataclass(frozen=True)
 class FileState:
-    """Fingerprint of a file as it was loaded."""
+    """Fingerprint of a file as it was loaded.
+
+    Attributes:
+        changed_ns: when its content or attributes last changed. The system sets it, while the time
+            of modification is whatever a copy was told to keep.
+    """
 
     size_bytes: int
-    modified_ns: int
+    changed_ns: int
     sha256: str
     row_count: int

@@ -88,7 +88,7 @@ def _make(settings: Settings, folder: Path, key: str, scale: float) -> None:
     try:
         url = oltp_url(house)
         live(house, url, BuildOptions(scale=scale))
-        load_all(house, url)
+        load_all(house)
     finally:
         server.stop()
     part.mkdir()
@@ -100,14 +100,7 @@ def _make(settings: Settings, folder: Path, key: str, scale: float) -> None:
 
 
 def _house(settings: Settings, home: Path) -> Settings:
-    return replace(
-        settings,
-        home=home,
-        landing=home / "landing",
-        target="duckdb",
-        oltp_url=None,
-        warehouse_url=None,
-    )
+    return replace(settings.apart(home), target="duckdb")
 
 
 def _key(scale: float) -> str:

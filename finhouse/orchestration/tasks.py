@@ -17,8 +17,8 @@ from finhouse.extract_load import (
     load_source,
     reconcile_source,
     refuse_differences,
+    source_url,
 )
-from finhouse.oltp import oltp_url
 from finhouse.orchestration.dbt_log import end_log, start_log
 from finhouse.orchestration.model_graph import write_model_graph
 from finhouse.orchestration.names import DATE_RANGE, FULL_REFRESH
@@ -78,13 +78,12 @@ def load_tables(
 ) -> dict[str, int]:
     """Load some tables of a source; returns and raises as ``load_table``."""
     settings = task_settings()
-    url = oltp_url(settings)
     with connect(settings) as warehouse:
         ensure_reporting_tables(warehouse)
         results = load_source(
             settings,
             source_name,
-            oltp_url=url,
+            oltp_url=source_url(settings, source_name),
             warehouse=warehouse,
             tables=tables,
             full_refresh=full_refresh,
@@ -116,7 +115,7 @@ def reconcile(source_name: str, params: dict[str, Any]) -> dict[str, str]:
         results = reconcile_source(
             settings,
             source_name,
-            oltp_url=oltp_url(settings),
+            oltp_url=source_url(settings, source_name),
             warehouse=warehouse,
             tables=params["tables"] or None,
             heal=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
@@ -63,9 +63,7 @@ def verify_real(settings: Settings) -> list[Comparison]:
             f"no real data in {data}", "set FINHOUSE_REAL_DATA to the folder that holds reference/"
         )
     home = settings.home / "verify-real"
-    house = replace(
-        settings, home=home, landing=home / "landing", oltp_url=None, warehouse_url=None
-    )
+    house = settings.apart(home)
     server = EmbeddedServer(house.oltp_home)
     server.stop()
     shutil.rmtree(home, ignore_errors=True)
@@ -92,7 +90,7 @@ def _run(house: Settings, data: Path) -> list[Comparison]:
         for file in sorted((data / "merchant_activity").glob("*.csv")):
             shutil.copy(file, landing)
     with step(f"Extract-load into {house.target}"):
-        load_all(house, url)
+        load_all(house)
     with step("dbt build: models and data tests"):
         build_marts(house, variables=_variables(house))
     with step("Publish"), connect(house) as warehouse:

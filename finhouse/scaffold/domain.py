@@ -36,13 +36,15 @@ def plan_domain(
     label: str | None = None,
     url: str = "",
     schema: str | None = None,
+    url_env: str | None = None,
 ) -> None:
     """Add the files of a domain, and of its source unless it has one.
 
     Args:
         label: what viewers call it; default its name in words.
-        url: of the OLTP database.
+        url: of the database it is read from.
         schema: its schema there; None where the source file of that name is there already.
+        url_env: the variable that holds ``url``, where that is not the OLTP database's.
 
     Raises:
         ConfigurationError: the domain is declared already, zone or currency is unknown, or the
@@ -56,7 +58,7 @@ def plan_domain(
     label = label or words(domain).capitalize()
     _check(plan, time_zone, currency, label)
     if schema:
-        plan_source(plan, domain, url, schema, time_zone)
+        plan_source(plan, domain, url, schema, url_env=url_env, time_zone=time_zone)
     elif not plan.has(source_file.path(domain)):
         raise ConfigurationError(
             f"there is no source {domain}, which the domain would read",

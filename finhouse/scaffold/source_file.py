@@ -18,11 +18,18 @@ def path(source: str) -> str:
 
 
 def source_yaml(
-    source: str, description: str, schema: str, time_zone: str, tables: Sequence[LoadedTable]
+    source: str,
+    description: str,
+    schema: str,
+    url_env: str | None,
+    time_zone: str,
+    tables: Sequence[LoadedTable],
 ) -> str:
     """The source file, in the format that finhouse/sources/wallet.yml documents."""
     lines = ["# The format is documented, key by key, in wallet.yml.", "kind: postgres"]
-    lines += [f"name: {source}", *described(description, 0), f"schema: {scalar(schema)}"]
+    lines += [f"name: {source}", *described(description, 0)]
+    lines += [f"url_env: {url_env}"] if url_env else []
+    lines += [f"schema: {scalar(schema)}"]
     lines += ["schedule: 0 1 * * *", f"time_zone: {time_zone}", "tables:"]
     for loaded in tables:
         lines += [*table_lines(loaded), ""]

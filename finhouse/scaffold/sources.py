@@ -16,11 +16,20 @@ from finhouse.scaffold.project import described_columns, domains
 from finhouse.sources.definitions import PostgresDefinition, available_sources
 
 
-def plan_source(plan: Plan, source: str, url: str, schema: str, time_zone: str = "UTC") -> None:
-    """Add the files of a source that reads a schema of the OLTP database.
+def plan_source(
+    plan: Plan,
+    source: str,
+    url: str,
+    schema: str,
+    *,
+    url_env: str | None = None,
+    time_zone: str = "UTC",
+) -> None:
+    """Add the files of a source that reads a schema of a database.
 
     Args:
         url: of the database; it is read, never changed.
+        url_env: the variable that holds the address, where that is not the OLTP database's.
         time_zone: zone of the hour at which it is loaded.
 
     Raises:
@@ -32,7 +41,8 @@ def plan_source(plan: Plan, source: str, url: str, schema: str, time_zone: str =
     tables, remarks = plan_loading(catalogue)
     plan.remarks += remarks
     description = catalogue.comment
-    text = source_file.source_yaml(source, description, schema, time_zone, tables)
+    database = f"the database of {url_env}" if url_env else "the OLTP database"
+    text = source_file.source_yaml(source, description, schema, url_env, time_zone, tables)
     source_file.parsed(source, text)
     plan.create(source_file.path(source), text, "schedule and time_zone: when it is loaded")
     for loaded in tables:
@@ -43,8 +53,7 @@ def plan_source(plan: Plan, source: str, url: str, schema: str, time_zone: str =
         staging.sources_yaml(
             source,
             description
-            or f"Schema {schema} of the OLTP database, loaded as declared in"
-            f" {source_file.path(source)}.",
+            or f"Schema {schema} of {database}, loaded as declared in {source_file.path(source)}.",
             tables,
         ),
     )
@@ -124,7 +133,7 @@ def _database_source(plan: Plan, source: str) -> PostgresDefinition:
     if not isinstance(definition, PostgresDefinition):
         raise ConfigurationError(
             f"source {source} reads files, and all of them land in its one table",
-            "declare another source for other files: finhouse new source NAME --from-file FILE",
+            "declare another source of kind csv_folder for them, as merchant_activity.yml does",
         )
     return definition
 

@@ -5,6 +5,7 @@ Light on purpose: an orchestrator reads the declarations each time it looks at i
 
 from finhouse.sources.definitions import (
     CsvFolderDefinition,
+    PostgresDefinition,
     SourceDefinition,
     available_sources,
     raw_schema,
@@ -13,6 +14,7 @@ from finhouse.sources.definitions import (
 
 __all__ = [
     "CsvFolderDefinition",
+    "PostgresDefinition",
     "SourceDefinition",
     "available_sources",
     "raw_schema",

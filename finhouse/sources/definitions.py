@@ -47,6 +47,8 @@ Name = Annotated[str, Field(pattern=_NAME, max_length=63)]
 # A name as PostgreSQL has it: capitals and spaces are part of it.
 Identifier = Annotated[str, Field(min_length=1, max_length=63)]
 Cron = Annotated[str, Field(pattern=r"^\S+( \S+){4}$")]
+# So that a name given by mistake is never an address or a password.
+Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*_URL$")]
 LoadMode = Literal["full", "incremental", "append"]
 
 
@@ -178,9 +180,10 @@ class _Source(_Declared):
 
 
 class PostgresDefinition(_Source):
-    """A schema of the OLTP database."""
+    """A schema of the OLTP database, or of another one that the variable ``url_env`` names."""
 
     kind: Literal["postgres"]
+    url_env: Variable | None = None
     database_schema: Identifier = Field(alias="schema")
     tables: tuple[TableDefinition, ...] = Field(min_length=1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -127,14 +128,21 @@ def disable_capture(
 
 
 def capture_status(
-    oltp_url: str, warehouse_identity: str, definitions: Path = SOURCES_FOLDER
+    oltp_url: str,
+    warehouse_identity: str,
+    sources: Collection[str] | None = None,
+    definitions: Path = SOURCES_FOLDER,
 ) -> list[CaptureStatus]:
     """Every table that declares a slot, then the other slots of finhouse in this database.
+
+    Args:
+        sources: those that are read from this database; default all.
 
     Raises:
         SourceError: the OLTP database cannot be read.
     """
-    declared = [read_source(name, definitions) for name in available_sources(definitions)]
+    names = available_sources(definitions) if sources is None else sources
+    declared = [read_source(name, definitions) for name in names]
     with PostgresSource(oltp_url) as source:
         slots, listed = slots_of(source), []
         for definition in declared:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -95,19 +96,36 @@ class FolderLoad:
             SourceError: the file cannot be read or is not as declared; raw is left as it was.
         """
         started_at = utc_now()
-        known = self._books.file_states(*self._names).get(path.name)
+        states = self._books.file_states(*self._names)
+        known = states.get(path.name)
         try:
             if known and not full_refresh and self._is_unchanged(path, known):
                 return self._context.result(
                     started_at, RowCounts(), file_name=path.name, status="unchanged"
                 )
             scan = scan_csv(path, self._columns)
+            self._tell_of_twins(path, scan, states)
             return self._replace_rows(path, scan, started_at)
         except OSError as error:
             raise SourceError(
                 f"{path.name} cannot be read: {error.strerror}",
                 f"check the file and its permissions in {path.parent}",
             ) from error
+
+    def _tell_of_twins(self, path: Path, scan: CsvScan, states: Mapping[str, FileState]) -> None:
+        """Two files with the same rows are both loaded, as both were delivered; it is said."""
+        twins = [
+            name
+            for name, state in states.items()
+            if name != path.name and state.sha256 == scan.sha256
+        ]
+        if twins and scan.records:
+            source = self._context.source_name
+            console.print(
+                f"    {path.name} has the same content as {', '.join(twins)}, and its rows count"
+                f" twice; if it was renamed: finhouse withdraw {source} {twins[0]}",
+                markup=False,
+            )
 
     def withdraw(self, file_name: str) -> LoadResult:
         """Remove the rows of one file, on purpose, and forget the file.
@@ -147,13 +165,13 @@ class FolderLoad:
         status = path.stat()
         if status.st_size != known.size_bytes:
             return False
-        if status.st_mtime_ns == known.modified_ns:
+        if status.st_ctime_ns == known.changed_ns:
             return True
         if sha256_of(path) != known.sha256:
             return False
         # Touched or copied again: remember the new time, so the next run need not hash it.
         with self._warehouse.transaction():
-            self._save_state(path, replace(known, modified_ns=status.st_mtime_ns))
+            self._save_state(path, replace(known, changed_ns=status.st_ctime_ns))
         return True
 
     def _replace_rows(self, path: Path, scan: CsvScan, started_at: datetime) -> LoadResult:
@@ -166,12 +184,12 @@ class FolderLoad:
             if read != scan.records:
                 raise refuse_bad_records(path, self._columns, scan.records, read)
             status = path.stat()
-            if (status.st_size, status.st_mtime_ns) != (scan.size_bytes, scan.modified_ns):
+            if (status.st_size, status.st_ctime_ns) != (scan.size_bytes, scan.changed_ns):
                 raise SourceError(
                     f"{path.name} changed while it was being read",
                     "deliver files under another name and rename them when complete; run again",
                 )
-            self._save_state(path, FileState(scan.size_bytes, scan.modified_ns, scan.sha256, read))
+            self._save_state(path, FileState(scan.size_bytes, scan.changed_ns, scan.sha256, read))
             kept = min(replaced, read)
             counts = RowCounts(
                 source=scan.records,

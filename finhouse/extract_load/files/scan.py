@@ -29,11 +29,12 @@ class CsvScan:
     """What one pass over the file found.
 
     Attributes:
+        changed_ns: when content or attributes last changed, by the system's account.
         records: data records, without the header.
     """
 
     size_bytes: int
-    modified_ns: int
+    changed_ns: int
     sha256: str
     records: int
 
@@ -92,7 +93,7 @@ def scan_csv(path: Path, columns: Sequence[str]) -> CsvScan:
         )
     return CsvScan(
         size_bytes=status.st_size,
-        modified_ns=status.st_mtime_ns,
+        changed_ns=status.st_ctime_ns,
         sha256=digest.hexdigest(),
         records=newlines - 1,
     )

@@ -63,7 +63,7 @@ def disable(shop: Shop) -> bool:
 
 
 def status(shop: Shop) -> CaptureStatus:
-    [only] = capture_status(shop.oltp_url, shop.warehouse.identity, shop.definitions)
+    [only] = capture_status(shop.oltp_url, shop.warehouse.identity, definitions=shop.definitions)
     return only
 
 
@@ -457,7 +457,7 @@ def test_two_warehouses_have_a_slot_each(shop, tmp_path):
             result = each.load()
             assert (result.counts.updated, result.note) == (1, "")
             each.assert_equal()
-        listed = capture_status(shop.oltp_url, warehouse.identity, shop.definitions)
+        listed = capture_status(shop.oltp_url, warehouse.identity, definitions=shop.definitions)
         assert [line.reader for line in listed] == ["shop.orders", ""]
 
 

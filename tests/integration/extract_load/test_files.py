@@ -111,6 +111,55 @@ def test_unchanged_files_are_skipped_by_time_then_by_content(landing):
     assert landing.warehouse.count("raw_operations.load_log") == 1
 
 
+def in_place(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
+
+def by_rename(path: Path, content: bytes) -> None:
+    incoming = path.with_suffix(".incoming")
+    incoming.write_bytes(content)
+    incoming.rename(path)
+
+
+def by_link(path: Path, content: bytes) -> None:
+    elsewhere = path.parent.parent / "elsewhere.csv"
+    elsewhere.write_bytes(content)
+    path.unlink()
+    path.symlink_to(elsewhere)
+
+
+@pytest.mark.parametrize("deliver", [in_place, by_rename, by_link])
+def test_a_corrected_file_of_the_same_size_and_time_is_loaded(landing, deliver):
+    """Copies may keep the time of modification of what they copy."""
+    path = landing.put("20260101", b"1,a,b\n")
+    os.utime(path, (1767225600, 1767225600))
+    landing.load()
+    deliver(path, HEADER + b"1,a,c\n")
+    os.utime(path, (1767225600, 1767225600))
+    assert [result.counts.updated for result in landing.load()] == [1]
+    assert [row[4] for row in landing.rows()] == ["c"]
+
+
+def test_a_file_with_the_rows_of_another_is_loaded_and_said(landing, capsys):
+    path = landing.put("20260101", b"1,a,b\n")
+    landing.put("20260102", b"")
+    landing.load()
+    path.rename(path.with_name("visits_20260103.csv"))
+    landing.put("20260104", b"")
+    capsys.readouterr()
+    landing.load()
+    said = capsys.readouterr().out
+    assert "visits_20260103.csv has the same content as visits_20260101.csv" in said
+    assert "finhouse withdraw visits visits_20260101.csv" in said
+    # Days without rows look alike, and nothing counts twice.
+    assert "visits_20260104.csv" not in said
+    capsys.readouterr()
+    landing.load()
+    assert "same content" not in capsys.readouterr().out
+    landing.withdraw("visits_20260101.csv")
+    assert [row[0] for row in landing.rows()] == ["visits_20260103.csv"]
+
+
 def test_a_changed_file_replaces_its_own_rows_only(landing):
     landing.put("20260101", b"1,a,b\n2,a,b\n")
     landing.put("20260102", b"3,a,b\n")
@@ -315,11 +364,13 @@ def test_files_are_reconciled_by_rows_and_checksum(landing):
     landing.warehouse.execute(
         "insert into raw_visits.visits (id, _file_name) values ('9', 'visits_20250101.csv')"
     )
-    # Another content under the same size and time: only its checksum tells.
+    # Another content of which size and time say nothing: only its checksum tells.
     path = landing.folder / "visits_20260103.csv"
-    status = path.stat()
     path.write_bytes(HEADER + b"1,a,b\n2,c,e\n")
-    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    landing.warehouse.execute(
+        f"update raw_operations.file_state set modified_ns = {path.stat().st_ctime_ns}"
+        " where file_name = 'visits_20260103.csv'"
+    )
     before = {row[0]: row for row in landing.rows("_file_name, _batch_id")}
     found = reconcile(landing)
     differences = found.differences
