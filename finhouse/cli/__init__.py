@@ -3,29 +3,12 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 
 import click
 from rich.markup import escape
 
 from finhouse import __version__
-from finhouse.cli import (
-    airflow,
-    bench,
-    build,
-    cdc,
-    dashboards,
-    dbt,
-    demo,
-    docs,
-    gate,
-    load,
-    marts,
-    new,
-    oltp,
-    parity,
-    real_data,
-    snowflake,
-)
 from finhouse.console import console
 from finhouse.errors import FinhouseError
 from finhouse.settings import TARGETS, load_settings
@@ -35,9 +18,48 @@ PRIVATE = 0o077
 # Commands that write into the project, which is everybody's.
 _OF_THE_PROJECT = ("new", "docs", "codeowners", "kpis")
 
+# Commands by module of this package: a module is imported when one of its commands is called, as
+# dbt, Superset's bundle and the engines take seconds to import.
+_COMMANDS = {
+    "airflow": ("airflow",),
+    "bench": ("bench",),
+    "build": ("build", "day"),
+    "cdc": ("cdc",),
+    "dashboards": ("dashboards",),
+    "dbt": ("dbt", "env", "packages"),
+    "demo": ("demo",),
+    "docs": ("codeowners", "docs", "kpis"),
+    "gate": ("gate",),
+    "load": ("load", "reconcile", "withdraw"),
+    "marts": ("fetch", "publish", "scorecard", "ship"),
+    "new": ("new",),
+    "oltp": ("oltp",),
+    "parity": ("parity",),
+    "real_data": ("verify-real",),
+    "snowflake": ("snowflake",),
+    "sources": ("sources",),
+}
+_MODULE_OF = {command: module for module, commands in _COMMANDS.items() for command in commands}
+
 
 class Commands(click.Group):
-    """Reports project errors in one paragraph with their exit code, never a traceback."""
+    """The commands of this package, imported on demand.
+
+    Project errors are reported in one paragraph with their exit code, never as a traceback.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_MODULE_OF)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _MODULE_OF:
+            return None
+        module = import_module(f"finhouse.cli.{_MODULE_OF[cmd_name]}")
+        return next(
+            part
+            for part in vars(module).values()
+            if isinstance(part, click.Command) and part.name == cmd_name
+        )
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -56,35 +78,3 @@ def main(ctx: click.Context, target: str | None) -> None:
     if ctx.invoked_subcommand not in _OF_THE_PROJECT:
         os.umask(PRIVATE)
     ctx.obj = load_settings(target=target)
-
-
-for command in (
-    airflow.airflow,
-    bench.bench,
-    build.build,
-    build.day,
-    cdc.cdc,
-    dashboards.dashboards,
-    dbt.dbt,
-    dbt.env,
-    dbt.packages,
-    demo.demo_company,
-    docs.codeowners,
-    docs.docs,
-    docs.kpis,
-    gate.gate,
-    load.load,
-    load.reconcile,
-    load.sources,
-    load.withdraw,
-    marts.fetch_command,
-    marts.publish_command,
-    marts.scorecard,
-    marts.ship_command,
-    new.new,
-    oltp.oltp,
-    parity.parity,
-    real_data.verify_real_command,
-    snowflake.snowflake,
-):
-    main.add_command(command)

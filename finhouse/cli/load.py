@@ -1,4 +1,4 @@
-"""``finhouse load``, ``reconcile``, ``withdraw`` and ``sources``: the raw layer and its sources."""
+"""``finhouse load``, ``reconcile`` and ``withdraw``: the raw layer."""
 
 from __future__ import annotations
 
@@ -127,14 +127,6 @@ def reconcile(settings: Settings, source: str | None, tables: tuple[str, ...], h
         numeric=("in source", "in raw", "ranges", "missing", "surplus", "doubled", "changed"),
     )
     refuse_differences(results)
-
-
-@click.command()
-@click.pass_obj
-def sources(settings: Settings) -> None:
-    """List the sources that are declared."""
-    for name in available_sources():
-        console.print(name)
 
 
 @click.command()

@@ -1,0 +1,51 @@
+"""The command line knows all its commands, and imports no more than the one that is called."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import click
+import pytest
+
+import finhouse.cli
+from finhouse.cli import main
+
+HEAVY = ("dbt", "duckdb", "numpy", "pandas", "psycopg", "pyarrow", "sqlglot")
+
+
+def commands_of_modules() -> set[str]:
+    """Names of the commands of all modules that belong to no group of commands."""
+    found: set[click.Command] = set()
+    in_groups: set[click.Command] = set()
+    for path in Path(finhouse.cli.__file__).parent.glob("[a-z]*.py"):
+        for part in vars(import_module(f"finhouse.cli.{path.stem}")).values():
+            if isinstance(part, click.Command):
+                found.add(part)
+            if isinstance(part, click.Group):
+                in_groups |= set(part.commands.values())
+    return {command.name for command in found - in_groups}
+
+
+def test_every_command_can_be_called_and_says_what_it_does():
+    context = click.Context(main)
+    listed = main.list_commands(context)
+    assert set(listed) == commands_of_modules()
+    for name in listed:
+        command = main.get_command(context, name)
+        assert command and command.name == name and command.get_short_help_str()
+    assert main.get_command(context, "nonsense") is None
+
+
+@pytest.mark.parametrize("arguments", [["sources"], ["--version"]])
+def test_a_light_command_imports_nothing_heavy(arguments: list[str]):
+    program = (
+        "import sys; from finhouse.cli import main; "
+        f"main({arguments!r}, standalone_mode=False); "
+        f"print('heavy:', *(name for name in {HEAVY!r} if name in sys.modules))"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.rsplit("heavy:", 1)[1].split() == []
