@@ -110,7 +110,7 @@ def _of_each_source(
     results: list[Result] = []
     failures: list[tuple[str, FinhouseError]] = []
     with connect(settings) as warehouse:
-        ensure_reporting_tables(warehouse)
+        ensure_reporting_tables(settings, warehouse)
         for source in sources or available_sources():
             try:
                 results += action(source, warehouse)

@@ -5,15 +5,23 @@ that is written aside and put in place by ``os.replace``; on Postgres they read 
 ``published``, built aside and renamed in one transaction. Either way a reader sees the whole old
 build or the whole new one. The schema bears the same name on both engines, so that the same query
 serves.
+
+What readers were given is recorded with the swap itself: on Postgres in its transaction; on DuckDB
+the file says which publication it is, and one that is killed before the record is written is
+recorded from the file by whatever writes the warehouse next.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
+
+from finhouse.console import console
 from finhouse.dbt.history import DBT_RESULTS_DDL
 from finhouse.dbt.manifest import MARTS, declared_marts
 from finhouse.errors import PublishError
@@ -22,16 +30,24 @@ from finhouse.warehouse import Warehouse, text_literal
 
 PUBLISHED_SCHEMA = "published"
 INCOMING_SCHEMA = "published__incoming"
-OUTGOING_SCHEMA = "published__outgoing"
+# Followed by a publication; one that is still being read outlives the next ones.
+OUTGOING_SCHEMA = "published__outgoing_"
+# Schema and table of the published file that say which publication it is.
+PUBLICATION = "operations.publication"
+PUBLICATION_ID = "%Y%m%dT%H%M%S.%fZ"
+# How long a publication waits for readers of the last but one.
+READERS_SECONDS = 5
 
-PUBLICATIONS_DDL = """
-create table if not exists raw_operations.publications (
+_PUBLICATION_COLUMNS = """
     publication_id text not null,
     published_at timestamp not null,
     loaded_until timestamp,
     mart_count integer not null,
     row_count bigint not null
-)
+"""
+
+PUBLICATIONS_DDL = f"""
+create table if not exists raw_operations.publications ({_PUBLICATION_COLUMNS})
 """
 
 LOADED_UNTIL_SQL = """
@@ -50,37 +66,48 @@ create table if not exists raw_operations.reported_kpis (
     numerator numeric(26, 8),
     denominator numeric(26, 8),
     value numeric(26, 8),
-    loaded_until timestamp
+    loaded_until timestamp,
+    cause_kind text,
+    cause_batches text
 )
 """
 
-# Only what differs from the last report is written: an unchanged build reports nothing new.
+# Only what differs from the last report is written: an unchanged build reports nothing new. Why a
+# value was restated is written with it: later loads stamp the rows that tell it.
 REPORT_KPIS_SQL = """
 insert into raw_operations.reported_kpis
 with current_values as (
     select kpi_code, 'month' as period_grain, month_start as period_start,
         numerator, denominator, value
-    from marts.kpi_monthly
+    from {marts}.kpi_monthly
     where is_complete_period
     union all
     select kpi_code, 'day' as period_grain, date_day as period_start,
         numerator, denominator, value
-    from marts.kpi_daily
+    from {marts}.kpi_daily
     where is_complete_period
 ),
 reports as (
-    select *, row_number() over (
-        partition by kpi_code, period_grain, period_start order by publication_id desc
-    ) as recency
+    select *,
+        row_number() over (
+            partition by kpi_code, period_grain, period_start order by publication_id desc
+        ) as recency,
+        count(*) over (partition by kpi_code, period_grain, period_start) as report_count
     from raw_operations.reported_kpis
 )
-select cast($1 as text), current_values.*, cast($2 as timestamp)
+select cast($1 as text), current_values.*, cast($2 as timestamp),
+    restatements.cause_kind, restatements.cause_batches
 from current_values
 left join reports
     on current_values.kpi_code = reports.kpi_code
     and current_values.period_grain = reports.period_grain
     and current_values.period_start = reports.period_start
     and reports.recency = 1
+left join {marts}.kpi_restatements as restatements
+    on current_values.kpi_code = restatements.kpi_code
+    and current_values.period_grain = restatements.period_grain
+    and current_values.period_start = restatements.period_start
+    and reports.report_count = restatements.change_number
 where reports.kpi_code is null
     or reports.value is distinct from current_values.value
     or reports.numerator is distinct from current_values.numerator
@@ -99,16 +126,26 @@ class Publication:
     reported_values: int
 
 
-def ensure_reporting_tables(warehouse: Warehouse) -> None:
-    """Create the tables dbt reads as source ``operations`` that no load creates."""
+def ensure_reporting_tables(settings: Settings, warehouse: Warehouse) -> None:
+    """Create the tables dbt reads as source ``operations`` that no load creates, and complete them.
+
+    A publication that was killed before it was recorded is recorded now.
+    """
     warehouse.create_schema("raw_operations")
     warehouse.execute(PUBLICATIONS_DDL)
     warehouse.execute(REPORTED_KPIS_DDL)
+    held = warehouse.columns("raw_operations", "reported_kpis")
+    for column in ("cause_kind", "cause_batches"):
+        if column not in held:
+            # Of a version before this one.
+            warehouse.execute(f"alter table raw_operations.reported_kpis add column {column} text")
     warehouse.execute(DBT_RESULTS_DDL)
+    if settings.is_file and settings.published_path.exists():
+        _record_file(warehouse, settings.published_path)
 
 
 def publish(settings: Settings, warehouse: Warehouse) -> Publication:
-    """Publish the marts of a build that passed its tests, then record the KPI values as reported.
+    """Publish the marts of a build that passed its tests; the KPI values in them are now reported.
 
     Only marts of the dbt project are published: what a removed model left behind is not.
 
@@ -124,34 +161,76 @@ def publish(settings: Settings, warehouse: Warehouse) -> Publication:
             "run `make build`, which makes and tests them all",
         )
     try:
-        return _publish(settings, warehouse, marts)
+        ensure_reporting_tables(settings, warehouse)
+        publication_id, published_at = _next_publication(warehouse)
+        [(loaded_until,)] = warehouse.execute(LOADED_UNTIL_SQL)
+        record = (publication_id, published_at, loaded_until, len(marts))
+        if settings.is_file:
+            location = str(settings.published_path)
+            rows = _publish_file(warehouse, settings.published_path, marts, record)
+            reported = _record_file(warehouse, settings.published_path)
+        else:
+            location = f"schema {PUBLISHED_SCHEMA} of the Postgres warehouse"
+            rows, reported = _publish_schema(warehouse, marts, record)
     except warehouse.engine_error as error:
         raise PublishError(
             f"the {settings.target} warehouse refused the publication: {error}",
             "see to its disk space and permissions, then run `make build` again",
         ) from error
-
-
-def _publish(settings: Settings, warehouse: Warehouse, marts: list[str]) -> Publication:
-    published_at = datetime.now(UTC).replace(tzinfo=None)
-    publication_id = published_at.strftime("%Y%m%dT%H%M%S.%fZ")
-    if warehouse.dialect == "duckdb":
-        rows = _publish_file(warehouse, settings.published_path, marts)
-        location = str(settings.published_path)
-    else:
-        rows = _publish_schema(warehouse, marts)
-        location = f"schema {PUBLISHED_SCHEMA} of the Postgres warehouse"
-    with warehouse.transaction():
-        [(loaded_until,)] = warehouse.execute(LOADED_UNTIL_SQL)
-        warehouse.change(
-            "insert into raw_operations.publications values ($1, $2, $3, $4, $5)",
-            (publication_id, published_at, loaded_until, len(marts), rows),
-        )
-        reported = warehouse.change(REPORT_KPIS_SQL, (publication_id, loaded_until))
     return Publication(publication_id, location, len(marts), rows, reported)
 
 
-def _publish_file(warehouse: Warehouse, destination: Path, marts: list[str]) -> int:
+def _next_publication(warehouse: Warehouse) -> tuple[str, datetime]:
+    """Identifier and moment of a publication; it sorts after all others, wherever the clock is."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    [(last,)] = warehouse.execute("select max(publication_id) from raw_operations.publications")
+    if last is None or last < now.strftime(PUBLICATION_ID):
+        return now.strftime(PUBLICATION_ID), now
+    after = datetime.strptime(last, PUBLICATION_ID) + timedelta(microseconds=1)
+    return after.strftime(PUBLICATION_ID), now
+
+
+def _record(warehouse: Warehouse, marts_schema: str, record: Sequence[object]) -> int:
+    """Note a publication and the KPI values in it; return how many are new.
+
+    Args:
+        marts_schema: where its marts are.
+        record: a row of ``raw_operations.publications``.
+    """
+    publication_id, _, loaded_until, *_ = record
+    warehouse.change("insert into raw_operations.publications values ($1, $2, $3, $4, $5)", record)
+    return warehouse.change(
+        REPORT_KPIS_SQL.format(marts=marts_schema), (publication_id, loaded_until)
+    )
+
+
+def _record_file(warehouse: Warehouse, published: Path) -> int:
+    """Note the publication that a file is, unless it is noted; return how many values are new."""
+    try:
+        warehouse.execute(f"attach {text_literal(str(published))} as seen (read_only)")
+    except warehouse.engine_error as error:
+        reason = str(error).splitlines()[0]
+        console.print(f"  {published} cannot be read ({reason}): the next publication replaces it")
+        return 0
+    try:
+        if not warehouse.execute(
+            "select 1 from duckdb_tables() where database_name = 'seen' "
+            f"and schema_name || '.' || table_name = '{PUBLICATION}'"
+        ):
+            # Of a version before this one.
+            return 0
+        [record] = warehouse.execute(f"select * from seen.{PUBLICATION}")
+        if warehouse.count("raw_operations.publications", "publication_id = $1", record[:1]):
+            return 0
+        with warehouse.transaction():
+            return _record(warehouse, f"seen.{PUBLISHED_SCHEMA}", record)
+    finally:
+        warehouse.execute("detach seen")
+
+
+def _publish_file(
+    warehouse: Warehouse, destination: Path, marts: list[str], record: Sequence[object]
+) -> int:
     """Copy the marts into a new DuckDB file and swap it in; return the number of rows."""
     incoming = destination.with_name(f".{destination.name}.incoming")
     schema = f"incoming.{PUBLISHED_SCHEMA}"
@@ -165,6 +244,11 @@ def _publish_file(warehouse: Warehouse, destination: Path, marts: list[str]) -> 
                 warehouse.execute(f"create table {schema}.{mart} as select * from {MARTS}.{mart}")
             _copy_comments(warehouse, schema, marts)
             rows = _count_rows(warehouse, schema, marts)
+            warehouse.execute(f"create schema incoming.{PUBLICATION.partition('.')[0]}")
+            warehouse.execute(f"create table incoming.{PUBLICATION} ({_PUBLICATION_COLUMNS})")
+            warehouse.change(
+                f"insert into incoming.{PUBLICATION} values ($1, $2, $3, $4, $5)", (*record, rows)
+            )
             warehouse.execute("checkpoint incoming")
         finally:
             warehouse.execute("detach incoming")
@@ -209,8 +293,10 @@ def _copy_comments(warehouse: Warehouse, schema: str, marts: list[str]) -> None:
         )
 
 
-def _publish_schema(warehouse: Warehouse, marts: list[str]) -> int:
-    """Copy the marts into a new Postgres schema and rename it in; return the number of rows."""
+def _publish_schema(
+    warehouse: Warehouse, marts: list[str], record: Sequence[object]
+) -> tuple[int, int]:
+    """Copy the marts into a new Postgres schema and rename it in; return rows and new values."""
     with warehouse.transaction():
         warehouse.execute(f"drop schema if exists {INCOMING_SCHEMA} cascade")
         warehouse.execute(f"create schema {INCOMING_SCHEMA}")
@@ -224,14 +310,32 @@ def _publish_schema(warehouse: Warehouse, marts: list[str]) -> int:
         rows = _count_rows(warehouse, INCOMING_SCHEMA, marts)
     # Renaming waits for no reader; dropping the old build does, so it comes apart.
     with warehouse.transaction():
-        warehouse.execute(f"drop schema if exists {OUTGOING_SCHEMA} cascade")
         if warehouse.execute(
             f"select 1 from information_schema.schemata where schema_name = '{PUBLISHED_SCHEMA}'"
         ):
-            warehouse.execute(f"alter schema {PUBLISHED_SCHEMA} rename to {OUTGOING_SCHEMA}")
+            outgoing = OUTGOING_SCHEMA + "".join(filter(str.isdigit, str(record[0])))
+            warehouse.execute(f"alter schema {PUBLISHED_SCHEMA} rename to {outgoing}")
         warehouse.execute(f"alter schema {INCOMING_SCHEMA} rename to {PUBLISHED_SCHEMA}")
-    warehouse.execute(f"drop schema if exists {OUTGOING_SCHEMA} cascade")
-    return rows
+        reported = _record(warehouse, PUBLISHED_SCHEMA, (*record, rows))
+    _drop_outgoing(warehouse)
+    return rows, reported
+
+
+def _drop_outgoing(warehouse: Warehouse) -> None:
+    """Drop the builds before this one; one that is still being read is left for later."""
+    outgoing = warehouse.execute(
+        "select schema_name from information_schema.schemata "
+        f"where starts_with(schema_name, '{OUTGOING_SCHEMA.rstrip('_')}')"
+    )
+    for (schema,) in outgoing:
+        try:
+            with warehouse.transaction():
+                warehouse.execute(f"set local lock_timeout = '{READERS_SECONDS}s'")
+                warehouse.execute(f"drop schema {schema} cascade")
+        except psycopg.errors.LockNotAvailable:
+            console.print(
+                f"  {schema}, the build before, is still being read: the next publication drops it"
+            )
 
 
 def _copy_grants(warehouse: Warehouse) -> None:

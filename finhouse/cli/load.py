@@ -42,7 +42,7 @@ def load(
     window = _window(first, last)
     if source and (tables or window):
         with connect(settings) as warehouse:
-            ensure_reporting_tables(warehouse)
+            ensure_reporting_tables(settings, warehouse)
             results = load_source(
                 settings,
                 source,

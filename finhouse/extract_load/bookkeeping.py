@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from finhouse.extract_load.columns import SourceColumn
 from finhouse.extract_load.results import LoadResult, Reconciliation
@@ -108,6 +108,17 @@ class Bookkeeping:
                     warehouse.execute(
                         f"alter table {qualified(SCHEMA, table)} add column {name} {columns[name]}"
                     )
+        [(logged,)] = warehouse.execute(f"select max(loaded_at) from {qualified(SCHEMA, LOAD_LOG)}")
+        self._latest: datetime = logged or datetime.min
+
+    def now(self) -> datetime:
+        """Now, as naive UTC; later than all that is logged, though the clock has been put back.
+
+        What was loaded after something else says so: reconciliation, restatements and freshness
+        tell the order of loads by it.
+        """
+        self._latest = max(utc_now(), self._latest + timedelta(microseconds=1))
+        return self._latest
 
     def table_state(self, source: str, table: str) -> TableState | None:
         """State of a table, or None when it was never loaded."""
@@ -308,7 +319,7 @@ class Bookkeeping:
                     file_name,
                     "failed",
                     started_at,
-                    utc_now(),
+                    self.now(),
                     *[None] * 7,
                     str(error),
                 ),

@@ -11,7 +11,7 @@ from typing import Self
 from finhouse.extract_load.bookkeeping import Bookkeeping
 from finhouse.extract_load.columns import LOADER_TYPES, Stamp
 from finhouse.extract_load.results import LoadResult, RowCounts
-from finhouse.extract_load.state import new_batch_id, utc_now
+from finhouse.extract_load.state import new_batch_id
 from finhouse.sources.definitions import SourceDefinition, raw_schema
 from finhouse.warehouse import Warehouse, qualified, quoted
 
@@ -60,7 +60,7 @@ class LoadContext(ABC):
 
     def in_new_batch(self) -> Self:
         """The same table in a batch that begins now."""
-        return replace(self, batch_id=new_batch_id(utc_now()))
+        return replace(self, batch_id=new_batch_id(self.books.now()))
 
     def lock(self) -> None:
         """Keep other loaders off the raw table until the transaction ends.
@@ -111,7 +111,7 @@ class LoadContext(ABC):
             load_mode=load_mode or self.load_mode,
             batch_id=self.batch_id,
             started_at=started_at,
-            loaded_at=utc_now(),
+            loaded_at=self.books.now(),
             counts=counts,
             file_name=file_name,
             status=status,

@@ -20,7 +20,7 @@ from finhouse.extract_load.running import (
     run_all,
     warehouse_errors,
 )
-from finhouse.extract_load.state import new_batch_id, utc_now
+from finhouse.extract_load.state import new_batch_id
 from finhouse.extract_load.tables.context import TableContext
 from finhouse.extract_load.tables.loading import TableLoad
 from finhouse.extract_load.tables.partial import PartialLoad
@@ -78,9 +78,9 @@ def load_source(
     check_tables(definition, tables)
     if window:
         _check_window(definition, tables, full_refresh)
-    batch_id = new_batch_id(utc_now())
     with warehouse_errors(warehouse):
         books = Bookkeeping(warehouse, raw_schema(definition.name))
+    batch_id = new_batch_id(books.now())
     if isinstance(definition, CsvFolderDefinition):
         folder = FolderContext(warehouse, books, definition, batch_id, settings.landing)
         return _load_folder(folder, full_refresh, window)
@@ -125,7 +125,7 @@ def withdraw_file(
         )
     with warehouse_errors(warehouse):
         books = Bookkeeping(warehouse, raw_schema(definition.name))
-        batch_id = new_batch_id(utc_now())
+        batch_id = new_batch_id(books.now())
         folder = FolderContext(warehouse, books, definition, batch_id, settings.landing)
         return FolderLoad(folder).withdraw(file_name)
 

@@ -21,7 +21,7 @@ from finhouse.extract_load.running import (
     run_all,
     warehouse_errors,
 )
-from finhouse.extract_load.state import new_batch_id, utc_now
+from finhouse.extract_load.state import new_batch_id
 from finhouse.extract_load.tables.context import TableContext
 from finhouse.settings import Settings
 from finhouse.sources.definitions import (
@@ -67,9 +67,9 @@ def reconcile_source(
     """
     definition = read_source(source_name, definitions)
     check_tables(definition, tables)
-    batch_id = new_batch_id(utc_now())
     with warehouse_errors(warehouse):
         books = Bookkeeping(warehouse, raw_schema(definition.name))
+    batch_id = new_batch_id(books.now())
     if isinstance(definition, CsvFolderDefinition):
         folder = FolderContext(warehouse, books, definition, batch_id, settings.landing)
         return run_all([Job(folder, partial(FolderReconciliation(folder).run, heal=heal))])

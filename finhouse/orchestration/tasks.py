@@ -79,7 +79,7 @@ def load_tables(
     """Load some tables of a source; returns and raises as ``load_table``."""
     settings = task_settings()
     with connect(settings) as warehouse:
-        ensure_reporting_tables(warehouse)
+        ensure_reporting_tables(settings, warehouse)
         results = load_source(
             settings,
             source_name,
@@ -111,7 +111,7 @@ def reconcile(source_name: str, params: dict[str, Any]) -> dict[str, str]:
         raise AirflowSkipException("this run does not reconcile")
     settings = task_settings()
     with connect(settings) as warehouse:
-        ensure_reporting_tables(warehouse)
+        ensure_reporting_tables(settings, warehouse)
         results = reconcile_source(
             settings,
             source_name,

@@ -179,7 +179,7 @@ class FolderLoad:
         with self._warehouse.transaction():
             context.lock()
             replaced = self._delete_rows(path.name)
-            extract = CsvExtract(path, self._columns, context.stamps(utc_now()))
+            extract = CsvExtract(path, self._columns, context.stamps(context.books.now()))
             read = csv_sink_for(self._warehouse).fill(context.raw, extract)
             if read != scan.records:
                 raise refuse_bad_records(path, self._columns, scan.records, read)

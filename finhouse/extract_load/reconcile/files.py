@@ -116,7 +116,7 @@ class FolderReconciliation:
             load_mode=self._context.load_mode,
             batch_id=self._context.batch_id,
             started_at=started_at,
-            reconciled_at=utc_now(),
+            reconciled_at=self._context.books.now(),
             status="differs" if differing else "equal",
             source_rows=sum(file.wanted for file in files),
             raw_rows=sum(file.held for file in files),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from finhouse.extract_load.reconcile.comparing import SOURCE_ROWS, Comparison, TableComparison
 from finhouse.extract_load.results import Differences, Reconciliation, RowCounts
-from finhouse.extract_load.state import TableState, utc_now
+from finhouse.extract_load.state import TableState
 from finhouse.extract_load.tables.context import TableContext
 from finhouse.extract_load.tables.loading import TableLoad
 from finhouse.extract_load.tables.merging import Merge
@@ -46,7 +46,7 @@ class TableReconciliation:
                 load_mode=result.load_mode,
                 batch_id=result.batch_id,
                 started_at=result.started_at,
-                reconciled_at=utc_now(),
+                reconciled_at=self._context.books.now(),
                 status=self._status(found.differences),
                 source_rows=found.source_rows,
                 raw_rows=found.raw_rows,
@@ -73,7 +73,7 @@ class TableReconciliation:
         with context.warehouse.transaction():
             load.run_within(full_refresh=False)
             status = self._status(self._load.comparison.run().differences)
-            healed = found.healed(status, context.batch_id, utc_now())
+            healed = found.healed(status, context.batch_id, context.books.now())
             self._context.books.save_reconciliation(healed)
         return healed
 

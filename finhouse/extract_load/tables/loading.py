@@ -45,7 +45,7 @@ class TableLoad:
         self._sink: Sink = sink_for(context.source, context.warehouse)
         self._load_mode = context.load_mode
         self._moves_cursor = True
-        self._stamped_at = utc_now()
+        self._stamped_at = context.books.now()
         self._notes: list[str] = []
 
     def run(self, *, full_refresh: bool) -> LoadResult:

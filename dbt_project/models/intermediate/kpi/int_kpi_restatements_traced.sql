@@ -88,6 +88,8 @@ values_over_time as (
         reported_kpis.denominator,
         reported_kpis.value,
         reported_kpis.loaded_until,
+        reported_kpis.cause_kind,
+        reported_kpis.cause_batches,
         publications_in_order.previous_loaded_until,
         reported_kpis.publication_id,
         0 as is_this_build
@@ -105,6 +107,8 @@ values_over_time as (
         current_kpis.denominator,
         current_kpis.value,
         load_horizon.loaded_until,
+        null as cause_kind,
+        null as cause_batches,
         last_publication.loaded_until as previous_loaded_until,
         null as publication_id,
         1 as is_this_build
@@ -159,7 +163,8 @@ changes as (
 ),
 
 -- The batches that arrived between the two values and hold rows of the period's month or of a
--- neighbour (churn and growth look a month back, retention a month ahead), or deleted rows.
+-- neighbour (churn and growth look a month back, retention a month ahead), or deleted rows. Of a
+-- change that was reported its cause is known: rows that were loaded again since bear other batches.
 candidate_batches as (
 
     select
@@ -184,6 +189,7 @@ candidate_batches as (
             >= {{ add_months(month_start('changes.period_start'), -1) }}
             and batches_by_month.month_start
             <= {{ add_months(month_start('changes.period_start'), 1) }}
+    where changes.cause_kind is null
     group by
         changes.kpi_code,
         changes.period_grain,
@@ -225,11 +231,12 @@ final as (
         changes.previous_loaded_until as reported_at,
         changes.loaded_until as restated_at,
         case
+            when changes.cause_kind is not null then changes.cause_kind
             when causes.has_rows = 1 then 'late_data'
             when causes.has_rows = 0 then 'deleted_rows'
             else 'definition'
         end as cause_kind,
-        coalesce(causes.cause_batches, '[]') as cause_batches
+        coalesce(changes.cause_batches, causes.cause_batches, '[]') as cause_batches
     from changes
     left join causes
         on

@@ -10,6 +10,8 @@ renamed as (
         publication_id,
         kpi_code,
         period_grain,
+        cause_kind,
+        cause_batches,
         cast(numerator as numeric(26, 8)) as numerator,
         cast(denominator as numeric(26, 8)) as denominator,
         cast(value as numeric(26, 8)) as value,
