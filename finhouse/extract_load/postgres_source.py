@@ -20,7 +20,7 @@ from finhouse.extract_load.columns import SourceColumn
 from finhouse.extract_load.shape import SHAPE_QUERY, TableShape
 from finhouse.extract_load.sql import first_line
 from finhouse.sources.definitions import is_own_name
-from finhouse.warehouse import qualified
+from finhouse.warehouse import qualified, quoted
 from finhouse.warehouse.postgres_connection import (
     connect_postgres,
     describe_server,
@@ -57,18 +57,25 @@ _BLOCKERS = """
     order by a.xact_start
     limit 1
 """
+_SCHEMAS = """
+    select nspname::text, has_schema_privilege(oid, 'usage')
+    from pg_namespace
+    where nspname !~ '^pg_' and nspname <> 'information_schema'
+"""
 _COLUMNS = """
     select
         a.attname,
         format_type(a.atttypid, a.atttypmod),
         case when t.typtype = 'b' and n.nspname = 'pg_catalog' then t.typname else '' end,
-        not a.attnotnull
+        not a.attnotnull,
+        has_column_privilege(a.attrelid, a.attnum, 'select')
     from pg_attribute a
     join pg_type t on t.oid = a.atttypid
     join pg_namespace n on n.oid = t.typnamespace
     where a.attrelid = $1 and a.attnum > 0 and not a.attisdropped
     order by a.attnum
 """
+_READS_XMIN = "select has_column_privilege($1::oid, 'xmin', 'select')"
 _UNIQUE_KEYS = """
     select array_agg(a.attname::text)
     from pg_index i
@@ -89,6 +96,7 @@ class SourceTable:
         estimated_rows: the planner's guess, for progress only.
         has_row_versions: whether ``xmin`` can be read (tables, not views).
         shape: what decides how its rows read, beside what is written in them.
+        denied: columns that this user has no right to read; ``xmin`` may be one of them.
     """
 
     name: str
@@ -98,6 +106,7 @@ class SourceTable:
     estimated_rows: int
     has_row_versions: bool
     shape: TableShape
+    denied: frozenset[str] = frozenset()
 
     def declared_column(
         self, setting: str, name: str, types: Sequence[str], remedy: str
@@ -176,6 +185,26 @@ class PostgresSource:
         """Rows of a small query on the snapshot."""
         return self._connection.execute(sql, list(params) or None).fetchall()
 
+    def require_schema(self, schema: str) -> None:
+        """Check that a schema is there and may be used: one error, not one for each of its tables.
+
+        Raises:
+            SourceError: it is not, or may not.
+        """
+        with self._explained(f"schema {schema}"):
+            usable = dict(self.query(_SCHEMAS))
+        if schema not in usable:
+            raise SourceError(
+                f"the OLTP database {describe_server(self._url)} has no schema {schema}",
+                f"create it, or correct schema in the source file; there are"
+                f" {', '.join(sorted(usable)) or 'none'}",
+            )
+        if not usable[schema]:
+            raise SourceError(
+                f"no right to use schema {schema} of the OLTP database",
+                f"run there: grant usage on schema {quoted(schema)} to {quoted(self.user)}",
+            )
+
     def describe(self, schema: str, table: str) -> SourceTable:
         """Columns and keys of a table.
 
@@ -202,12 +231,18 @@ class PostgresSource:
                     f"no right to read {schema}.{table}",
                     f"run in the OLTP database: grant select on {sql_name} to this user",
                 )
-            columns = tuple(SourceColumn(*row) for row in self.query(_COLUMNS, (oid,)))
+            found = self.query(_COLUMNS, (oid,))
+            columns = tuple(SourceColumn(*row[:-1]) for row in found)
+            denied = {name for name, *_, readable in found if not readable}
+            has_versions = kind in ("r", "p", "m")
+            if has_versions and not self.query(_READS_XMIN, (oid,))[0][0]:
+                denied.add("xmin")
             keys = tuple(frozenset(row[0]) for row in self.query(_UNIQUE_KEYS, (oid,)))
             shape = TableShape.parse(self.query(SHAPE_QUERY, (oid,))[0][0])
         _refuse_clashing_names(f"{schema}.{table}", columns)
-        has_versions = kind in ("r", "p", "m")
-        return SourceTable(table, sql_name, columns, keys, estimate, has_versions, shape)
+        return SourceTable(
+            table, sql_name, columns, keys, estimate, has_versions, shape, frozenset(denied)
+        )
 
     def count(self, table: SourceTable, where: str = "true") -> int:
         """Rows of the table on the snapshot."""

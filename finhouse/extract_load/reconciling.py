@@ -77,6 +77,7 @@ def reconcile_source(
     with warehouse_errors(warehouse):
         last_batches = books.last_batches(definition.name, chosen)
     with PostgresSource(required_url(source_name, oltp_url)) as source:
+        source.require_schema(definition.database_schema)
         contexts = [
             TableContext(warehouse, books, definition, batch_id, source, table) for table in chosen
         ]

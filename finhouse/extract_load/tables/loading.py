@@ -21,6 +21,8 @@ from finhouse.extract_load.tables.cursors import (
 from finhouse.extract_load.tables.drift import added_columns
 from finhouse.extract_load.tables.merging import Merge, refuse_bad_keys
 from finhouse.extract_load.tables.sinks import Extract, Sink, sink_for
+from finhouse.sources.definitions import XMIN
+from finhouse.warehouse import quoted
 
 _INCOMING, _KEYS = "_fh_incoming", "_fh_keys"
 
@@ -325,6 +327,7 @@ def _loaded_columns(context: TableContext) -> list[SourceColumn]:
     Raises:
         ConfigurationError: the source file names a column that the table does not have. A
             misspelt ``omit`` would otherwise let personal data through.
+        SourceError: there is no right to read one of them.
     """
     table, shown, described = context.table, context.shown, context.described
     names = {column.name for column in described.columns}
@@ -338,4 +341,14 @@ def _loaded_columns(context: TableContext) -> list[SourceColumn]:
     columns = [column for column in described.columns if column.name not in table.omitted]
     if not columns:
         raise ConfigurationError(f"every column of {shown} is omitted", "keep at least one column")
+    read = [column.name for column in columns] + [XMIN] * (table.cursor == XMIN)
+    denied = [name for name in read if name in described.denied]
+    if denied:
+        listed = ", ".join(map(quoted, denied))
+        raise SourceError(
+            f"no right to read {', '.join(denied)} of {shown}",
+            f"run in the OLTP database: grant select ({listed}) on {described.sql_name} to"
+            f" {quoted(context.source.user)}"
+            + ("" if denied == [XMIN] else ", or list columns as omit under personal_data"),
+        )
     return columns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -340,6 +341,54 @@ def test_no_right_to_read_is_said(shop):
     with pytest.raises(SourceError, match=r"no right to read shop\.orders") as caught:
         shop.load()
     assert "grant select" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("granted", "denied"),
+    [
+        ("id, amount, status, updated_at", "xmin"),
+        ("id, amount, xmin", "status, updated_at"),
+        ("id", "amount, status, updated_at, xmin"),
+    ],
+)
+def test_rights_on_columns_that_are_missing_are_named_with_their_grant(
+    shop, granted: str, denied: str
+):
+    shop.sql("drop role if exists by_column")
+    shop.sql("create role by_column login password 'x'")
+    shop.sql(f"grant usage on schema shop to by_column; grant select ({granted}) on shop.orders"
+             " to by_column")  # fmt: skip
+    as_owner = shop.oltp_url
+    shop.oltp_url = "postgresql://by_column:x@" + as_owner.partition("@")[2]
+    with pytest.raises(SourceError, match=f"no right to read {denied} of shop.orders") as caught:
+        shop.load()
+    # The remedy is a statement that helps.
+    grant = re.search(r"grant select .*? to \S*by_column\S*", caught.value.remedy)
+    assert grant
+    with psycopg.connect(as_owner) as owner:
+        owner.execute(grant[0].rstrip(","))
+    assert shop.load().counts.inserted == 100
+    assert not shop.load().changed
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("alter schema shop rename to store", "has no schema shop"),
+        ("create role visitor login password 'x'", "no right to use schema shop"),
+    ],
+)
+def test_a_schema_that_is_not_there_is_one_line(shop, declare, change: str, said: str):
+    several = "".join(f"  - {{name: t{number}, mode: full}}\n" for number in range(9))
+    declare("shop", orders_yaml(INCREMENTAL) + several)
+    shop.sql("drop role if exists visitor")
+    shop.sql(change)
+    if "visitor" in change:
+        shop.oltp_url = "postgresql://visitor:x@" + shop.oltp_url.partition("@")[2]
+    with pytest.raises(SourceError, match=said) as caught:
+        shop.load()
+    assert len(str(caught.value).splitlines()) <= 2
+    assert "store" in caught.value.remedy or "grant usage on schema" in caught.value.remedy
 
 
 def test_row_security_is_an_error_and_not_fewer_rows(shop):
