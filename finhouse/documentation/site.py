@@ -38,6 +38,9 @@ def write_site(settings: Settings, folder: Path) -> list[Coverage]:
     Raises:
         TransformError: nothing is built, dbt fails, or a mart is not fully covered.
     """
+    if settings.is_file and not settings.duckdb_path.exists():
+        # dbt would say so, too, but only once it has parsed and compiled everything.
+        raise _nothing_built(settings)
     output = folder / ".dbt"
     folder.mkdir(parents=True, exist_ok=True)
     with step("dbt docs"):
@@ -50,10 +53,7 @@ def write_site(settings: Settings, folder: Path) -> list[Coverage]:
         json.loads((output / name).read_text()) for name in ("manifest.json", "catalog.json")
     )
     if not catalog["nodes"]:
-        raise TransformError(
-            f"the {settings.target} warehouse holds no models, so there are no columns to document",
-            "run `make build` first",
-        )
+        raise _nothing_built(settings)
     shutil.copyfile(output / "static_index.html", folder / "dbt.html")
     with step("Column lineage"):
         write_lineage_page(
@@ -70,6 +70,13 @@ def write_site(settings: Settings, folder: Path) -> list[Coverage]:
             "describe each column and test each key in the mart's YAML file",
         )
     return covered
+
+
+def _nothing_built(settings: Settings) -> TransformError:
+    return TransformError(
+        f"the {settings.target} warehouse holds no models, so there are no columns to document",
+        "run `make build` first",
+    )
 
 
 def shares(covered: Sequence[Coverage]) -> Iterator[tuple[str, int, str, str, str]]:

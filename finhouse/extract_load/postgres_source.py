@@ -146,13 +146,17 @@ class PostgresSource:
         user: the role that reads it.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, variable: str = "OLTP_URL") -> None:
         """Connect and take the snapshot.
+
+        Args:
+            url: of the database.
+            variable: where it comes from, for messages.
 
         Raises:
             SourceError: malformed URL, unreachable server or refused credentials.
         """
-        self._url = url
+        self._url, self._variable = url, variable
         self._connection = self.connect_aside()
         with self._explained("its snapshot"):
             self._connection.execute(_BEGIN)
@@ -325,7 +329,7 @@ class PostgresSource:
             SourceError: the server cannot be reached any more.
         """
         connection = connect_postgres(
-            self._url, _session(), "the OLTP database", "OLTP_URL", SourceError
+            self._url, _session(), "the OLTP database", self._variable, SourceError
         )
         self._session = _session()
         # An older server refuses a setting that it does not know.

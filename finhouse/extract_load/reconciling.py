@@ -76,7 +76,7 @@ def reconcile_source(
     chosen = definition.chosen(tables)
     with warehouse_errors(warehouse):
         last_batches = books.last_batches(definition.name, chosen)
-    with PostgresSource(required_url(source_name, oltp_url)) as source:
+    with PostgresSource(required_url(definition, oltp_url), definition.url_variable) as source:
         source.require_schema(definition.database_schema)
         contexts = [
             TableContext(warehouse, books, definition, batch_id, source, table) for table in chosen

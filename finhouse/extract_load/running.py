@@ -12,7 +12,7 @@ from finhouse.errors import ConfigurationError, FinhouseError, SourceError, Ware
 from finhouse.extract_load.context import LoadContext
 from finhouse.extract_load.sql import first_line
 from finhouse.extract_load.state import utc_now
-from finhouse.sources.definitions import SourceDefinition
+from finhouse.sources.definitions import PostgresDefinition, SourceDefinition
 from finhouse.warehouse import Warehouse
 
 Result = TypeVar("Result")
@@ -77,15 +77,16 @@ def _together(errors: Sequence[FinhouseError], source_name: str, loaded: int) ->
     )
 
 
-def required_url(source_name: str, oltp_url: str | None) -> str:
-    """The OLTP database's URL.
+def required_url(definition: PostgresDefinition, oltp_url: str | None) -> str:
+    """The address of a source's database.
 
     Raises:
         ConfigurationError: there is none.
     """
     if not oltp_url:
         raise ConfigurationError(
-            f"source {source_name!r} needs the OLTP database", "set OLTP_URL, or start the demo"
+            f"source {definition.name!r} needs its database",
+            f"set {definition.url_variable}, or start the demo",
         )
     return oltp_url
 

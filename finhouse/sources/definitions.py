@@ -216,6 +216,11 @@ class PostgresDefinition(_Source):
         return tuple(table.name for table in self.tables)
 
     @property
+    def url_variable(self) -> str:
+        """The variable that holds the address of its database."""
+        return self.url_env or "OLTP_URL"
+
+    @property
     def append_tables(self) -> tuple[str, ...]:
         """Names of the tables whose rows never change."""
         return tuple(table.name for table in self.tables if table.mode == "append")

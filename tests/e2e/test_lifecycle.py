@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.house import RUN_HISTORY, TARGETS, House
+from tests.support.house import RUN_HISTORY, TARGETS, WITHOUT_DATA_TESTS, House
 
 RAW = ["raw_wallet", "raw_merchant_activity", "raw_microfinance"]
 BUILT = [*RAW, "marts"]
@@ -39,7 +39,7 @@ def assert_a_build_without_news_changes_nothing(house: House, target: str = "duc
     before = lasting(house.fingerprints(BUILT, target))
     published = lasting(published_content(house, target))
     reports = house.rows("select count(*) from raw_operations.reported_kpis", target)
-    printed = house.succeed("--target", target, "build")
+    printed = house.succeed("--target", target, "build", env=WITHOUT_DATA_TESTS)
     assert "Moved 0 new, 0 changed and 0 deleted rows" in printed
     assert lasting(house.fingerprints(BUILT, target)) == before
     assert lasting(published_content(house, target)) == published
@@ -60,7 +60,7 @@ def test_incremental_days_equal_a_full_refresh(company_copy: House, target: str)
     as_of = company_copy.truth()["as_of_date"]
     assert (date.fromisoformat(as_of) - date.fromisoformat(started)).days == INCREMENTS + 1
     incremental = lasting(published_content(company_copy, target))
-    company_copy.succeed("--target", target, "build", "--full-refresh")
+    company_copy.succeed("--target", target, "build", "--full-refresh", env=WITHOUT_DATA_TESTS)
     refreshed = lasting(published_content(company_copy, target))
     # What became of values already reported is history, which a full refresh keeps, causes and all.
     assert refreshed == incremental
@@ -136,7 +136,7 @@ def test_failing_build_publishes_nothing(company_copy: House):
         "update raw_wallet.users set blood_hash = null, created_at = null where id = "
         "(select cast(max(cast(id as text)) as uuid) from raw_wallet.users)"
     )
-    result = company_copy.run("build")
+    result = House(company_copy.home, "wallet").run("build")
     assert result.returncode == 5
     assert "accepted_values" in result.stdout and "nothing was published" in result.stdout
     # One test judges all rules of a row: its message names the model and each rule that is broken.
@@ -150,10 +150,11 @@ def test_failing_build_publishes_nothing(company_copy: House):
 def test_killed_build_heals(company_copy: House):
     """kill -9 at several moments of a build, dbt included; then one build sets all right."""
     company_copy.succeed("demo", "--advance", "2")
+    house = House(company_copy.home, "wallet")
     for seconds in (2.0, 5.0, 9.0):
-        company_copy.kill_during("build", moment=lambda lived, end=seconds: lived > end)
-        assert company_copy.published_rows("select count(*) from published.kpi_scorecard")
-    company_copy.succeed("build")
+        house.kill_during("build", moment=lambda lived, end=seconds: lived > end)
+        assert house.published_rows("select count(*) from published.kpi_scorecard")
+    house.succeed("build")
     for table in ("users", "transactions", "user_activity"):
         key = "activity_id" if table == "user_activity" else "id"
         assert company_copy.rows(
@@ -213,7 +214,7 @@ def test_own_oltp_is_only_read(company: House, tmp_path):
     own = {"OLTP_URL": f"postgresql://reader:read-only@{server}"}
     house = House(tmp_path / "own")
     try:
-        printed = house.succeed("build", env=own)
+        printed = house.succeed("build", env=own | WITHOUT_DATA_TESTS)
     finally:
         company.execute_oltp("drop owned by reader; drop role reader")
     assert "Demo company" not in printed

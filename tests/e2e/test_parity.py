@@ -10,7 +10,7 @@ import pytest
 from finhouse.parity import COMPARED, REFERENCE, RUN_HISTORY, compare_mart
 from finhouse.settings import BRIDGED_TARGETS, PROJECT_ROOT
 from tests.conftest import SCALE
-from tests.support.house import House, marts
+from tests.support.house import WITHOUT_DATA_TESTS, House, marts
 
 ALL_MARTS = sorted(
     path.stem for path in (PROJECT_ROOT / "dbt_project/models/marts").glob("*/*.sql")
@@ -24,9 +24,7 @@ OTHERS = [
 ]
 
 
-# A data test costs these engines as much as a model, and rows that are equal pass the same tests.
-# `make parity` runs them all.
-WITHOUT_TESTS = {"DBT_RESOURCE_TYPES": "seed model"}
+# Rows that are equal pass the same data tests; `make parity` runs them all.
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +33,7 @@ def bridged(company: House) -> Callable[[str], None]:
 
     @cache
     def build(engine: str) -> None:
-        company.succeed("--target", engine, "build", "--scale", SCALE, env=WITHOUT_TESTS)
+        company.succeed("--target", engine, "build", "--scale", SCALE, env=WITHOUT_DATA_TESTS)
 
     return build
 

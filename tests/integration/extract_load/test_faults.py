@@ -429,7 +429,7 @@ def test_wrong_credentials_and_a_wrong_database_are_said(shop):
 
 def test_a_source_of_tables_needs_an_oltp_url(shop):
     shop.oltp_url = ""
-    with pytest.raises(ConfigurationError, match="needs the OLTP database"):
+    with pytest.raises(ConfigurationError, match="needs its database"):
         shop.load()
 
 
