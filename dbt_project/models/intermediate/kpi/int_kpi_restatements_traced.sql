@@ -164,7 +164,7 @@ changes as (
 
 -- The batches that arrived between the two values and hold rows of the period's month or of a
 -- neighbour (churn and growth look a month back, retention a month ahead), or deleted rows. Of a
--- change that was reported its cause is known: rows that were loaded again since bear other batches.
+-- change that was reported its cause is known: rows that were loaded again bear other batches.
 candidate_batches as (
 
     select
