@@ -1,5 +1,10 @@
 """One DAG per source system, made from finhouse/sources/*.yml: a task per table, then an Asset.
 
+A load is announced as part of a round: the partition of the Asset. The round of a scheduled load
+is its scheduled day in the source's time zone, whenever it really runs, so that a load made up for
+days later completes the round it was missing from, and no other. The transform runs for a round
+that all sources have announced.
+
 A table is loaded before the tables it refers to: what it refers to was committed earlier in the
 source, so it is there when its own turn comes, although each task sees the source a little later
 than the one before. "Clear with downstream" keeps that order for a table that is retried.
@@ -15,7 +20,6 @@ from airflow.sdk import (
     DAG,
     Asset,
     CronTriggerTimetable,
-    Metadata,
     Param,
     TaskGroup,
     TriggerRule,
@@ -23,6 +27,7 @@ from airflow.sdk import (
 )
 
 from finhouse.orchestration.names import (
+    ANNOUNCEMENT_POOL,
     DATE_RANGE,
     FULL_REFRESH,
     INCREMENTAL,
@@ -61,11 +66,13 @@ def run_parameters(definition: SourceDefinition) -> dict[str, Param]:
         "last_day": Param(
             None, type=["null", "string"], format="date", description="Inclusive; as above."
         ),
-        "announce": Param(
-            False,
-            type="boolean",
-            description="Count this run by hand as the source's load of this round: the transform "
-            "runs when every source has had one. Scheduled runs always count.",
+        "round": Param(
+            None,
+            type=["null", "string"],
+            maxLength=200,
+            description="Count this run by hand as the source's load of a round: a scheduled day, "
+            "such as 2026-06-30, or a name of yours. The transform runs for a round when every "
+            "source has been loaded for it. Scheduled runs count for their day.",
         ),
         "reconcile": Param(
             True,
@@ -114,17 +121,20 @@ def extract_load_dag(definition: SourceDefinition) -> DAG:
 
             return tasks.reconcile(definition.name, params or {})
 
-        @task(outlets=[raw], trigger_rule=TriggerRule.NONE_FAILED)
+        @task(outlets=[raw], trigger_rule=TriggerRule.NONE_FAILED, pool=ANNOUNCEMENT_POOL)
         def announce(
             loaded: list[dict[str, int]],
             params: dict[str, Any] | None = None,
             dag_run: Any = None,
-        ):
-            """Tell whoever waits for this source that it is up to date."""
+            outlet_events: Any = None,
+        ) -> str:
+            """Tell whoever waits for this source that it is loaded for a round; return which."""
             from finhouse.orchestration import tasks
 
-            tasks.skip_unless_of_the_round(params or {}, dag_run.run_type)
-            yield Metadata(raw, sum_counts(loaded))
+            of_round = tasks.round_of(params or {}, dag_run, definition.time_zone)
+            outlet_events[raw].extra = sum_counts(loaded)
+            outlet_events[raw].add_partitions(of_round)
+            return of_round
 
         groups = {name: TaskGroup(name) for name in definition.groups}
         loads = {}

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import DAG, Asset, CronTriggerTimetable, Metadata, task
+from airflow.sdk import DAG, Asset, CronTriggerTimetable, task
 
 from finhouse.orchestration.names import (
+    ANNOUNCEMENT_POOL,
     WRITER_POOL,
     near_real_time_asset,
     near_real_time_dag_id,
@@ -45,12 +46,16 @@ def near_real_time_dag(definition: PostgresDefinition, schedule: str) -> DAG:
 
             return tasks.load_tables(definition.name, tables)
 
-        @task(outlets=[fresh])
-        def announce(counts: dict[str, int]) -> Any:
+        @task(outlets=[fresh], pool=ANNOUNCEMENT_POOL)
+        def announce(
+            counts: dict[str, int], dag_run: Any = None, outlet_events: Any = None
+        ) -> None:
+            """Each batch is a round of its own: it neither waits for others nor ends their wait."""
             from finhouse.orchestration import tasks
 
             tasks.skip_unless_changed(counts)
-            yield Metadata(fresh, counts)
+            outlet_events[fresh].extra = counts
+            outlet_events[fresh].add_partitions(dag_run.run_id)
 
         announce(load(list(definition.append_tables)))
     return dag

@@ -1,9 +1,10 @@
 """dbt over all raw schemas: freshness, one build with its tests, publication.
 
-Runs when every source has been loaded since the last run, or when a micro-batch brought rows. One
-dbt process builds all models: DuckDB has one writer, and a process per model would start dbt as
-many times. The tasks below the layers show each model and its tests; they live in the triggerer and
-start no process.
+Runs for a round that every source has been loaded for, or when a micro-batch brought rows. Rounds
+are partitions of the sources' Assets: what one night missed is never made up for by another night's
+load. One dbt process builds all models: DuckDB has one writer, and a process per model would start
+dbt as many times. The tasks below the layers show each model and its tests; they live in the
+triggerer and start no process.
 
 Tasks import what they need when they run: each of their processes reads this file first.
 """
@@ -13,7 +14,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import DAG, Asset, AssetAll, AssetAny, Metadata, Param, TaskGroup, task
+from airflow.sdk import (
+    DAG,
+    Asset,
+    AssetAll,
+    AssetAny,
+    Metadata,
+    Param,
+    PartitionedAssetTimetable,
+    TaskGroup,
+    task,
+)
 
 from finhouse.orchestration import alerts
 from finhouse.orchestration.dbt_log import end_log
@@ -22,6 +33,7 @@ from finhouse.orchestration.model_sensor import ModelSensor
 from finhouse.orchestration.names import (
     PUBLISHED_ASSET,
     TRANSFORM_DAG,
+    TRANSFORM_MINUTES,
     WRITER_POOL,
     near_real_time_asset,
 )
@@ -30,7 +42,6 @@ from finhouse.settings import load_settings
 from finhouse.sources import available_sources, read_source
 from finhouse.sources.definitions import raw_schema
 
-DEADLINE_MINUTES = 120
 published_marts = Asset(PUBLISHED_ASSET)
 settings = load_settings()
 LOG_FOLDER = f"{settings.dbt_output}/runs/{{{{ run_id }}}}"
@@ -45,18 +56,20 @@ def give_up(context: dict[str, Any]) -> None:
 with DAG(
     TRANSFORM_DAG,
     description="dbt build with tests, then publication to readers",
-    schedule=AssetAny(
-        AssetAll(*(Asset(raw_schema(name)) for name in available_sources())),
-        *(
-            Asset(near_real_time_asset(name))
-            for name in available_sources()
-            if read_source(name).near_real_time
-        ),
+    schedule=PartitionedAssetTimetable(
+        assets=AssetAny(
+            AssetAll(*(Asset(raw_schema(name)) for name in available_sources())),
+            *(
+                Asset(near_real_time_asset(name))
+                for name in available_sources()
+                if read_source(name).near_real_time
+            ),
+        )
     ),
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
-    deadline=deadline(TRANSFORM_DAG, DEADLINE_MINUTES),
+    deadline=deadline(TRANSFORM_DAG, TRANSFORM_MINUTES),
     params={
         "full_refresh": Param(False, type="boolean", description="Build every model anew."),
         "as_of": Param(
@@ -72,9 +85,10 @@ with DAG(
 ) as dag:
 
     @task(pool=WRITER_POOL)
-    def freshness_gate() -> None:
+    def freshness_gate(dag_run: Any = None) -> None:
         from finhouse.orchestration import tasks
 
+        tasks.judge_round(dag_run.partition_key)
         tasks.judge_freshness()
 
     @task(pool=WRITER_POOL, on_failure_callback=give_up)
@@ -112,7 +126,7 @@ with DAG(
             task_group=layers[model.layer],
             folder=LOG_FOLDER,
             unique_ids=[model.unique_id, *model.tests],
-            give_up=DEADLINE_MINUTES * 60,
+            give_up=TRANSFORM_MINUTES * 60,
             retries=0,
             on_failure_callback=None,
         )

@@ -13,15 +13,18 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from finhouse.background import BackgroundServer, free_port
+from finhouse.console import console
 from finhouse.dbt.process import run_dbt
 from finhouse.errors import ConfigurationError, ServiceError, TransformError
 from finhouse.orchestration.model_graph import write_model_graph
 from finhouse.orchestration.names import (
+    ANNOUNCEMENT_POOL,
     TRANSFORM_DAG,
     WRITER_POOL,
     extract_load_dag_id,
@@ -35,6 +38,11 @@ PASSWORD = "FINHOUSE_AIRFLOW_PASSWORD"
 PREFERRED_PORT = 8080
 START_SECONDS = 300
 _POLL_SECONDS = 2.0
+_ANSWER_SECONDS = 30
+# Airflow calls a part unhealthy whose last beat is older than its threshold of 30 seconds.
+_BEAT_SECONDS = 45
+# Of a question that gets no answer: a busy machine is slow at times.
+_TRIES = 5
 _ENDED = ("success", "failed")
 _BIN = Path(sys.executable).parent
 _AIRFLOW = str(_BIN / "airflow")
@@ -85,6 +93,7 @@ class LocalAirflow:
         return json.loads(self._passwords.read_text())[USER]
 
     def is_running(self) -> bool:
+        """Whether the process that was started lives; its parts may not."""
         return self._server.is_running()
 
     def start(self) -> None:
@@ -97,22 +106,37 @@ class LocalAirflow:
         if importlib.util.find_spec("airflow.dag_processing") is None:
             raise ConfigurationError("Airflow is not installed here", "run `make airflow`")
         if self.is_running():
-            return
+            if self._recovers():
+                return
+            # `standalone` goes on without a part of it that was killed, and starts none again.
+            console.print("  Airflow runs, but not all of it: starting it anew")
+            self.stop()
         self.home.mkdir(parents=True, exist_ok=True)
         self._write_password()
         self._port_file.write_text(str(free_port(PREFERRED_PORT, "Airflow")))
         show_models(self._settings)
         self._airflow("db", "migrate")
-        self._airflow(
-            "pools",
-            "set",
-            WRITER_POOL,
-            str(writer_slots(self._settings.target)),
-            "tasks that may write the warehouse at once",
-        )
+        slots = writer_slots(self._settings.target)
+        for pool, size, what in (
+            (WRITER_POOL, slots, "tasks that may write the warehouse at once"),
+            (ANNOUNCEMENT_POOL, 1, "announcements of loads, one after the other"),
+        ):
+            self._airflow("pools", "set", pool, str(size), what)
         self._server.start(
-            [_AIRFLOW, "standalone"], self.environment(), self._is_ready, START_SECONDS
+            [_AIRFLOW, "standalone"],
+            self.environment(),
+            self._answers_in_good_health,
+            START_SECONDS,
         )
+
+    def _recovers(self) -> bool:
+        """Whether a running Airflow is well, or becomes so in the time that a beat may take."""
+        deadline = time.monotonic() + _BEAT_SECONDS
+        while not self._answers_in_good_health():
+            if time.monotonic() > deadline or not self.is_running():
+                return False
+            time.sleep(_POLL_SECONDS)
+        return True
 
     def stop(self) -> None:
         """End Airflow; its metadata and logs stay."""
@@ -153,10 +177,9 @@ class LocalAirflow:
         )
 
     def run_all(self, timeout: float) -> list[DagRun]:
-        """Trigger every extract-load DAG, then wait for the transform that their Assets fire.
+        """Run a round of its own: every extract-load DAG, and the transform that follows them.
 
-        Loads that are under way end first, and what they announced is forgotten: the transform
-        would be fired by it before all of ours have ended.
+        Whatever else runs or is announced meanwhile belongs to other rounds.
 
         Args:
             timeout: seconds for all of it.
@@ -169,22 +192,23 @@ class LocalAirflow:
         """
         if not self.is_running():
             raise ServiceError("Airflow does not run", "start it: make airflow")
+        if not self._recovers():
+            raise ServiceError(
+                "a part of Airflow has ended (scheduler, triggerer or DAG processor)",
+                "run `make airflow`, which starts it anew",
+            )
         api = AirflowApi(self.url, USER, self.password)
         deadline = time.monotonic() + timeout
         loads = [extract_load_dag_id(name) for name in available_sources()]
         _until(lambda: set(api.dag_ids()) >= {*loads, TRANSFORM_DAG}, deadline, "its DAGs")
-        _until(
-            lambda: not any(map(api.is_under_way, loads)), deadline, "the loads that are under way"
-        )
-        api.forget_announcements(TRANSFORM_DAG)
-        known = set(api.run_ids(TRANSFORM_DAG))
-        started = [(dag_id, api.trigger(dag_id, {"announce": True})) for dag_id in loads]
+        of_round = f"by hand {datetime.now(UTC):%Y-%m-%d %H:%M:%S} {secrets.token_hex(3)}"
+        started = [(dag_id, api.trigger(dag_id, {"round": of_round})) for dag_id in loads]
         ended = [self._finished(api, dag_id, run_id, deadline) for dag_id, run_id in started]
         if all(run.state == "success" for run in ended):
-            new = _until(
-                lambda: set(api.run_ids(TRANSFORM_DAG)) - known, deadline, "the transform to fire"
+            run_id = _until(
+                lambda: api.run_of_round(TRANSFORM_DAG, of_round), deadline, "the transform to fire"
             )
-            ended += [self._finished(api, TRANSFORM_DAG, run_id, deadline) for run_id in new]
+            ended.append(self._finished(api, TRANSFORM_DAG, run_id, deadline))
         return ended
 
     def _finished(self, api: AirflowApi, dag_id: str, run_id: str, deadline: float) -> DagRun:
@@ -201,7 +225,7 @@ class LocalAirflow:
             tuple(api.failed_tasks(dag_id, run_id)),
         )
 
-    def _is_ready(self) -> bool:
+    def _answers_in_good_health(self) -> bool:
         """Whether scheduler, DAG processor, triggerer and API all beat."""
         try:
             with urllib.request.urlopen(f"{self.url}/api/v2/monitor/health", timeout=5) as answer:
@@ -254,20 +278,18 @@ class AirflowApi:
         body = {"logical_date": None, "conf": conf or {}}
         return self._call(f"/api/v2/dags/{dag_id}/dagRuns", body)["dag_run_id"]
 
+    def runs(self, dag_id: str) -> list[dict[str, Any]]:
+        """The last hundred runs of a DAG, the newest first."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns?limit=100&order_by=-run_after"
+        return self._call(path)["dag_runs"]
+
     def run_ids(self, dag_id: str) -> list[str]:
-        runs = self._call(f"/api/v2/dags/{dag_id}/dagRuns?limit=100&order_by=-run_after")
-        return [run["dag_run_id"] for run in runs["dag_runs"]]
+        return [run["dag_run_id"] for run in self.runs(dag_id)]
 
-    def is_under_way(self, dag_id: str) -> bool:
-        """Whether a run of the DAG waits or runs."""
-        path = f"/api/v2/dags/{dag_id}/dagRuns?limit=1&state=queued&state=running"
-        return bool(self._call(path)["dag_runs"])
-
-    def forget_announcements(self, dag_id: str) -> None:
-        """Drop the Asset events that wait for others before they fire the DAG."""
-        path = f"/api/v2/dags/{dag_id}/assets/queuedEvents"
-        if self._call(path)["queued_events"]:
-            self._call(path, method="DELETE")
+    def run_of_round(self, dag_id: str, of_round: str) -> str | None:
+        """The run that a round has fired, if it has."""
+        found = [run for run in self.runs(dag_id) if run["partition_key"] == of_round]
+        return found[0]["dag_run_id"] if found else None
 
     def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
         return self._call(f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}")
@@ -288,28 +310,31 @@ class AirflowApi:
         tasks = self.tasks(dag_id, run_id)
         return sorted(name for name, task in tasks.items() if task["state"] == "failed")
 
-    def _call(
-        self, path: str, body: dict[str, Any] | None = None, *, method: str | None = None
-    ) -> Any:
+    def _call(self, path: str, body: dict[str, Any] | None = None) -> Any:
         request = urllib.request.Request(
             self._url + path,
             data=None if body is None else json.dumps(body).encode(),
             headers=self._headers,
-            method=method,
         )
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                text = answer.read()
-                return json.loads(text) if text else None
-        except urllib.error.HTTPError as error:
-            detail = error.read().decode(errors="replace")[:500]
-            raise ServiceError(
-                f"Airflow refused {path}: {error.code} {detail}", f"look at {self._url}"
-            ) from error
-        except OSError as error:
-            raise ServiceError(
-                f"Airflow does not answer at {self._url}{path}: {error}", "see `make airflow`"
-            ) from error
+        # A question may be asked again; an order that was not answered may have been taken.
+        tries = _TRIES if body is None else 1
+        while True:
+            tries -= 1
+            try:
+                with urllib.request.urlopen(request, timeout=_ANSWER_SECONDS) as answer:
+                    return json.load(answer)
+            except urllib.error.HTTPError as error:
+                detail = error.read().decode(errors="replace")[:500]
+                raise ServiceError(
+                    f"Airflow refused {path}: {error.code} {detail}", f"look at {self._url}"
+                ) from error
+            except OSError as error:
+                if not tries:
+                    raise ServiceError(
+                        f"Airflow does not answer at {self._url}{path}: {error}",
+                        "see `make airflow`",
+                    ) from error
+                time.sleep(_POLL_SECONDS)
 
 
 def _until(look: Callable[[], Any], deadline: float, what: str) -> Any:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 # One slot where a DuckDB file is written, which has one writer; several for a server.
 WRITER_POOL = "warehouse_writers"
+# One slot: two announcements within a millisecond would be taken for two rounds.
+ANNOUNCEMENT_POOL = "announcements"
 OLTP_CONNECTION = "finhouse_oltp"
 WAREHOUSE_CONNECTION = "finhouse_warehouse"
 TRANSFORM_DAG = "transform"
+WATCH_DAG = "round_watch"
 PUBLISHED_ASSET = "published_marts"
+# How long a transform may take before somebody is told.
+TRANSFORM_MINUTES = 120
 # What a run of an extract-load DAG may be asked to do.
 INCREMENTAL, FULL_REFRESH, DATE_RANGE = "incremental", "full refresh", "date range"
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from airflow.sdk.exceptions import AirflowSkipException
 
 from finhouse.console import console
 from finhouse.dashboards.serving import refresh_caches
-from finhouse.errors import ConfigurationError
+from finhouse.errors import ConfigurationError, SourceError
 from finhouse.extract_load import (
     DateWindow,
     load_source,
@@ -19,12 +20,14 @@ from finhouse.extract_load import (
     refuse_differences,
     source_url,
 )
+from finhouse.orchestration import alerts
 from finhouse.orchestration.dbt_log import end_log, start_log
 from finhouse.orchestration.model_graph import write_model_graph
 from finhouse.orchestration.names import DATE_RANGE, FULL_REFRESH
+from finhouse.orchestration.rounds import begin_of, day_of, last_loads, overdue_round
 from finhouse.orchestration.task_settings import task_settings
 from finhouse.publish import ensure_reporting_tables, publish
-from finhouse.sources import read_source
+from finhouse.sources import available_sources, read_source
 from finhouse.transform import build_marts, check_freshness
 from finhouse.warehouse import connect
 
@@ -134,17 +137,75 @@ def skip_unless_changed(counts: dict[str, int]) -> None:
         raise AirflowSkipException("no new rows")
 
 
-def skip_unless_of_the_round(params: dict[str, Any], run_type: str) -> None:
-    """End a load out of turn without a word.
+def round_of(params: dict[str, Any], dag_run: Any, time_zone: str) -> str:
+    """The round that a load belongs to: the day it was scheduled for, or what a person names.
 
-    Announced, it would stand for the source's next scheduled load, and from then on the transform
-    would run before that one ends, every round.
+    Args:
+        dag_run: the run of the extract-load DAG.
+        time_zone: of the source's schedule.
 
     Raises:
-        AirflowSkipException: a run by hand that does not ask to be announced.
+        AirflowSkipException: a run by hand that names none.
     """
-    if run_type != "scheduled" and not params["announce"]:
-        raise AirflowSkipException("a manual load: trigger the transform if it should follow")
+    if params["round"]:
+        return params["round"].strip()
+    if dag_run.run_type != "scheduled":
+        raise AirflowSkipException("a load of no round: trigger the transform if it should follow")
+    # Never the time it is: a load that runs days late is that of its own day.
+    scheduled: datetime = dag_run.logical_date or dag_run.run_after
+    return scheduled.astimezone(ZoneInfo(time_zone)).date().isoformat()
+
+
+def judge_round(of_round: str | None) -> None:
+    """Fail where a source has no load since the round of a day began: no event may stand for it.
+
+    Args:
+        of_round: of the transform's run; rounds with names, batches and runs by hand have no day.
+
+    Raises:
+        SourceError: naming the sources.
+    """
+    day = day_of(of_round)
+    if day is None:
+        return
+    with connect(task_settings()) as warehouse:
+        loads = last_loads(warehouse)
+    missing = [
+        source.name
+        for source in map(read_source, available_sources())
+        if (loaded := loads.get(source.name)) is None or loaded < begin_of(day, source.time_zone)
+    ]
+    if missing:
+        raise SourceError(
+            f"the round of {day} has begun without a load of {', '.join(missing)}",
+            "run their extract-load DAGs, then clear this task",
+        )
+
+
+def tell_of_overdue_rounds(asked_at: datetime) -> list[str]:
+    """Alert for the sources' last rounds that are overdue since less than an hour; return them."""
+    with connect(task_settings()) as warehouse:
+        ensure_reporting_tables(task_settings(), warehouse)
+        [(published_at,)] = warehouse.execute(
+            "select max(published_at) from raw_operations.publications"
+        )
+        loads = last_loads(warehouse)
+    told = []
+    for source in map(read_source, available_sources()):
+        overdue = overdue_round(source, asked_at, published_at)
+        if overdue is None:
+            continue
+        last = loads.get(source.name)
+        loaded = f"last loaded at {last} UTC" if last else "never loaded"
+        told.append(
+            f"{source.name}: the round of {overdue} is not published; the source was {loaded}"
+        )
+    if told:
+        alerts.tell(
+            "A round is overdue. Readers keep the last published build. Runbook: "
+            f"{alerts.RUNBOOK}\n" + "\n".join(told)
+        )
+    return told
 
 
 def judge_freshness() -> None:

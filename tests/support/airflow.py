@@ -51,7 +51,7 @@ def run_module(module: str, *arguments: str, env: dict[str, str]) -> subprocess.
     )
 
 
-def _make_metadata(env: dict[str, str]) -> None:
+def make_metadata(env: dict[str, str]) -> None:
     """Airflow's metadata, migrated once and copied for every other Airflow home."""
     database = Path(env["AIRFLOW_HOME"]) / "airflow.db"
     if database.exists():
@@ -83,7 +83,7 @@ def dag_test(
         prefix: a command to run it by way of.
         watch: is given each line of output as it comes.
     """
-    _make_metadata(env)
+    make_metadata(env)
     lines: list[str] = []
     with subprocess.Popen(
         [*prefix, sys.executable, "-m", "tests.support.dag_test", dag_id, json.dumps(conf or {})],

@@ -12,7 +12,7 @@ import pytest
 
 from finhouse.errors import SourceError
 from finhouse.orchestration.alerts import ALERT_URL, deadline_missed, task_failed
-from finhouse.orchestration.names import WRITER_POOL
+from finhouse.orchestration.names import ANNOUNCEMENT_POOL, WRITER_POOL
 from finhouse.sources import available_sources, read_source
 from tests.support.airflow import airflow_environment, run_module
 
@@ -36,6 +36,7 @@ def test_every_source_has_its_dag_and_all_import(bag: dict):
     assert set(bag["dags"]) == {
         *(f"extract_load_{name}" for name in available_sources()),
         "near_real_time_wallet",
+        "round_watch",
         "transform",
     }
 
@@ -62,6 +63,7 @@ def test_an_el_dag_has_a_task_per_table_in_its_group(bag: dict, name: str):
     loads = {f"{unit.group}.{unit.name}" for unit in definition.load_units}
     assert set(tasks["reconcile"]["upstream"]) == loads
     assert set(tasks["announce"]["upstream"]) == {*loads, "reconcile"}
+    assert tasks["announce"]["pool"] == ANNOUNCEMENT_POOL
 
 
 def test_the_transform_shows_every_model_as_dbt_orders_them(bag: dict, company):

@@ -1,0 +1,207 @@
+"""The transform runs for a round that every source was loaded for, whatever else is announced."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from zoneinfo import ZoneInfo
+
+import pytest
+from airflow.sdk.exceptions import AirflowSkipException
+
+from finhouse.errors import SourceError
+from finhouse.orchestration import tasks
+from finhouse.orchestration.rounds import begin_of, day_of, overdue_round
+from finhouse.settings import PROJECT_ROOT, Settings
+from finhouse.sources import available_sources, read_source
+from finhouse.warehouse import connect
+from tests.support.airflow import airflow_environment, make_metadata
+from tests.support.house import House
+
+W, M, F = "raw_wallet", "raw_microfinance", "raw_merchant_activity"
+BATCH = "raw_wallet_near_real_time"
+
+# What is announced for which round, and the rounds that are run for right after it.
+SEQUENCES: dict[str, list[tuple[str, str, list[str]]]] = {
+    "a round": [(W, "1", []), (M, "1", []), (F, "1", ["1"])],
+    "a night that a source missed": [
+        *((W, "1", []), (M, "1", [])),
+        *((W, "2", []), (M, "2", []), (F, "2", ["2"])),
+        *((F, "3", []), (M, "3", []), (W, "3", ["3"])),
+    ],
+    "a night made up for later": [
+        *((W, "1", []), (M, "1", [])),
+        *((W, "2", []), (F, "1", ["1"]), (M, "2", []), (F, "2", ["2"])),
+    ],
+    "a source announced twice": [
+        *((W, "1", []), (W, "1", []), (M, "1", []), (M, "1", []), (F, "1", ["1"])),
+        *((W, "1", []), (W, "2", []), (M, "2", []), (F, "2", ["2"])),
+    ],
+    "nights out of order": [
+        *((F, "2", []), (F, "1", []), (W, "1", []), (W, "2", [])),
+        *((M, "2", ["2"]), (M, "1", ["1"])),
+    ],
+    "a batch in between": [
+        *((W, "1", []), (BATCH, "batch a", ["batch a"]), (M, "1", [])),
+        *((BATCH, "batch b", ["batch b"]), (F, "1", ["1"]), (BATCH, "batch c", ["batch c"])),
+    ],
+    "three nights on": [
+        *((W, "1", []), (M, "1", [])),
+        *((W, "2", []), (F, "2", [])),
+        *((M, "3", []), (F, "3", [])),
+        *((W, "4", []), (M, "4", []), (F, "4", ["4"])),
+        *((W, "3", ["3"]), (M, "2", ["2"]), (F, "1", ["1"])),
+    ],
+    "a round by hand amid a night": [
+        *((W, "1", []), (W, "by hand", []), (M, "by hand", []), (M, "1", [])),
+        *((F, "by hand", ["by hand"]), (F, "1", ["1"])),
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def fired(company: House, tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
+    """The rounds that are run for, after each step of all sequences, one sequence after another."""
+    env = airflow_environment(company, tmp_path_factory.mktemp("rounds"))
+    make_metadata(env)
+    steps = [
+        (asset, f"{name}: {of_round}")
+        for name, sequence in SEQUENCES.items()
+        for asset, of_round, _ in sequence
+    ]
+    result = subprocess.run(
+        [sys.executable, "-m", "tests.support.round_sequences"],
+        input=json.dumps(steps),
+        cwd=PROJECT_ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_the_transform_runs_for_whole_rounds(fired: list[list[str]], name: str):
+    before = 0
+    for other, sequence in SEQUENCES.items():
+        if other == name:
+            break
+        before += len(sequence)
+    for number, (asset, of_round, expected) in enumerate(SEQUENCES[name], start=before):
+        known = fired[number - 1] if number else []
+        new = fired[number][len(known) :]
+        assert new == [f"{name}: {one}" for one in expected], (number - before, asset, of_round)
+
+
+def run(run_type: str, scheduled: str) -> SimpleNamespace:
+    moment = datetime.fromisoformat(scheduled)
+    return SimpleNamespace(run_type=run_type, logical_date=moment, run_after=moment)
+
+
+@pytest.mark.parametrize(
+    ("scheduled", "time_zone", "day"),
+    [
+        ("2026-06-29T22:30:00+00:00", "Africa/Johannesburg", "2026-06-30"),
+        ("2026-06-30T03:30:00+00:00", "America/New_York", "2026-06-29"),
+        ("2026-06-30T00:30:00+00:00", "UTC", "2026-06-30"),
+    ],
+)
+def test_a_scheduled_load_is_of_its_scheduled_day(scheduled: str, time_zone: str, day: str):
+    assert tasks.round_of({"round": None}, run("scheduled", scheduled), time_zone) == day
+
+
+def test_a_load_by_hand_is_of_the_round_it_names_or_of_none():
+    by_hand = run("manual", "2026-06-30T12:00:00+00:00")
+    assert tasks.round_of({"round": " 2026-06-29 "}, by_hand, "UTC") == "2026-06-29"
+    for nothing in (None, ""):
+        with pytest.raises(AirflowSkipException):
+            tasks.round_of({"round": nothing}, by_hand, "UTC")
+
+
+def test_every_source_is_loaded_on_the_same_day():
+    """Else the rounds of the day would lack a source for ever."""
+    moment = datetime(2026, 6, 30, 12, tzinfo=UTC)
+    for source in map(read_source, available_sources()):
+        minute, hour, *days = source.schedule.split()
+        assert days == ["*", "*", "*"], source.name
+        local = moment.astimezone(ZoneInfo(source.time_zone)).replace(
+            hour=int(hour), minute=int(minute)
+        )
+        assert local.hour < 12, f"{source.name}: after midnight, not before it"
+
+
+def test_days_and_names_of_rounds():
+    assert day_of("2026-06-30") == date(2026, 6, 30)
+    assert [day_of(name) for name in (None, "", "by hand 2026-06-30", "2026-06-31")] == [None] * 4
+    assert begin_of(date(2026, 6, 30), "Africa/Nairobi") == datetime(2026, 6, 29, 21)
+
+
+WALLET = read_source("wallet")
+
+
+@pytest.mark.parametrize(
+    ("asked_at", "published_at", "overdue"),
+    [
+        # Scheduled at 22:30 UTC; due three hours later: one for the load, two for the transform.
+        ("2026-06-30T01:20:00+00:00", None, None),
+        ("2026-06-30T01:30:00+00:00", None, date(2026, 6, 30)),
+        ("2026-06-30T02:20:00+00:00", "2026-06-29T21:00:00", date(2026, 6, 30)),
+        ("2026-06-30T02:20:00+00:00", "2026-06-29T23:10:00", None),
+        ("2026-06-30T02:31:00+00:00", None, None),
+    ],
+)
+def test_a_round_is_overdue_for_one_hour(
+    asked_at: str, published_at: str | None, overdue: date | None
+):
+    published = datetime.fromisoformat(published_at) if published_at else None
+    assert overdue_round(WALLET, datetime.fromisoformat(asked_at), published) == overdue
+
+
+@pytest.fixture
+def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A warehouse whose log says: all sources were loaded on the 30th, files the day before."""
+    settings = Settings(home=tmp_path, landing=tmp_path / "landing")
+    monkeypatch.setattr(tasks, "task_settings", lambda: settings)
+    with connect(settings) as warehouse:
+        warehouse.create_schema("raw_operations")
+        warehouse.execute(
+            "create table raw_operations.load_log"
+            " (source_name text, status text, started_at timestamp)"
+        )
+        for source in available_sources():
+            day = 29 if source == "merchant_activity" else 30
+            warehouse.execute(
+                "insert into raw_operations.load_log values ($1, 'succeeded', $2), ($1, 'failed',"
+                " '2026-07-09 00:00:00')",
+                (source, datetime(2026, 6, day, 5)),
+            )
+    return settings
+
+
+@pytest.mark.usefixtures("loaded")
+def test_a_round_without_a_load_of_its_own_is_refused():
+    tasks.judge_round("2026-06-29")
+    with pytest.raises(SourceError, match=r"without a load of merchant_activity\n") as caught:
+        tasks.judge_round("2026-06-30")
+    assert "extract-load" in caught.value.remedy
+    with pytest.raises(SourceError, match="merchant_activity, microfinance, wallet"):
+        tasks.judge_round("2026-07-01")
+    for without_a_day in (None, "by hand 2026-07-01 10:00:00 abc", "scheduled__2026-07-01"):
+        tasks.judge_round(without_a_day)
+
+
+@pytest.mark.usefixtures("loaded")
+def test_an_overdue_round_is_told_with_the_source_that_is_behind(
+    caplog: pytest.LogCaptureFixture,
+):
+    told = tasks.tell_of_overdue_rounds(datetime(2026, 6, 30, 2, 20, tzinfo=UTC))
+    assert "wallet: the round of 2026-06-30 is not published" in "\n".join(told)
+    assert "A round is overdue" in caplog.text
+    caplog.clear()
+    assert tasks.tell_of_overdue_rounds(datetime(2026, 6, 30, 12, tzinfo=UTC)) == []
+    assert caplog.text == ""
