@@ -39,8 +39,6 @@ PREFERRED_PORT = 8080
 START_SECONDS = 300
 _POLL_SECONDS = 2.0
 _ANSWER_SECONDS = 30
-# Airflow calls a part unhealthy whose last beat is older than its threshold of 30 seconds.
-_BEAT_SECONDS = 45
 # Of a question that gets no answer: a busy machine is slow at times.
 _TRIES = 5
 _ENDED = ("success", "failed")
@@ -106,7 +104,7 @@ class LocalAirflow:
         if importlib.util.find_spec("airflow.dag_processing") is None:
             raise ConfigurationError("Airflow is not installed here", "run `make airflow`")
         if self.is_running():
-            if self._recovers():
+            if self._is_whole():
                 return
             # `standalone` goes on without a part of it that was killed, and starts none again.
             console.print("  Airflow runs, but not all of it: starting it anew")
@@ -115,28 +113,27 @@ class LocalAirflow:
         self._write_password()
         self._port_file.write_text(str(free_port(PREFERRED_PORT, "Airflow")))
         show_models(self._settings)
-        self._airflow("db", "migrate")
-        slots = writer_slots(self._settings.target)
-        for pool, size, what in (
-            (WRITER_POOL, slots, "tasks that may write the warehouse at once"),
-            (ANNOUNCEMENT_POOL, 1, "announcements of loads, one after the other"),
-        ):
-            self._airflow("pools", "set", pool, str(size), what)
+        # It migrates its metadata itself; tasks of a pool wait until there is one.
         self._server.start(
             [_AIRFLOW, "standalone"],
             self.environment(),
-            self._answers_in_good_health,
+            self._is_ready,
             START_SECONDS,
         )
+        slots = writer_slots(self._settings.target)
+        AirflowApi(self.url, USER, self.password).set_pools(
+            {
+                WRITER_POOL: (slots, "tasks that may write the warehouse at once"),
+                ANNOUNCEMENT_POOL: (1, "announcements of loads, one after the other"),
+            }
+        )
 
-    def _recovers(self) -> bool:
-        """Whether a running Airflow is well, or becomes so in the time that a beat may take."""
-        deadline = time.monotonic() + _BEAT_SECONDS
-        while not self._answers_in_good_health():
-            if time.monotonic() > deadline or not self.is_running():
-                return False
+    def _is_whole(self) -> bool:
+        """Whether all parts of a running Airflow beat, by its own account; it may answer late."""
+        deadline = time.monotonic() + _ANSWER_SECONDS
+        while (health := self._health()) is None and time.monotonic() < deadline:
             time.sleep(_POLL_SECONDS)
-        return True
+        return bool(health) and _all_beat(health)
 
     def stop(self) -> None:
         """End Airflow; its metadata and logs stay."""
@@ -192,7 +189,7 @@ class LocalAirflow:
         """
         if not self.is_running():
             raise ServiceError("Airflow does not run", "start it: make airflow")
-        if not self._recovers():
+        if not self._is_whole():
             raise ServiceError(
                 "a part of Airflow has ended (scheduler, triggerer or DAG processor)",
                 "run `make airflow`, which starts it anew",
@@ -225,14 +222,17 @@ class LocalAirflow:
             tuple(api.failed_tasks(dag_id, run_id)),
         )
 
-    def _answers_in_good_health(self) -> bool:
-        """Whether scheduler, DAG processor, triggerer and API all beat."""
+    def _is_ready(self) -> bool:
+        health = self._health()
+        return bool(health) and _all_beat(health)
+
+    def _health(self) -> dict[str, Any] | None:
+        """Health by part, as Airflow tells it; None without an answer."""
         try:
             with urllib.request.urlopen(f"{self.url}/api/v2/monitor/health", timeout=5) as answer:
-                health = json.load(answer)
+                return json.load(answer)
         except OSError:
-            return False
-        return all(part.get("status") == "healthy" for part in health.values())
+            return None
 
     def _write_password(self) -> None:
         password = os.environ.get(PASSWORD)
@@ -244,16 +244,6 @@ class LocalAirflow:
     def run_cli(self, arguments: Sequence[str]) -> int:
         """Run ``airflow <arguments>`` with its output on ours; return its exit code."""
         return subprocess.run([_AIRFLOW, *arguments], env=self.environment()).returncode
-
-    def _airflow(self, *arguments: str) -> None:
-        result = subprocess.run(
-            [_AIRFLOW, *arguments], env=self.environment(), capture_output=True, text=True
-        )
-        if result.returncode:
-            raise ServiceError(
-                f"airflow {' '.join(arguments[:2])} failed:\n{result.stderr.strip()[-2000:]}",
-                f"see {self.home}; moving that folder away starts afresh",
-            )
 
 
 class AirflowApi:
@@ -269,6 +259,10 @@ class AirflowApi:
         token = self._call("/auth/token", {"username": user, "password": password})
         self._headers["Authorization"] = f"Bearer {token['access_token']}"
 
+    def health(self) -> dict[str, dict[str, Any]]:
+        """Status and last beat of each part."""
+        return self._call("/api/v2/monitor/health")
+
     def dag_ids(self) -> list[str]:
         """DAGs that are there and not paused."""
         return [dag["dag_id"] for dag in self._call("/api/v2/dags?paused=false")["dags"]]
@@ -277,6 +271,15 @@ class AirflowApi:
         """Start a run now; return its id."""
         body = {"logical_date": None, "conf": conf or {}}
         return self._call(f"/api/v2/dags/{dag_id}/dagRuns", body)["dag_run_id"]
+
+    def set_pools(self, pools: Mapping[str, tuple[int, str]]) -> None:
+        """Create pools, or give them these numbers of slots and descriptions."""
+        entities = [
+            {"name": name, "slots": slots, "description": description}
+            for name, (slots, description) in pools.items()
+        ]
+        action = {"action": "create", "entities": entities, "action_on_existence": "overwrite"}
+        self._call("/api/v2/pools", {"actions": [action]}, method="PATCH")
 
     def runs(self, dag_id: str) -> list[dict[str, Any]]:
         """The last hundred runs of a DAG, the newest first."""
@@ -310,11 +313,14 @@ class AirflowApi:
         tasks = self.tasks(dag_id, run_id)
         return sorted(name for name, task in tasks.items() if task["state"] == "failed")
 
-    def _call(self, path: str, body: dict[str, Any] | None = None) -> Any:
+    def _call(
+        self, path: str, body: dict[str, Any] | None = None, *, method: str | None = None
+    ) -> Any:
         request = urllib.request.Request(
             self._url + path,
             data=None if body is None else json.dumps(body).encode(),
             headers=self._headers,
+            method=method,
         )
         # A question may be asked again; an order that was not answered may have been taken.
         tries = _TRIES if body is None else 1
@@ -335,6 +341,10 @@ class AirflowApi:
                         "see `make airflow`",
                     ) from error
                 time.sleep(_POLL_SECONDS)
+
+
+def _all_beat(health: Mapping[str, Any]) -> bool:
+    return all(part.get("status") == "healthy" for part in health.values())
 
 
 def _until(look: Callable[[], Any], deadline: float, what: str) -> Any:

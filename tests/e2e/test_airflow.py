@@ -26,6 +26,10 @@ pytestmark = pytest.mark.full
 RAW = [f"raw_{source}" for source in available_sources()]
 # A round of two sources has all that one of three has, and half its tasks.
 ROUND = ("merchant_activity", "wallet")
+AIRFLOW_ENV = {
+    "FINHOUSE_RETRY_SECONDS": "2",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "15",
+}
 
 
 @pytest.fixture
@@ -262,11 +266,10 @@ def house(company_copy: House) -> House:
 @pytest.fixture
 def airflow(house: House):
     """A whole Airflow, as `make airflow` starts it."""
-    env = {"FINHOUSE_RETRY_SECONDS": "2"}
-    house.succeed("airflow", "start", env=env)
+    house.succeed("airflow", "start", env=AIRFLOW_ENV)
     server = LocalAirflow(house.settings())
     yield server
-    house.run("airflow", "stop", env=env)
+    house.run("airflow", "stop", env=AIRFLOW_ENV)
     assert not server.is_running()
 
 
@@ -344,6 +347,24 @@ def test_a_round_by_assets_then_a_killed_task_that_heals(house: House, airflow: 
     raw = house.rows("select count(*), count(distinct id) from raw_wallet.transactions")
     [(count,)] = house.oltp_rows("select count(*) from wallet.transactions")
     assert raw == [(count, count)]
+
+    # kill -9 of the scheduler, which Airflow does not start again.
+    for pid in processes_running("airflow scheduler"):
+        if str(house.settings().airflow_home) in environment_of(pid):
+            os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: api.health()["scheduler"]["status"] != "healthy")
+    refused = house.run("airflow", "run", "--timeout", "60")
+    assert refused.returncode != 0 and "a part of Airflow has ended" in refused.stdout
+    assert "starting it anew" in house.succeed("airflow", "start", env=AIRFLOW_ENV)
+    api = AirflowApi(airflow.url, USER, airflow.password)
+    assert api.health()["scheduler"]["status"] == "healthy"
+
+
+def environment_of(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/environ").read_text(errors="replace")
+    except OSError:
+        return ""
 
 
 def _holds(pid: int, path: Path) -> bool:
