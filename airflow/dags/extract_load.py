@@ -51,7 +51,7 @@ def run_parameters(definition: SourceDefinition) -> dict[str, Param]:
             INCREMENTAL,
             type="string",
             enum=[INCREMENTAL, FULL_REFRESH, DATE_RANGE],
-            description="What changed since the last load, everything anew, or a range of days.",
+            description="What changed since the last load, everything, or a range of days.",
         ),
         "tables": Param(
             [],

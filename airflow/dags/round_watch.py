@@ -1,7 +1,7 @@
-"""Tells of a round that is not published in time: a round that some source never joins is no run.
+"""An alert for a round that is not published in time: without one of its sources it has no run.
 
 Every hour it asks the warehouse: when was each source's last round due, and has anything been
-published since? A round is told of once, in the hour after it is overdue.
+published since? A round is reported once, in the hour after it is overdue.
 """
 
 from __future__ import annotations

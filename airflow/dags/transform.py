@@ -71,7 +71,7 @@ with DAG(
     default_args=DEFAULT_ARGS,
     deadline=deadline(TRANSFORM_DAG, TRANSFORM_MINUTES),
     params={
-        "full_refresh": Param(False, type="boolean", description="Build every model anew."),
+        "full_refresh": Param(False, type="boolean", description="Build every model from scratch."),
         "as_of": Param(
             None,
             type=["null", "string"],

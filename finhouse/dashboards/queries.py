@@ -1,7 +1,7 @@
 """A chart's definition as the queries that Superset's browser side makes of its form.
 
-They are stored with the chart: reports and the REST API run them, and a viewer's request is made
-anew from them, whatever it says. So they are the browser's to the last word, post-processing
+They are stored with the chart: reports and the REST API run them, and a viewer's request is
+rebuilt from them, whatever it says. So they are the browser's to the last word, post-processing
 included; the tests hold them against what a browser sends.
 """
 

@@ -33,7 +33,7 @@ _KEPT_VARIABLES = (
     *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR"),
     *("SUPERSET_SECRET_KEY", "FINHOUSE_QUERY_SECONDS"),
 )
-# Bumped when roles or metadata must be initialised anew.
+# Bumped when roles or metadata must be initialised again.
 INITIALISED = "6.1.0/1"
 
 

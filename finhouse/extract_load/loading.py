@@ -62,7 +62,7 @@ def load_source(
         oltp_url: the OLTP database; needed by sources of kind postgres only.
         warehouse: an open warehouse.
         tables: the tables to load; default all.
-        full_refresh: make the raw tables anew (files: load every file again).
+        full_refresh: rebuild the raw tables (files: load every file again).
         window: load the rows (or files) of these days again and nothing else. Tables need an
             ``event_time``; a table of mode full is loaded as usual, unless ``tables`` names it.
         definitions: folder of the source files.

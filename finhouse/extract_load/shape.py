@@ -100,7 +100,7 @@ class TableShape:
         if self.identity != before.identity:
             return "another table has its name now"
         for what, was, now in (
-            ("column {} was made anew", before.columns, self.columns),
+            ("column {} was dropped and added again", before.columns, self.columns),
             ("column {} is computed otherwise", before.computed, self.computed),
         ):
             if changed := _changed(was, now):

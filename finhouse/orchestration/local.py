@@ -107,7 +107,7 @@ class LocalAirflow:
             if self._is_whole():
                 return
             # `standalone` goes on without a part of it that was killed, and starts none again.
-            console.print("  Airflow runs, but not all of it: starting it anew")
+            console.print("  Airflow is running, but a part of it has ended: restarting it")
             self.stop()
         self.home.mkdir(parents=True, exist_ok=True)
         self._write_password()
@@ -192,7 +192,7 @@ class LocalAirflow:
         if not self._is_whole():
             raise ServiceError(
                 "a part of Airflow has ended (scheduler, triggerer or DAG processor)",
-                "run `make airflow`, which starts it anew",
+                "run `make airflow`, which restarts it",
             )
         api = AirflowApi(self.url, USER, self.password)
         deadline = time.monotonic() + timeout

@@ -47,7 +47,7 @@ class Comparison:
 def verify_real(settings: Settings) -> list[Comparison]:
     """Load real data into a house of its own, run the job, compare, and print the table.
 
-    The house lies in ``<home>/verify-real`` and is made anew each time; no other data is touched.
+    The house lies in ``<home>/verify-real`` and is recreated each time; no other data is touched.
 
     Args:
         settings: whose target is verified; its ``real_data`` holds berka/, merchant_activity/ and

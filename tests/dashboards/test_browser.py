@@ -70,7 +70,7 @@ def test_viewer_sees_every_chart_and_no_error(stage: Stage, browser: str, slug: 
     failed = [(status, where) for status, where in answered if "/api/v1/chart/data" in where]
     assert [status for status, _ in failed if status >= 400] == []
     assert len(failed) >= len(dashboard.chart_titles)
-    # What is drawn is what is stored: a viewer's request is made anew from that.
+    # What is drawn is what is stored: a viewer's request is rebuilt from that.
     stored = {
         json.dumps(plain(query), sort_keys=True)
         for chart in stage.definitions.charts_of(dashboard)

@@ -61,7 +61,7 @@ def run_sql(client: Client, database: int, sql: str) -> tuple[int, str]:
 
 
 def test_endless_queries_end_and_the_server_answers_meanwhile(stage: Stage):
-    """A user may have so many queries under way, each ends by itself, and others are served."""
+    """A user may run so many queries at once, each ends by itself, and others are served."""
     [database] = stage.client("admin").everything("database")
     analyst, viewer = stage.client("analyst"), stage.client("viewer")
     # The very first query of a server makes the task that runs them all: not two at a time.
@@ -100,7 +100,7 @@ def log_in(stage: Stage, browser: requests.Session) -> None:
 
 
 def test_a_cookie_opens_nothing_after_the_log_out(stage: Stage):
-    """Not even when requests of that session were under way meanwhile."""
+    """Not even when requests of that session were running meanwhile."""
     url = stage.serving.url
     browser = requests.Session()
     log_in(stage, browser)

@@ -355,7 +355,7 @@ def test_a_round_by_assets_then_a_killed_task_that_heals(house: House, airflow: 
     wait_for(lambda: api.health()["scheduler"]["status"] != "healthy")
     refused = house.run("airflow", "run", "--timeout", "60")
     assert refused.returncode != 0 and "a part of Airflow has ended" in refused.stdout
-    assert "starting it anew" in house.succeed("airflow", "start", env=AIRFLOW_ENV)
+    assert "restarting it" in house.succeed("airflow", "start", env=AIRFLOW_ENV)
     api = AirflowApi(airflow.url, USER, airflow.password)
     assert api.health()["scheduler"]["status"] == "healthy"
 

@@ -13,7 +13,7 @@ from tests.support.house import RUN_HISTORY, TARGETS, WITHOUT_DATA_TESTS, House
 
 RAW = ["raw_wallet", "raw_merchant_activity", "raw_microfinance"]
 BUILT = [*RAW, "marts"]
-# When tables were last looked at: each build says it anew.
+# When tables were last checked: each build records it again.
 OF_THE_RUN = "freshness"
 # `make test-increments` runs thirty, on both engines.
 INCREMENTS = int(os.environ.get("FINHOUSE_TEST_INCREMENTS", "1"))
@@ -31,7 +31,7 @@ def published_content(house: House, target: str) -> dict[str, list[tuple]]:
 
 
 def lasting(by_table: dict[str, Any]) -> dict[str, Any]:
-    """All tables but the one that speaks of the run."""
+    """All tables but the one about the run itself."""
     return {name: value for name, value in by_table.items() if name.split(".")[-1] != OF_THE_RUN}
 
 

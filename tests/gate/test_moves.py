@@ -65,7 +65,7 @@ def test_a_kpi_and_a_contract_that_change_are_told_and_must_be_declared(clone: C
     assert ("dim_bank_partnerships",) not in tables, "what is gone is gone from the head's file"
     assert ("kpi_daily",) in tables, "what did not change is there as well"
 
-    # Declared, it passes; built anew, the same change gives the same report, to the byte.
+    # Declared, it passes; built again, the same change gives the same report, to the byte.
     clone.declare(
         "- **BREAKING** KPI `transactions_per_user`: old: all; new: completed ones.\n"
         "- **BREAKING** `referral_monthly`, `dim_bank_partnerships`: old, new.\n"

@@ -32,7 +32,7 @@ _counting = threading.Lock()
 
 
 def limit_queries(app: Flask) -> None:
-    """End queries that take too long, and refuse a user's who has too many under way."""
+    """End queries that take too long, and refuse those of a user who has too many running."""
     event.listen(Pool, "checkout", _start_the_clock)
     event.listen(Pool, "checkin", _stop_the_clock)
     app.before_request(_count_in)
@@ -72,7 +72,7 @@ def _count_in() -> None:
     with _counting:
         if _under_way[user] >= QUERIES_OF_A_USER:
             raise TooManyRequests(
-                f"{QUERIES_OF_A_USER} queries of yours are under way: wait for one to end."
+                f"{QUERIES_OF_A_USER} of your queries are still running: wait for one to end."
             )
         _under_way[user] += 1
         g.counted_for = user

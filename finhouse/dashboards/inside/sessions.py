@@ -1,6 +1,6 @@
 """Sessions live on the server, and what was ended stays ended.
 
-A session store alone does not do: a request that was under way at the log-out saves the session it
+A session store alone is not enough: a request still running at the log-out saves the session it
 began with, user and all.
 """
 

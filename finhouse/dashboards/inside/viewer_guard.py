@@ -2,7 +2,7 @@
 
 Superset lets whoever may see a dashboard put any column, metric or raw SQL into the request of one
 of its charts, or ask for sample rows. Here each request of a user who may not explore is replaced
-by one made anew from the stored chart (``viewer_request``), and no other query of his is run.
+by one rebuilt from the stored chart (``viewer_request``), and no other query of his is run.
 """
 
 from __future__ import annotations

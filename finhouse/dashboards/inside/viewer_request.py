@@ -1,4 +1,4 @@
-"""A viewer's request for data, made anew from what the server has stored.
+"""A viewer's request for data, rebuilt from what the server has stored.
 
 A browser sends the whole query of a chart, and Superset runs it as sent: its columns, metrics,
 filters, limits and types of result are whatever the sender wrote. Of a viewer's request only this

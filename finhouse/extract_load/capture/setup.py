@@ -68,7 +68,7 @@ def enable_capture(
     warehouse_identity: str,
     definitions: Path = SOURCES_FOLDER,
 ) -> bool:
-    """Make publication and slot of a table, or make them anew where they are of no use any more.
+    """Create publication and slot of a table; replace them where they are of no use any more.
 
     Args:
         oltp_url: the OLTP database, as a user that owns the table, may create in the database

@@ -54,7 +54,7 @@ class TableLoad:
         """Load the table; data, state and log row appear together or not at all.
 
         Args:
-            full_refresh: make the raw table anew from all rows of the source.
+            full_refresh: rebuild the raw table from all rows of the source.
 
         Raises:
             SchemaDriftError: the source table changed in a way that needs a review.

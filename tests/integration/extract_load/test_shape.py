@@ -50,16 +50,16 @@ CASES = {
         " to 'ok'; alter type shop.mood rename value 'x' to 'sad'",
         "of an enum is",
     ),
-    "a column made anew with a default": (
+    "a column dropped and added again with a default": (
         ORDERS,
         "alter table shop.orders drop column a; alter table shop.orders add column a int default 7",
-        "column a was made anew",
+        "column a was dropped and added again",
     ),
     "two columns that change their names": (
         ORDERS,
         "alter table shop.orders rename a to c; alter table shop.orders rename b to a;"
         " alter table shop.orders rename c to b",
-        "was made anew",
+        "was dropped and added again",
     ),
     "another table of that name": (
         INHERITED,
