@@ -27,6 +27,7 @@ from finhouse.dbt.manifest import MARTS, declared_marts
 from finhouse.errors import PublishError
 from finhouse.settings import Settings
 from finhouse.warehouse import Warehouse, text_literal
+from finhouse.warehouse.remedies import remedy_of
 
 PUBLISHED_SCHEMA = "published"
 INCOMING_SCHEMA = "published__incoming"
@@ -175,7 +176,7 @@ def publish(settings: Settings, warehouse: Warehouse) -> Publication:
     except warehouse.engine_error as error:
         raise PublishError(
             f"the {settings.target} warehouse refused the publication: {error}",
-            "see to its disk space and permissions, then run `make build` again",
+            f"{remedy_of(error)}, then run `make build` again",
         ) from error
     return Publication(publication_id, location, len(marts), rows, reported)
 
@@ -259,7 +260,7 @@ def _publish_file(
         _remove_database(incoming)
         raise PublishError(
             f"cannot write {destination}: {error}",
-            "make the folder writable and free some disk space; readers keep the previous build",
+            f"{remedy_of(error)}; readers keep the previous build",
         ) from error
     return rows
 

@@ -14,6 +14,7 @@ from finhouse.extract_load.sql import first_line
 from finhouse.extract_load.state import utc_now
 from finhouse.sources.definitions import PostgresDefinition, SourceDefinition
 from finhouse.warehouse import Warehouse
+from finhouse.warehouse.remedies import remedy_of
 
 Result = TypeVar("Result")
 
@@ -113,5 +114,5 @@ def warehouse_errors(warehouse: Warehouse) -> Iterator[None]:
     except warehouse.engine_error as error:
         raise WarehouseError(
             f"the {warehouse.dialect} warehouse failed: {first_line(error)}",
-            "check its free disk space, permissions and log, then run the same command again",
+            f"{remedy_of(error)}, then run the same command again",
         ) from error

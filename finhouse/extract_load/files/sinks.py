@@ -157,6 +157,8 @@ def _explained(extract: CsvExtract) -> Iterator[None]:
             what = "not UTF-8"
         elif "unterminated quote" in text:
             what = "a quotation mark is not closed, or stands inside a cell"
+        elif size := re.search(r"Maximum line size of (\d+) bytes exceeded", text):
+            what = f"a record of more than {int(size[1]):,} bytes, or a quotation mark not closed"
         elif "state machine" in text:
             what = "mixed line ends, or a stray carriage return or quotation mark"
         else:

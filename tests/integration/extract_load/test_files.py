@@ -202,6 +202,7 @@ BAD_FILES = {
     "header not UTF-8": (b"id,place,not\xe9\n", r"line 1: the header is not UTF-8"),
     "NUL": (HEADER + b"1,a,b\n2,\0,b\n", r"line 3: holds a NUL byte"),
     "open quotation mark": (HEADER + b'1,a,"b\n2,a,b\n', r"line 2"),
+    "a cell too long": (HEADER + b"1,a," + b"x" * 3_000_000 + b"\n", r"a record of more than"),
     "stray carriage return": (HEADER + b"1,a\rb,c\n2,a,b\n", "carriage return"),
 }
 
