@@ -15,6 +15,7 @@ from finhouse.scaffold.names import check_name
 from finhouse.scaffold.plan import Plan
 from finhouse.scaffold.sources import plan_source, plan_table
 from finhouse.settings import Settings
+from finhouse.sources import available_sources
 
 
 @click.group()
@@ -52,7 +53,9 @@ def new_source(settings: Settings, name: str, schema: str | None, url_env: str |
 def new_table(settings: Settings, name: str, source: str) -> None:
     """Add table NAME of the source's database, as the database calls it, to a source."""
     plan = _plan(settings)
-    plan_table(plan, source, name, source_url(settings, source) or "")
+    # Without a database of its own, a source is refused by the plan, with what can be done.
+    url = source_url(settings, source) if source in available_sources() else None
+    plan_table(plan, source, name, url or "")
     _finish(plan)
 
 
