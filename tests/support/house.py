@@ -23,7 +23,7 @@ from finhouse.settings import PROJECT_ROOT, Settings, load_settings
 from finhouse.warehouse import Warehouse, open_published, open_warehouse
 
 TARGETS = ("duckdb", "postgres")
-# For a build whose rows are compared: data tests take two fifths of its time.
+# For a build whose rows are compared; data tests take much of its time.
 WITHOUT_DATA_TESTS = {"DBT_RESOURCE_TYPES": "seed model"}
 
 

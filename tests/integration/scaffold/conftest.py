@@ -51,11 +51,11 @@ class Copy:
         self, *arguments: str, environment: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run ``finhouse <arguments>`` of the copy, with some variables more."""
-        own = House(self.home).environment | (environment or {})
+        own = House(self.home).environment | {"OLTP_URL": self.oltp_url} | (environment or {})
         return subprocess.run(
             [sys.executable, "-m", "finhouse", *arguments],
             cwd=self.root,
-            env=own | {"PYTHONPATH": str(self.root), "OLTP_URL": self.oltp_url},
+            env=own | {"PYTHONPATH": str(self.root)},
             capture_output=True,
             text=True,
         )

@@ -39,6 +39,18 @@ def planned(copy: Copy) -> Plan:
     return plan
 
 
+def test_a_source_in_a_database_of_its_own_names_its_variable(copy: Copy) -> None:
+    arguments = ("source", "trading", "--from-database", SCHEMA, "--url-env", "TRADING_URL")
+    # The OLTP database is another one, which has no such schema.
+    elsewhere = {"OLTP_URL": copy.oltp_url.rpartition("/")[0] + "/postgres"}
+    copy.succeed("new", *arguments, environment=elsewhere | {"TRADING_URL": copy.oltp_url})
+    source = read_source("trading", copy.root / "finhouse" / "sources")
+    assert isinstance(source, PostgresDefinition)
+    assert (source.url_variable, source.database_schema) == ("TRADING_URL", SCHEMA)
+    refused = copy.run("new", "table", "anything", "--source", "trading", environment=elsewhere)
+    assert refused.returncode == 2 and "TRADING_URL, which is not set" in refused.stdout
+
+
 def test_source_file_says_how_each_table_is_loaded(copy: Copy) -> None:
     plan = planned(copy)
     plan.write()
