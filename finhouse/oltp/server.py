@@ -15,7 +15,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -50,16 +50,17 @@ class EmbeddedServer:
 
     Args:
         home: folder of the cluster (``pgdata``), its password file and its log.
+        databases: created when the server starts.
     """
 
-    def __init__(self, home: Path) -> None:
-        self.home = home
+    def __init__(self, home: Path, databases: Sequence[str] = DATABASES) -> None:
+        self.home, self.databases = home, databases
         self.data = home / "pgdata"
         self.password_file = home / "password"
         self.log_file = home / "postgres.log"
 
     def url(self, database: str) -> str:
-        """URL of one of ``DATABASES`` on the running server.
+        """URL of one of its databases on the running server.
 
         Raises:
             ServiceError: the server does not run.
@@ -186,7 +187,7 @@ class EmbeddedServer:
     def _create_databases(self) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             have = {name for (name,) in connection.execute("select datname from pg_database")}
-            for database in DATABASES:
+            for database in self.databases:
                 if database not in have:
                     connection.execute(f"create database {database}")
 

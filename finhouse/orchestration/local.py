@@ -9,19 +9,19 @@ import secrets
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from finhouse.background import BackgroundServer, free_port
 from finhouse.console import console
 from finhouse.dbt.process import run_dbt
 from finhouse.errors import ConfigurationError, ServiceError, TransformError
+from finhouse.oltp import EmbeddedServer
+from finhouse.orchestration.api import AirflowApi
 from finhouse.orchestration.model_graph import write_model_graph
 from finhouse.orchestration.names import (
     ANNOUNCEMENT_POOL,
@@ -35,12 +35,11 @@ from finhouse.sources import available_sources
 
 USER = "admin"
 PASSWORD = "FINHOUSE_AIRFLOW_PASSWORD"
+METADATA_URL = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 PREFERRED_PORT = 8080
 START_SECONDS = 300
 _POLL_SECONDS = 2.0
 _ANSWER_SECONDS = 30
-# Of a question that gets no answer: a busy machine is slow at times.
-_TRIES = 5
 _ENDED = ("success", "failed")
 _BIN = Path(sys.executable).parent
 _AIRFLOW = str(_BIN / "airflow")
@@ -69,7 +68,11 @@ def show_models(settings: Settings) -> None:
 
 
 class LocalAirflow:
-    """Airflow of its own home, on loopback, with SQLite as its metadata database.
+    """Airflow of its own home, on loopback.
+
+    Its metadata is in a PostgreSQL of its own: SQLite has one writer, and answers the others that
+    it is locked, at once where two of them have read before. Not in the OLTP's server, which may be
+    down or elsewhere.
 
     Args:
         settings: names the home, the target, and the databases the tasks use.
@@ -81,6 +84,7 @@ class LocalAirflow:
         self._server = BackgroundServer(self.home, "Airflow")
         self._port_file = self.home / "port"
         self._passwords = self.home / "passwords.json"
+        self._metadata = EmbeddedServer(self.home / "metadata", databases=("airflow",))
 
     @property
     def url(self) -> str:
@@ -112,6 +116,7 @@ class LocalAirflow:
         self.home.mkdir(parents=True, exist_ok=True)
         self._write_password()
         self._port_file.write_text(str(free_port(PREFERRED_PORT, "Airflow")))
+        self._start_metadata()
         show_models(self._settings)
         # It migrates its metadata itself; tasks of a pool wait until there is one.
         self._server.start(
@@ -138,6 +143,7 @@ class LocalAirflow:
     def stop(self) -> None:
         """End Airflow; its metadata and logs stay."""
         self._server.stop()
+        self._metadata.stop()
 
     def environment(self, env: Mapping[str, str] = os.environ) -> dict[str, str]:
         """Environment of Airflow's processes; what ``env`` says as ``AIRFLOW__...`` wins."""
@@ -156,12 +162,12 @@ class LocalAirflow:
             "AIRFLOW__API__PORT": port,
             "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
             "AIRFLOW__API__WORKERS": "1",
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home}/airflow.db",
             "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(self.home / "logs"),
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         }
         return (
             defaults
+            | self._metadata_variables(env)
             | dict(env)
             | {
                 "AIRFLOW_HOME": str(self.home),
@@ -172,6 +178,17 @@ class LocalAirflow:
                 "PATH": f"{_BIN}{os.pathsep}{env.get('PATH', '')}",
             }
         )
+
+    def _start_metadata(self) -> None:
+        if METADATA_URL not in os.environ:
+            self._metadata.start()
+
+    def _metadata_variables(self, env: Mapping[str, str]) -> dict[str, str]:
+        """Where the metadata is, unless ``env`` says it or its server does not run."""
+        if METADATA_URL in env or not self._metadata.is_running():
+            return {}
+        url = self._metadata.url("airflow").replace("postgresql", "postgresql+psycopg", 1)
+        return {METADATA_URL: url, f"{METADATA_URL}_ASYNC": url}
 
     def run_all(self, timeout: float) -> list[DagRun]:
         """Run a round of its own: every extract-load DAG, and the transform that follows them.
@@ -243,104 +260,8 @@ class LocalAirflow:
 
     def run_cli(self, arguments: Sequence[str]) -> int:
         """Run ``airflow <arguments>`` with its output on ours; return its exit code."""
+        self._start_metadata()
         return subprocess.run([_AIRFLOW, *arguments], env=self.environment()).returncode
-
-
-class AirflowApi:
-    """The few calls of Airflow's REST API that the commands need.
-
-    Raises:
-        ServiceError: from every call, when Airflow refuses it or does not answer.
-    """
-
-    def __init__(self, url: str, user: str, password: str) -> None:
-        self._url = url
-        self._headers = {"Content-Type": "application/json"}
-        token = self._call("/auth/token", {"username": user, "password": password})
-        self._headers["Authorization"] = f"Bearer {token['access_token']}"
-
-    def health(self) -> dict[str, dict[str, Any]]:
-        """Status and last beat of each part."""
-        return self._call("/api/v2/monitor/health")
-
-    def dag_ids(self) -> list[str]:
-        """DAGs that are there and not paused."""
-        return [dag["dag_id"] for dag in self._call("/api/v2/dags?paused=false")["dags"]]
-
-    def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> str:
-        """Start a run now; return its id."""
-        body = {"logical_date": None, "conf": conf or {}}
-        return self._call(f"/api/v2/dags/{dag_id}/dagRuns", body)["dag_run_id"]
-
-    def set_pools(self, pools: Mapping[str, tuple[int, str]]) -> None:
-        """Create pools, or give them these numbers of slots and descriptions."""
-        entities = [
-            {"name": name, "slots": slots, "description": description}
-            for name, (slots, description) in pools.items()
-        ]
-        action = {"action": "create", "entities": entities, "action_on_existence": "overwrite"}
-        self._call("/api/v2/pools", {"actions": [action]}, method="PATCH")
-
-    def runs(self, dag_id: str) -> list[dict[str, Any]]:
-        """The last hundred runs of a DAG, the newest first."""
-        path = f"/api/v2/dags/{dag_id}/dagRuns?limit=100&order_by=-run_after"
-        return self._call(path)["dag_runs"]
-
-    def run_ids(self, dag_id: str) -> list[str]:
-        return [run["dag_run_id"] for run in self.runs(dag_id)]
-
-    def run_of_round(self, dag_id: str, of_round: str) -> str | None:
-        """The run that a round has fired, if it has."""
-        found = [run for run in self.runs(dag_id) if run["partition_key"] == of_round]
-        return found[0]["dag_run_id"] if found else None
-
-    def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
-        return self._call(f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}")
-
-    def tasks(self, dag_id: str, run_id: str) -> dict[str, dict[str, Any]]:
-        """Task id -> its instance (state, try_number ...) in a run."""
-        path = f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances?limit=1000"
-        return {found["task_id"]: found for found in self._call(path)["task_instances"]}
-
-    def asset_events(self, asset_name: str) -> list[dict[str, Any]]:
-        """Events of one Asset, the newest first."""
-        assets = self._call(f"/api/v2/assets?name_pattern={asset_name}")["assets"]
-        [asset_id] = [asset["id"] for asset in assets if asset["name"] == asset_name]
-        path = f"/api/v2/assets/events?asset_id={asset_id}&order_by=-timestamp"
-        return self._call(path)["asset_events"]
-
-    def failed_tasks(self, dag_id: str, run_id: str) -> list[str]:
-        tasks = self.tasks(dag_id, run_id)
-        return sorted(name for name, task in tasks.items() if task["state"] == "failed")
-
-    def _call(
-        self, path: str, body: dict[str, Any] | None = None, *, method: str | None = None
-    ) -> Any:
-        request = urllib.request.Request(
-            self._url + path,
-            data=None if body is None else json.dumps(body).encode(),
-            headers=self._headers,
-            method=method,
-        )
-        # A question may be asked again; an order that was not answered may have been taken.
-        tries = _TRIES if body is None else 1
-        while True:
-            tries -= 1
-            try:
-                with urllib.request.urlopen(request, timeout=_ANSWER_SECONDS) as answer:
-                    return json.load(answer)
-            except urllib.error.HTTPError as error:
-                detail = error.read().decode(errors="replace")[:500]
-                raise ServiceError(
-                    f"Airflow refused {path}: {error.code} {detail}", f"look at {self._url}"
-                ) from error
-            except OSError as error:
-                if not tries:
-                    raise ServiceError(
-                        f"Airflow does not answer at {self._url}{path}: {error}",
-                        "see `make airflow`",
-                    ) from error
-                time.sleep(_POLL_SECONDS)
 
 
 def _all_beat(health: Mapping[str, Any]) -> bool:

@@ -15,7 +15,8 @@ import psycopg
 import pytest
 
 from finhouse.domains import SELECTION
-from finhouse.orchestration.local import USER, AirflowApi, LocalAirflow
+from finhouse.orchestration.api import AirflowApi
+from finhouse.orchestration.local import USER, LocalAirflow
 from finhouse.orchestration.model_graph import write_model_graph
 from finhouse.sources import available_sources
 from tests.support.airflow import airflow_environment, dag_test

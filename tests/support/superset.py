@@ -129,6 +129,8 @@ def _log_in(page: Page, url: str, user: str, password: str) -> None:
     page.on("response", lambda answer: said.append(f"{answer.status} {answer.url}"))
     for patience in (PATIENCE_MS // 3, PATIENCE_MS):
         page.goto(f"{url}/login/")
+        # Keys that the form gets while the page is still loading can come to nothing.
+        page.wait_for_load_state("networkidle")
         page.fill("#username", user)
         page.fill("#password", password)
         page.press("#password", "Enter")
