@@ -14,6 +14,7 @@ Node = Mapping[str, Any]
 
 # The layer readers see: its folder below models/, and the schema its tables stand in.
 MARTS = "marts"
+_HISTORY = ("dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to", "dbt_is_deleted")
 
 
 def read_manifest(settings: Settings) -> dict[str, Any]:
@@ -56,8 +57,30 @@ def declared_marts(settings: Settings) -> list[str]:
         return []
 
 
+def snapshots_of(manifest: Manifest) -> list[Node]:
+    """Snapshots of the project, by name."""
+    nodes = manifest["nodes"].values()
+    return sorted(
+        (node for node in nodes if node["resource_type"] == "snapshot"),
+        key=lambda node: node["name"],
+    )
+
+
+def grain_of(node: Node) -> list[str]:
+    """The columns that a mart or snapshot declares to identify a row; empty where it does not."""
+    return list(node["config"].get("meta", {}).get("grain") or [])
+
+
+def history_columns(node: Node) -> dict[str, str]:
+    """Columns that dbt adds to a snapshot: dbt's name of each -> its name; empty for a model."""
+    if node["resource_type"] != "snapshot":
+        return {}
+    renamed = node["config"].get("snapshot_meta_column_names") or {}
+    return {name: renamed.get(name) or name for name in _HISTORY}
+
+
 def layer_of(node: Node) -> str:
-    """``staging``, ``intermediate`` or ``marts``; ``seed`` for a seed."""
+    """``staging``, ``intermediate`` or ``marts``; else ``seed`` or ``snapshot``."""
     return node["fqn"][1] if node["resource_type"] == "model" else node["resource_type"]
 
 

@@ -4,7 +4,7 @@ The base is the commit's own files, built with the environment the head is built
 installed now, Python's and dbt's alike. The head starts from a copy of the base's *built* warehouse
 and rebuilds what it changes and what depends on that, so its warehouse is whole afterwards. Both
 files bear the same name, which is the database's name to DuckDB: views find their tables in the
-copy, and ``state:modified`` sees no difference that the code did not make.
+copy, and compiled SQL is compared without a difference that the code did not make.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from finhouse.dbt.packages import COMPATIBLE, install_dbt_packages, packages_in_
 from finhouse.dbt.process import run_dbt
 from finhouse.errors import NodesFailedError, TransformError
 from finhouse.gate.commits import Commit, extract, is_unchanged
+from finhouse.gate.empty_sources import create_missing_sources
 from finhouse.gate.inputs import FrozenInput
+from finhouse.gate.model_changes import RELATIONS, Version, read_variables, to_build
 from finhouse.gate.workspace import gate_home, is_made, put_in_place
 from finhouse.settings import Settings
 from finhouse.transform import build_marts
@@ -32,7 +34,6 @@ from finhouse.warehouse import open_warehouse
 from finhouse.warehouse.base import quoted
 
 PROJECT_FILES = ("dbt_project", "profiles.yml")
-_RELATIONS = ("model", "seed", "snapshot")
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Built:
     Attributes:
         settings: its home, with warehouse and dbt artefacts, and its files.
         manifest: dbt's manifest; every model has its ``compiled_code``.
-        rebuilt: unique ids of the models and seeds this build made itself.
+        rebuilt: unique ids of the models, seeds and snapshots this build made itself.
         said: in words, what it made and tested.
     """
 
@@ -50,6 +51,10 @@ class Built:
     manifest: Mapping[str, Any]
     rebuilt: frozenset[str]
     said: str = ""
+
+    @property
+    def version(self) -> Version:
+        return Version(self.manifest, read_variables(self.settings.dbt_project))
 
     @property
     def warehouse(self) -> Path:
@@ -63,12 +68,13 @@ class Built:
 
 @dataclass(frozen=True)
 class Pair:
-    """Both versions, and what they were built from."""
+    """Both versions, and what they were built from; ``without_rows`` as in ``Change``."""
 
     commit: Commit
     frozen: FrozenInput
     base: Built
     head: Built
+    without_rows: tuple[str, ...] = ()
 
 
 def build_base(settings: Settings, commit: Commit, frozen: FrozenInput) -> Built:
@@ -102,10 +108,10 @@ def _make_base(
     extract(settings.project_root, commit, base.project_root)
     _install_packages(settings, base)
     shutil.copyfile(frozen.warehouse, base.duckdb_path)
+    if frozen.absent:
+        create_missing_sources(base, _compiled(base, _variables(frozen)))
     try:
-        build_marts(
-            base, variables=_variables(frozen), options=["--resource-type", "seed", "model"]
-        )
+        build_marts(base, variables=_variables(frozen), options=["--resource-type", *RELATIONS])
     except TransformError as error:
         raise type(error)(
             f"the base {commit.short} ({commit.chosen_as}) does not build: {error.message}",
@@ -120,17 +126,17 @@ class Change:
 
     Attributes:
         head: home and files of the work tree; its warehouse is a copy of the base's.
-        base: what it is held against.
         manifest: dbt's manifest of the head, every model with its ``compiled_code``.
         selection: what to build, as dbt's --select has it; empty where nothing differs.
         variables: variables of dbt that both builds share.
+        without_rows: raw tables that the demo company does not have, as ``schema.table``.
     """
 
     head: Settings
-    base: Built
     manifest: Mapping[str, Any]
     selection: tuple[str, ...]
     variables: Mapping[str, object]
+    without_rows: tuple[str, ...] = ()
 
 
 def compile_head(settings: Settings, base: Built, commit: Commit, frozen: FrozenInput) -> Change:
@@ -146,12 +152,14 @@ def compile_head(settings: Settings, base: Built, commit: Commit, frozen: Frozen
     variables = _variables(frozen)
     if is_unchanged(settings.project_root, commit, PROJECT_FILES):
         console.print("  no file of the dbt project differs from the base: nothing to build")
-        return Change(head, base, base.manifest, (), variables)
+        return Change(head, base.manifest, (), variables)
     manifest = _compiled(head, variables)
     _drop_what_is_gone(head, base.manifest, manifest)
-    changed = recompiled(base.manifest, manifest)
-    selection = ("state:modified+", *(f"{name}+" for name in changed))
-    return Change(head, base, manifest, selection, variables)
+    without_rows = {*create_missing_sources(head, manifest), *frozen.absent}
+    now = Version(manifest, read_variables(head.dbt_project))
+    return Change(
+        head, manifest, to_build(base.version, now), variables, tuple(sorted(without_rows))
+    )
 
 
 def try_empty(change: Change) -> str:
@@ -176,18 +184,21 @@ def build_head(change: Change) -> Built:
     return Built(change.head, change.manifest, outcome.made, outcome.said)
 
 
-def _compiled(head: Settings, variables: Mapping[str, object]) -> dict[str, Any]:
-    """The manifest with every model's SQL."""
+def _compiled(project: Settings, variables: Mapping[str, object]) -> dict[str, Any]:
+    """The manifest with the SQL of every model and snapshot."""
     code = run_dbt(
-        head,
-        ["--quiet", "compile", "--select", "resource_type:model", "--vars", json.dumps(variables)],
+        project,
+        [
+            *("--quiet", "compile", "--vars", json.dumps(variables)),
+            *("--select", "resource_type:model", "resource_type:snapshot"),
+        ],
     )
     if code:
         raise TransformError(
-            f"the dbt project does not compile (exit code {code})",
+            f"the dbt project of {project.project_root} does not compile (exit code {code})",
             "read dbt's message above; `make dbt ARGS=compile` shows the same",
         )
-    return read_manifest(head)
+    return read_manifest(project)
 
 
 @dataclass(frozen=True)
@@ -204,13 +215,12 @@ def _build(
     """Build the selection of ``change``."""
     if not change.selection:
         return _Outcome(frozenset(), "nothing to build")
-    state = str(change.base.settings.dbt_output)
     try:
         summary = build_marts(
             where,
             variables=change.variables,
             leave_out=leave_out,
-            options=[*options, "--state", state, "--select", *change.selection],
+            options=[*options, "--select", *change.selection],
         )
     except NodesFailedError as error:
         raise NodesFailedError(
@@ -221,12 +231,13 @@ def _build(
     made = frozenset(
         result["unique_id"]
         for result in results
-        if result["unique_id"].partition(".")[0] in _RELATIONS
+        if result["unique_id"].partition(".")[0] in RELATIONS
     )
     tests = sum(result["unique_id"].partition(".")[0].endswith("test") for result in results)
     return _Outcome(
         made,
-        f"{len(made)} models and seeds built, {tests} tests run, {summary.warned} warnings",
+        f"{len(made)} models, seeds and snapshots built, {tests} tests run, "
+        f"{summary.warned} warnings",
     )
 
 
@@ -234,21 +245,6 @@ def _copy_warehouse(source: Settings, target: Settings) -> None:
     for left_over in target.home.glob(f"{target.duckdb_path.name}*"):
         left_over.unlink()
     shutil.copyfile(source.duckdb_path, target.duckdb_path)
-
-
-def recompiled(base: Mapping[str, Any], head: Mapping[str, Any]) -> list[str]:
-    """Models of both manifests whose SQL is another one.
-
-    dbt's ``state:modified`` compares what is written; a variable of dbt_project.yml that changes
-    the SQL of a model whose file is untouched escapes it.
-    """
-    return sorted(
-        node["name"]
-        for unique_id, node in head["nodes"].items()
-        if node["resource_type"] == "model"
-        and unique_id in base["nodes"]
-        and node["compiled_code"] != base["nodes"][unique_id]["compiled_code"]
-    )
 
 
 def _drop_what_is_gone(
@@ -276,7 +272,7 @@ def _relations(manifest: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     return {
         unique_id: (node["schema"], node.get("alias") or node["name"])
         for unique_id, node in manifest["nodes"].items()
-        if node["resource_type"] in _RELATIONS
+        if node["resource_type"] in RELATIONS
     }
 
 

@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 
 from finhouse.errors import ConfigurationError
+from finhouse.gate.sql_text import bare
 
 MAIN_BRANCHES = ("origin/main", "main")
 
@@ -76,6 +77,29 @@ def is_unchanged(root: Path, commit: Commit, paths: Sequence[str]) -> bool:
         _git(root, "diff", "--quiet", commit.id, "--", *paths) is not None
         and _git(root, "ls-files", "--others", "--exclude-standard", "--", *paths) == ""
     )
+
+
+def differs_in_comments_alone(root: Path, commit: Commit, paths: Sequence[str]) -> bool:
+    """Whether these files and folders have the same SQL, and nothing else but prose is different.
+
+    A doc block in Markdown is prose; a YAML file may be a test or a setting, and counts.
+    """
+    listed = _git(root, "diff", "--name-status", "--no-renames", commit.id, "--", *paths)
+    new = _git(root, "ls-files", "--others", "--exclude-standard", "--", *paths)
+    if listed is None or new:
+        return False
+    changed = [line.split("\t", 1) for line in listed.splitlines()]
+    return all(
+        name.endswith(".md")
+        or (kind == "M" and name.endswith(".sql") and _is_same_sql(root, commit, name))
+        for kind, name in changed
+    )
+
+
+def _is_same_sql(root: Path, commit: Commit, name: str) -> bool:
+    top = Path(_git(root, "rev-parse", "--show-toplevel") or root)
+    before = _git(root, "show", f"{commit.id}:{name}") or ""
+    return bare(before) == bare((top / name).read_text(encoding="utf-8"))
 
 
 def changed_files(root: Path, commit: Commit, *paths: str) -> list[str]:

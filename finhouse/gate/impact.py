@@ -6,7 +6,6 @@ import csv
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-import yaml
 from sqlglot import exp, parse_one
 
 from finhouse.dashboards.catalog import (
@@ -73,10 +72,9 @@ def dashboards_reached(sides: Iterable[tuple[Built, Reach]]) -> list[DashboardRe
 
 
 def _dashboards(built: Built) -> tuple[Definitions, dict[str, Dataset]]:
-    project = yaml.safe_load((built.settings.dbt_project / "dbt_project.yml").read_text())
     dbt_project = built.settings.dbt_project
     selected = selected_domains(dbt_project=dbt_project)
-    variables = project["vars"] | {"domains": selected}
+    variables = {**built.version.variables, "domains": selected}
     catalog = build_catalog(built.manifest, kpis_of(built).values(), variables)
     definitions = load_definitions(built.project / "superset", dbt_project)
     return of_domains(definitions, read_belongings(dbt_project), selected), catalog

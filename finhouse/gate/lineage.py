@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Any
 
-from finhouse.dbt.manifest import models_of
 from finhouse.gate.builds import Built
+from finhouse.gate.model_changes import RELATIONS
 from finhouse.gate.sql_columns import ROWS, QueryColumns, Traced, read_columns
 from finhouse.warehouse.duckdb_file import DuckdbWarehouse
 from finhouse.warehouse.opening import DEFAULT_MEMORY_LIMIT
@@ -26,8 +26,8 @@ class Lineage:
     Attributes:
         queries: by model; None where its SQL could not be taken apart.
         columns: names of the columns, by model, seed or source table.
-        names: ``schema.table`` -> name of the model or seed.
-        parents: names of the models and seeds each model reads.
+        names: ``schema.table`` -> name of the model, seed or snapshot.
+        parents: names of those each model or snapshot reads.
     """
 
     queries: dict[str, QueryColumns | None]
@@ -76,13 +76,14 @@ def read_lineage(built: Built) -> Lineage:
     nodes = {
         unique_id: node
         for unique_id, node in built.manifest["nodes"].items()
-        if node["resource_type"] in ("model", "seed")
+        if node["resource_type"] in RELATIONS
     }
     names = {_relation(node): node["name"] for node in nodes.values()}
     return Lineage(
         queries={
             node["name"]: read_columns(node["compiled_code"], schema)
-            for node in models_of(built.manifest)
+            for node in nodes.values()
+            if node["resource_type"] != "seed"
         },
         columns={names.get(table, table): columns for table, columns in tables.items()},
         names=names,
@@ -175,10 +176,13 @@ def renamed_columns(base: Lineage, head: Lineage) -> dict[str, dict[str, str]]:
     return found
 
 
-def changed_kpis(base: Lineage, head: Lineage) -> frozenset[str]:
-    """Codes of the KPIs whose own branch of a query is another one than in the base, or is new."""
+def changed_kpis(base: Lineage, head: Lineage) -> dict[str, frozenset[str]]:
+    """By model: the KPIs whose own branch of its query is another one than in the base, or new."""
     before, after = _branches(base), _branches(head)
-    return frozenset(code for code, digests in after.items() if before.get(code) != digests)
+    return {
+        model: frozenset(c for c, digest in codes.items() if before.get(model, {}).get(c) != digest)
+        for model, codes in after.items()
+    }
 
 
 def reach(
@@ -240,13 +244,13 @@ def _is_hit(lineage: Lineage, traced: Traced, columns: Columns) -> bool:
     )
 
 
-def _branches(lineage: Lineage) -> dict[str, set[tuple[str, str]]]:
-    """KPI code -> model and digest of each branch that computes it."""
-    found: dict[str, set[tuple[str, str]]] = {}
-    for name, query in lineage.queries.items():
-        for code, traced in (query.kpis if query else {}).items():
-            found.setdefault(code, set()).add((name, traced.digest))
-    return found
+def _branches(lineage: Lineage) -> dict[str, dict[str, str]]:
+    """By model: KPI code -> digest of the branch that computes it."""
+    return {
+        name: {code: traced.digest for code, traced in query.kpis.items()}
+        for name, query in lineage.queries.items()
+        if query
+    }
 
 
 def _relation(node: Mapping[str, Any]) -> str:

@@ -1,19 +1,19 @@
 """What a change moves: everything that base and head are found to differ in, and what must be said.
 
 Only two things must be declared in CHANGELOG.md: a contract that breaks its readers, and a KPI that
-means something else, which is one whose values on the same data are not what they were. All the
-rest informs.
+means something else, which is one whose values or verdicts on the same data are not what they were.
+All the rest informs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from finhouse.console import step
 from finhouse.dbt.manifest import marts_of
-from finhouse.gate.builds import Built, Pair, recompiled
+from finhouse.gate.builds import Built, Pair
 from finhouse.gate.contracts import ContractChange, contract_changes, in_words
 from finhouse.gate.declarations import declares, new_declarations, read_changelog
 from finhouse.gate.impact import DashboardReached, dashboards_reached, kpis_of
@@ -26,15 +26,24 @@ from finhouse.gate.lineage import (
     read_lineage,
     renamed_columns,
 )
-from finhouse.gate.model_changes import ChangedTests, ModelChange, changed_tests, model_changes
+from finhouse.gate.model_changes import (
+    RELATIONS,
+    ChangedTests,
+    ModelChange,
+    changed_tests,
+    model_changes,
+    recompiled,
+)
 from finhouse.gate.values import (
     Comparison,
     KpiMove,
     MartDifference,
+    StatusFlip,
     moved_codes,
     side_by_side,
 )
 
+PERIODS = {"kpi_monthly": "months", "kpi_daily": "days"}
 # Another unit or kind makes another KPI of it, although its values may be the same.
 _MEANING = ("unit", "value_kind")
 _PLACE = "display_order"
@@ -48,6 +57,21 @@ class CatalogueChange:
     field: str
     old: str
     new: str
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One change, and the KPIs whose values it moved.
+
+    Attributes:
+        what: a variable, a macro, or a model or seed by its name.
+        where: models whose SQL the variable or macro changed.
+        codes: codes of the KPIs.
+    """
+
+    what: str
+    where: tuple[str, ...]
+    codes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -90,9 +114,12 @@ class Moves:
     Attributes:
         base: short hash of the base commit; ``base_is`` why it is the base.
         scale: size of the demo company both were built on.
-        rebuilt: number of the models and seeds the head built itself, of ``total``.
+        rebuilt: number of the models, seeds and snapshots the head built itself, of ``total``.
+        flips: verdicts on past periods that a changed target turns round.
+        causes: what moved the KPIs.
         owners: owner of each mart and KPI, by name.
         kpi_names: names of the KPIs, by code.
+        without_rows: raw tables that the demo company does not have.
     """
 
     base: str
@@ -105,11 +132,14 @@ class Moves:
     contracts: list[ContractChange]
     marts: list[MartDifference]
     kpis: list[KpiMove]
+    flips: list[StatusFlip]
+    causes: list[Cause]
     catalogue: list[CatalogueChange]
     impact: Impact
     owners: Mapping[str, str]
     kpi_names: Mapping[str, str]
     undeclared: list[Undeclared]
+    without_rows: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -120,6 +150,7 @@ class Moves:
             or self.tests.removed
             or self.contracts
             or self.kpis
+            or self.flips
             or self.catalogue
             or any(not mart.is_equal for mart in self.marts)
         )
@@ -129,9 +160,10 @@ def find_moves(pair: Pair) -> Moves:
     """Compare the two builds."""
     base, head = pair.base, pair.head
     with step("What moves"), side_by_side(base, head) as comparison:
-        renames, impact = _impact(base, head, comparison)
+        kpi_moves, flips = comparison.kpi_moves(), comparison.status_flips()
+        models = model_changes(base.version, head.version)
+        renames, impact, causes = _impact(base, head, comparison, models, moved_codes(kpi_moves))
         contracts = contract_changes(base.manifest, head.manifest, renames)
-        kpi_moves = comparison.kpi_moves()
         catalogue = list(_catalogue_changes(kpis_of(base), kpis_of(head)))
         names = kpis_of(base) | kpis_of(head)
         return Moves(
@@ -140,14 +172,15 @@ def find_moves(pair: Pair) -> Moves:
             scale=pair.frozen.scale,
             rebuilt=len(head.rebuilt),
             total=sum(
-                node["resource_type"] in ("model", "seed")
-                for node in head.manifest["nodes"].values()
+                node["resource_type"] in RELATIONS for node in head.manifest["nodes"].values()
             ),
-            models=model_changes(base.manifest, head.manifest),
+            models=models,
             tests=changed_tests(base.manifest, head.manifest),
             contracts=contracts,
             marts=comparison.marts(),
             kpis=kpi_moves,
+            flips=flips,
+            causes=causes,
             catalogue=catalogue,
             impact=impact,
             owners=_owners(base, head, names),
@@ -156,19 +189,25 @@ def find_moves(pair: Pair) -> Moves:
                 _undeclared(
                     contracts,
                     kpi_moves,
+                    flips,
                     catalogue,
                     new_declarations(read_changelog(base.project), read_changelog(head.project)),
                 )
             ),
+            without_rows=pair.without_rows,
         )
 
 
 def _impact(
-    base: Built, head: Built, comparison: Comparison
-) -> tuple[dict[str, dict[str, str]], Impact]:
-    """Columns that only changed their names, and the blast radius."""
+    base: Built,
+    head: Built,
+    comparison: Comparison,
+    models: Sequence[ModelChange],
+    moved: Collection[str],
+) -> tuple[dict[str, dict[str, str]], Impact, list[Cause]]:
+    """Columns that only changed their names, the blast radius, and what moved these KPIs."""
     if head.manifest is base.manifest:
-        return {}, Impact()
+        return {}, Impact(), []
     before, after = read_lineage(base), read_lineage(head)
     rewritten = {
         *recompiled(base.manifest, head.manifest),
@@ -184,23 +223,56 @@ def _impact(
     kpi_seeds = {name: comparison.seed_kpis(schema, name) for schema, name in seeds}
     lost = lost_columns(before, after)
     codes_before, codes_after = frozenset(kpis_of(base)), frozenset(kpis_of(head))
+    own_branch = changed_kpis(before, after)
+    single = [name for name, codes in kpi_seeds.items() if codes]
     below = reach(
         after,
         changed,
-        changed_kpis(before, after).union(*kpi_seeds.values()) & codes_after,
+        frozenset().union(*own_branch.values(), *kpi_seeds.values()) & codes_after,
         codes_after,
-        [name for name, codes in kpi_seeds.items() if codes],
+        single,
     )
+
+    def moved_by(name: str) -> frozenset[str]:
+        codes = own_branch.get(name, frozenset()) | kpi_seeds.get(name, frozenset())
+        alone = {name: changed[name]} if name in changed else {}
+        return reach(after, alone, frozenset(codes) & codes_after, codes_after, single).kpis & {
+            *moved
+        }
+
     formerly_below = reach(before, lost, frozenset(), codes_before)
     marts = marts_of(base.manifest).keys() | marts_of(head.manifest).keys()
     columns = _merged(below.columns, formerly_below.columns)
-    return renamed_columns(before, after), Impact(
-        changed=_merged(changed, lost),
-        marts={name: reached for name, reached in columns.items() if name in marts},
-        kpis=below.kpis | formerly_below.kpis,
-        dashboards=tuple(dashboards_reached([(base, formerly_below), (head, below)])),
-        unread=tuple(name for name in after.unread if name in rewritten),
+    return (
+        renamed_columns(before, after),
+        Impact(
+            changed=_merged(changed, lost),
+            marts={name: reached for name, reached in columns.items() if name in marts},
+            kpis=below.kpis | formerly_below.kpis,
+            dashboards=tuple(dashboards_reached([(base, formerly_below), (head, below)])),
+            unread=tuple(name for name in after.unread if name in rewritten),
+        ),
+        _causes(models, moved_by),
     )
+
+
+def _causes(
+    models: Sequence[ModelChange], moved_by: Callable[[str], frozenset[str]]
+) -> list[Cause]:
+    """What moved which KPIs: one entry for a variable or macro, however many models it changes."""
+    found: dict[str, tuple[set[str], set[str]]] = {}
+    for change in models:
+        codes = moved_by(change.name) if change.kind != "removed" else ()
+        if not codes:
+            continue
+        for what in change.causes or (f"{change.layer} {change.name}",):
+            where, moved = found.setdefault(what, (set(), set()))
+            where |= {change.name} if change.causes else set()
+            moved |= codes
+    return [
+        Cause(what, tuple(sorted(where)), tuple(sorted(codes)))
+        for what, (where, codes) in sorted(found.items())
+    ]
 
 
 def _merged(one: Columns, other: Columns) -> Columns:
@@ -236,6 +308,7 @@ def _owners(base: Built, head: Built, kpis: Mapping[str, Mapping[str, str]]) -> 
 def _undeclared(
     contracts: list[ContractChange],
     moves: list[KpiMove],
+    flips: list[StatusFlip],
     catalogue: list[CatalogueChange],
     declarations: list[str],
 ) -> Iterator[Undeclared]:
@@ -246,6 +319,11 @@ def _undeclared(
     for code in moved_codes(moves):
         periods = {(move.mart, move.period) for move in moves if move.code == code}
         broken.setdefault(("KPI", code), []).append(f"{len(periods)} values moved")
+    for flip in flips:
+        broken.setdefault(("KPI", flip.code), []).append(
+            f"its target turns {flip.periods} past {PERIODS[flip.mart]} from {flip.old} to "
+            f"{flip.new}"
+        )
     for entry in catalogue:
         if not entry.field and not entry.new:
             broken.setdefault(("KPI", entry.code), []).append("KPI removed")

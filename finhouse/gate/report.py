@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 
+from finhouse.gate.commits import Commit
 from finhouse.gate.contracts import ContractChange, in_words
 from finhouse.gate.model_changes import ModelChange
-from finhouse.gate.moves import Moves, Undeclared
+from finhouse.gate.moves import PERIODS, Moves, Undeclared
 from finhouse.gate.sql_columns import ROWS
 from finhouse.gate.values import KpiMove
 
@@ -60,6 +61,14 @@ def render_failure(step: str, message: str) -> str:
     return f"{text[:MAX_CHARACTERS]}\n```\n"
 
 
+def render_nothing(commit: Commit) -> str:
+    """The report of a change that touches nothing of what is built."""
+    return (
+        f"{MARKER}\n## What this change moves\n\nNo difference.\n\nNothing that is built differs"
+        f" from the base `{commit.short}` ({commit.chosen_as}): nothing was built.\n"
+    )
+
+
 def declaration_lines(undeclared: Iterable[Undeclared]) -> list[str]:
     """The lines that CHANGELOG.md must gain, to be completed: one a mart, one for all KPIs."""
     undeclared = list(undeclared)
@@ -84,8 +93,15 @@ def _lines(moves: Moves, limit: int) -> Iterator[str]:
     yield ""
     yield (
         f"Base `{moves.base}` ({moves.base_is}) and head, both built on the demo company at scale "
-        f"{moves.scale:g}; the head rebuilt {moves.rebuilt} of {moves.total} models and seeds."
+        f"{moves.scale:g}; the head rebuilt {moves.rebuilt} of {moves.total} models, seeds "
+        "and snapshots."
     )
+    if moves.without_rows:
+        yield ""
+        yield (
+            "Without rows on both sides, as the demo company does not have them: "
+            f"{_names(moves.without_rows)}. What is made of them was built and not compared."
+        )
     if moves.undeclared:
         yield from ("", "### To be declared in CHANGELOG.md", "")
         yield from _table(
@@ -117,11 +133,11 @@ def _verdict(moves: Moves) -> str:
             "**Not to be merged as it is:** breaking changes that CHANGELOG.md does not declare: "
             f"{names}{f' and {more} more' if more > 0 else ''}."
         )
-    codes = {move.code for move in moves.kpis}
+    codes = {move.code for move in (*moves.kpis, *moves.flips)}
     marts = [mart for mart in moves.marts if not mart.is_equal]
     breaking = any(change.is_breaking for change in moves.contracts) or bool(codes)
     what = [
-        _count(len(moves.models), "model or seed", "models and seeds"),
+        _count(len(moves.models), "changed model", "changed models"),
         _count(len(marts), "mart with other rows", "marts with other rows"),
         _count(len(codes), "KPI that moved", "KPIs that moved"),
     ]
@@ -167,6 +183,28 @@ def _contracts(moves: Moves, limit: int) -> Iterator[str]:
 def _kpis(moves: Moves, limit: int) -> Iterator[str]:
     yield from _kpi_months([move for move in moves.kpis if move.mart == "kpi_monthly"], limit)
     yield from _kpi_days([move for move in moves.kpis if move.mart == "kpi_daily"], limit)
+    if moves.causes:
+        rows = [
+            (_plain([cause.what]), _names(cause.where), _names(cause.codes))
+            for cause in moves.causes
+        ]
+        yield ""
+        yield from _table(["Moved by", "In", "KPIs"], rows, limit)
+
+
+def _flips(moves: Moves, limit: int) -> Iterator[str]:
+    """Verdicts that a target turns round while the values stay."""
+    rows = [
+        (
+            _code(flip.code),
+            flip.old,
+            flip.new,
+            f"{flip.periods:,} {PERIODS[flip.mart]}",
+            f"{flip.first:%Y-%m-%d} to {flip.last:%Y-%m-%d}",
+        )
+        for flip in moves.flips
+    ]
+    yield from _table(["KPI", "Was", "Is now", "Past periods", "From, to"], rows, limit)
 
 
 def _kpi_months(months: list[KpiMove], limit: int) -> Iterator[str]:
@@ -326,6 +364,7 @@ def _owners(moves: Moves) -> list[str]:
 
 _SECTIONS: tuple[tuple[str, Callable[[Moves, int], Iterator[str]]], ...] = (
     ("KPIs that moved", _kpis),
+    ("Past verdicts that a target turns", _flips),
     ("KPI catalogue", _catalogue),
     ("Contracts of marts", _contracts),
     ("Rows of marts", _marts),

@@ -14,11 +14,12 @@ from typing import Any
 
 from finhouse.dbt.data_classes import CLASSES, data_class, meta_of
 from finhouse.dbt.kpis import CATALOGUE, GRAINS, registry_entries
-from finhouse.dbt.manifest import MARTS, models_of, tests_by_model
+from finhouse.dbt.manifest import MARTS, grain_of, models_of, snapshots_of, tests_by_model
 from finhouse.documentation.coverage import has_tested_key
 from finhouse.sources.definitions import PostgresDefinition, SourceDefinition, raw_schema
 
 _CATALOGUE_FILE = f"dbt_project/{CATALOGUE.as_posix()}"
+_OF_A_SNAPSHOT = ("owner", "grain", "data_class")
 _TARGET = re.compile(r"\btarget\s*\.\s*(type|name)\b|\btarget\[")
 
 
@@ -58,6 +59,7 @@ def house_findings(
     return sorted(
         {
             *_untested_grains(manifest),
+            *_snapshots(manifest),
             *_unknown_classes(manifest),
             *_undescribed_macros(manifest),
             *_engines_named(manifest),
@@ -76,22 +78,50 @@ def _file(node: Mapping[str, Any]) -> str:
 
 
 def _untested_grains(manifest: Mapping[str, Any]) -> Iterator[Finding]:
-    """The grain a mart declares is what its uniqueness test says."""
+    """The grain a mart or snapshot declares is what its uniqueness test says."""
     tests = tests_by_model(manifest)
-    for mart in models_of(manifest, MARTS):
-        grain = meta_of(mart).get("grain") or []
-        if not has_tested_key(mart, tests.get(mart["unique_id"], [])):
+    for node in (*models_of(manifest, MARTS), *snapshots_of(manifest)):
+        if not has_tested_key(node, tests.get(node["unique_id"], [])):
             yield Finding(
                 "tested grain",
-                _file(mart),
-                f"{mart['name']} declares grain {list(grain)}, and no test says that it is unique",
+                _file(node),
+                f"{node['name']} declares grain {grain_of(node)},"
+                " and no test says that it is unique",
                 "test it with unique (one column) or dbt_utils.unique_combination_of_columns",
             )
 
 
+def _snapshots(manifest: Mapping[str, Any]) -> Iterator[Finding]:
+    """A snapshot is asked what a mart is: it outlives what it was made from."""
+    for node in snapshots_of(manifest):
+        lacking = [key for key in _OF_A_SNAPSHOT if not meta_of(node).get(key)]
+        if lacking:
+            yield Finding(
+                "snapshots",
+                _file(node),
+                f"snapshot {node['name']} lacks {', '.join(lacking)} in its config.meta",
+                "set owner, grain (its unique_key and dbt_valid_from) and data_class",
+            )
+        if not node["description"].strip() or not node["columns"]:
+            yield Finding(
+                "snapshots",
+                _file(node),
+                f"snapshot {node['name']} is not described, or names no columns",
+                "say what one row is, and describe each column, in a YAML file beside it",
+            )
+        for name, column in node["columns"].items():
+            if not column["description"].strip() or not column.get("data_type"):
+                yield Finding(
+                    "snapshots",
+                    _file(node),
+                    f"column {name} of snapshot {node['name']} has no description or no data_type",
+                    "describe it, or use a doc block, and declare its data_type",
+                )
+
+
 def _unknown_classes(manifest: Mapping[str, Any]) -> Iterator[Finding]:
-    """A data class, of a mart or of a column, is one of four."""
-    for mart in models_of(manifest, MARTS):
+    """A data class, of a mart or snapshot or of a column, is one of four."""
+    for mart in (*models_of(manifest, MARTS), *snapshots_of(manifest)):
         classes = {mart["name"]: meta_of(mart).get("data_class")} | {
             f"{mart['name']}.{name}": data_class(mart, name) for name in mart["columns"]
         }
@@ -277,7 +307,7 @@ def unmasked_columns(
     handed_on: Mapping[str, Mapping[str, set[tuple[str, str]]]],
     sources: Iterable[SourceDefinition],
 ) -> list[Finding]:
-    """Columns of marts that show a source column which must be masked, by whatever name.
+    """Columns of marts and snapshots that show a source column to be masked, by whatever name.
 
     Args:
         handed_on: by model and column, the source columns whose values it has.
@@ -297,7 +327,7 @@ def unmasked_columns(
             f"{mart['name']}.{column} shows {name} of {masked[table, name]}, to be masked",
             "show what readers need of it, such as a band, a year or a hash",
         )
-        for mart in models_of(manifest, MARTS)
+        for mart in (*models_of(manifest, MARTS), *snapshots_of(manifest))
         for column, origins in handed_on.get(mart["name"], {}).items()
         for table, name in origins & masked.keys()
     )

@@ -12,6 +12,7 @@ from finhouse.dashboards.serving import check_dashboards
 from finhouse.dbt.manifest import models_of, read_manifest
 from finhouse.errors import FinhouseError, GateError
 from finhouse.gate.builds import (
+    PROJECT_FILES,
     Built,
     Change,
     Pair,
@@ -20,17 +21,26 @@ from finhouse.gate.builds import (
     compile_head,
     try_empty,
 )
-from finhouse.gate.commits import Commit, base_commit
+from finhouse.gate.commits import Commit, base_commit, differs_in_comments_alone
 from finhouse.gate.conventions import check_conventions, check_masking, parse_strictly
-from finhouse.gate.inputs import DEFAULT_SCALE, FrozenInput, frozen_input
+from finhouse.gate.inputs import DEFAULT_SCALE, FrozenInput, frozen_input, lived_input
 from finhouse.gate.lint import lint_python, lint_sql, lint_yaml
 from finhouse.gate.moves import find_moves
-from finhouse.gate.report import declaration_lines, render, render_failure, summary
+from finhouse.gate.report import (
+    declaration_lines,
+    render,
+    render_failure,
+    render_nothing,
+    summary,
+)
+from finhouse.gate.second_build import check_second_build, keeping_state
 from finhouse.gate.workspace import exclusive, gate_home
 from finhouse.settings import Settings
 
 # What it takes to compare base and head, without the checks.
 COMPARING = ("base", "compile", "build", "moves")
+# Files that decide what dbt builds, and what of it is personal data.
+BUILT_FROM = (*PROJECT_FILES, "finhouse/sources")
 PASSED, FAILED, NOT_RUN = "passed", "FAILED", "not run"
 
 
@@ -79,13 +89,31 @@ class Gate:
             Step("conventions", "dbt-bouncer and the rules of the house", self._conventions),
             Step("dashboards", "dashboard -> chart -> mart -> column", self._dashboards),
             Step("sql", "sqlfluff", self._sql),
+            *map(self._needed, self._comparing_steps()),
+        ]
+
+    def _comparing_steps(self) -> list[Step]:
+        return [
             Step("base", "the base, built on the frozen input", self._base),
             Step("compile", "dbt compile, and what differs from the base", self._compile),
             Step("unit tests", "unit tests, and a build without rows (--empty)", self._empty),
-            Step("build", "state:modified+ on the frozen input, with data tests", self._build),
-            Step("personal data", "each mart's columns, followed from the source", self._masking),
+            Step("build", "what differs, on the frozen input, with data tests", self._build),
+            Step("second build", "what keeps state, built again some days later", self._again),
+            Step("personal data", "columns of marts, followed from the source", self._masking),
             Step("moves", "what moves, and whether CHANGELOG.md declares it", self._moves),
         ]
+
+    def _needed(self, step: Step) -> Step:
+        """The step, which has nothing to do where nothing that is built differs."""
+        return replace(step, run=lambda: self._nothing() if self._is_still else step.run())
+
+    @cached_property
+    def _is_still(self) -> bool:
+        return differs_in_comments_alone(self._settings.project_root, self.commit, BUILT_FROM)
+
+    def _nothing(self) -> str:
+        self.report.write_text(render_nothing(self.commit), encoding="utf-8")
+        return "not needed: nothing that is built differs from the base"
 
     @cached_property
     def _parsing(self) -> Settings:
@@ -137,8 +165,11 @@ class Gate:
         return f"{self.commit.short} ({self.commit.chosen_as}): {count} models"
 
     def _compile(self) -> str:
-        rewritten = len(self.change.selection[1:])
-        return f"{rewritten} models whose SQL is another one" if rewritten else "no other SQL"
+        change = self.change
+        if change.without_rows:
+            names = ", ".join(change.without_rows)
+            console.print(f"  without rows, as the demo company does not have them: {names}")
+        return f"{len(change.selection)} models, seeds, snapshots and tests that differ"
 
     def _empty(self) -> str:
         return try_empty(self.change)
@@ -146,11 +177,19 @@ class Gate:
     def _build(self) -> str:
         return self.head.said
 
+    def _again(self) -> str:
+        nodes = keeping_state(self.head)
+        if nodes:
+            lived = lived_input(self._settings, self._scale)
+            check_second_build(self.head, lived, gate_home(self._settings) / "second")
+        return ", ".join(node["name"] for node in nodes) or "nothing that keeps state differs"
+
     def _masking(self) -> str:
         return f"{check_masking(self.head)} marts"
 
     def _moves(self) -> str:
-        moves = find_moves(Pair(self.commit, self._frozen, self.base, self.head))
+        pair = Pair(self.commit, self._frozen, self.base, self.head, self.change.without_rows)
+        moves = find_moves(pair)
         self.report.write_text(render(moves), encoding="utf-8")
         for line in summary(moves):
             console.print(line, markup=False)

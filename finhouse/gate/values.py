@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import duckdb
 
-from finhouse.dbt.manifest import marts_of
+from finhouse.dbt.manifest import Node, grain_of, history_columns, marts_of, snapshots_of
 from finhouse.gate.builds import Built
 from finhouse.gate.sql_columns import ROWS
 from finhouse.warehouse.base import quoted, text_literal
@@ -22,13 +22,16 @@ KPI_CODE = "kpi_code"
 BASE, HEAD = "base_build", "head_build"
 PERIOD_OF = {"kpi_monthly": "month_start", "kpi_daily": "date_day"}
 _PARTS = ("value", "numerator", "denominator")
+_STATUS, _IS_COMPLETE = "target_status", "is_complete_period"
+# Where there was no verdict, a target takes none back.
+_NO_VERDICT = "('no_target', 'no_data')"
 
 Kind = Literal["moved", "appeared", "disappeared"]
 
 
 @dataclass(frozen=True)
 class MartDifference:
-    """How the rows of one mart differ.
+    """How the rows of one mart or snapshot differ.
 
     Attributes:
         base_rows, head_rows: row counts.
@@ -52,6 +55,24 @@ class MartDifference:
     @property
     def is_equal(self) -> bool:
         return not (self.only_base or self.only_head or self.differing)
+
+
+@dataclass(frozen=True)
+class StatusFlip:
+    """Complete periods of a KPI with the same value and another verdict: its target moved.
+
+    Attributes:
+        old, new: the verdicts, such as ``met`` and ``missed``.
+        periods: how many; ``first`` and ``last`` of them.
+    """
+
+    code: str
+    mart: str
+    old: str
+    new: str
+    periods: int
+    first: date
+    last: date
 
 
 @dataclass(frozen=True)
@@ -82,8 +103,8 @@ class Comparison:
         self._connection, self._base, self._head = connection, base, head
 
     def marts(self) -> list[MartDifference]:
-        """Every mart that the head rebuilt and the base has, whether it differs or not."""
-        before, after = marts_of(self._base.manifest), marts_of(self._head.manifest)
+        """Marts and snapshots that the head rebuilt and the base has, different or not."""
+        before, after = _compared(self._base), _compared(self._head)
         return [
             self._mart(name, before[name], after[name])
             for name in sorted(before.keys() & after.keys())
@@ -93,6 +114,10 @@ class Comparison:
     def kpi_moves(self) -> list[KpiMove]:
         """KPI values that differ, by mart, code and period."""
         return [move for mart in PERIOD_OF for move in self._moves(mart)]
+
+    def status_flips(self) -> list[StatusFlip]:
+        """Verdicts on complete periods that differ although the values do not."""
+        return [flip for mart in PERIOD_OF for flip in self._flips(mart)]
 
     def seed_columns(self, schema: str, seed: str) -> set[str]:
         """Columns of a seed whose values differ, and ROWS where their number does."""
@@ -126,11 +151,17 @@ class Comparison:
     ) -> MartDifference:
         sides = [_table(BASE, before), _table(HEAD, after)]
         old, new = (
-            self._columns(side, node["schema"], node.get("alias") or node["name"])
+            {
+                column: kind
+                for column, kind in self._columns(
+                    side, node["schema"], node.get("alias") or node["name"]
+                ).items()
+                if column not in history_columns(node).values()
+            }
             for side, node in ((BASE, before), (HEAD, after))
         )
         counts = [self._rows(f"select count(*) from {side}")[0][0] for side in sides]
-        key = after["config"].get("meta", {}).get("grain") or []
+        key = [c for c in grain_of(after) if c not in history_columns(after).values()]
         if not key or any(column not in old or column not in new for column in key):
             return self._as_a_whole(name, sides, counts, [c for c in new if c in old])
         shared = [column for column in new if column in old and column not in key]
@@ -206,31 +237,50 @@ class Comparison:
         )
 
     def _moves(self, mart: str) -> Iterator[KpiMove]:
-        before, after = marts_of(self._base.manifest), marts_of(self._head.manifest)
-        if (
-            mart not in before
-            or mart not in after
-            or after[mart]["unique_id"] not in self._head.rebuilt
-        ):
-            return
-        period = PERIOD_OF[mart]
-        needed = {"kpi_code", period, *_PARTS}
-        sides = {BASE: before[mart], HEAD: after[mart]}
-        if any(
-            needed - self._columns(side, node["schema"], node.get("alias") or mart).keys()
-            for side, node in sides.items()
-        ):
+        pair = self._pair(mart, {"kpi_code", PERIOD_OF[mart], *_PARTS})
+        if pair is None:
             return  # the contract says so already
+        before, after = pair
+        period = PERIOD_OF[mart]
         differs = " or ".join(f"b.{part} is distinct from h.{part}" for part in _PARTS)
         for code, day, old, new, is_old, is_new in self._rows(
             f"select coalesce(b.kpi_code, h.kpi_code), coalesce(b.{period}, h.{period}),"
             " b.value, h.value, b.kpi_code is not null, h.kpi_code is not null"
-            f" from {_table(BASE, before[mart])} as b full join {_table(HEAD, after[mart])} as h"
+            f" from {_table(BASE, before)} as b full join {_table(HEAD, after)} as h"
             f" on b.kpi_code = h.kpi_code and b.{period} = h.{period}"
             f" where {differs} or b.kpi_code is null or h.kpi_code is null order by 1, 2"
         ):
             kind: Kind = "moved" if is_old and is_new else "disappeared" if is_old else "appeared"
             yield KpiMove(code, mart, day, old, new, kind)
+
+    def _flips(self, mart: str) -> Iterator[StatusFlip]:
+        period = PERIOD_OF[mart]
+        pair = self._pair(mart, {"kpi_code", period, *_PARTS, _STATUS, _IS_COMPLETE})
+        if pair is None:
+            return
+        before, after = pair
+        same = " and ".join(f"b.{part} is not distinct from h.{part}" for part in _PARTS)
+        for code, old, new, count, first, last in self._rows(
+            f"select b.kpi_code, b.{_STATUS}, h.{_STATUS}, count(*), min(b.{period}),"
+            f" max(b.{period}) from {_table(BASE, before)} as b"
+            f" inner join {_table(HEAD, after)} as h"
+            f" on b.kpi_code = h.kpi_code and b.{period} = h.{period}"
+            f" where b.{_IS_COMPLETE} and {same} and b.{_STATUS} not in {_NO_VERDICT}"
+            f" and b.{_STATUS} is distinct from h.{_STATUS}"
+            " group by all order by 1, 5, 2, 3"
+        ):
+            yield StatusFlip(code, mart, old, new, count, first, last)
+
+    def _pair(self, mart: str, needed: set[str]) -> tuple[Node, Node] | None:
+        """A mart in both versions, where the head rebuilt it and both have all these columns."""
+        before, after = (marts_of(built.manifest).get(mart) for built in (self._base, self._head))
+        if before is None or after is None or after["unique_id"] not in self._head.rebuilt:
+            return None
+        for side, node in ((BASE, before), (HEAD, after)):
+            held = self._columns(side, node["schema"], node.get("alias") or mart)
+            if needed - held.keys():
+                return None
+        return before, after
 
     def _columns(self, side: str, schema: str, table: str) -> dict[str, str]:
         rows = self._connection.execute(
@@ -254,6 +304,12 @@ def side_by_side(base: Built, head: Built) -> Iterator[Comparison]:
             path = text_literal(str(built.warehouse))
             connection.execute(f"attach {path} as {name} (read_only)")
         yield Comparison(connection, base, head)
+
+
+def _compared(built: Built) -> dict[str, Node]:
+    """Marts and snapshots by name."""
+    snapshots = {node["name"]: node for node in snapshots_of(built.manifest)}
+    return marts_of(built.manifest) | snapshots
 
 
 def moved_codes(moves: Iterable[KpiMove]) -> list[str]:

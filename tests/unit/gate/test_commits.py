@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from finhouse.errors import ConfigurationError, WarehouseError
-from finhouse.gate.commits import base_commit, changed_files, extract, is_unchanged
+from finhouse.gate.commits import (
+    base_commit,
+    changed_files,
+    differs_in_comments_alone,
+    extract,
+    is_unchanged,
+)
 from finhouse.gate.workspace import exclusive, is_made, put_in_place
 from finhouse.settings import Settings
 
@@ -130,3 +136,31 @@ def test_two_gates_do_not_share_a_home(tmp_path: Path):
         pass
     with exclusive(settings):
         pass
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "is_still"),
+    [
+        ("a.sql", "select 1 -- one\n", True),
+        ("a.sql", "select 2\n", False),
+        ("b.md", "Other prose.\n", True),
+        ("c.yml", "a: 1 # one\n", False),
+        ("new.sql", "select 1\n", False),
+        ("new.md", "Prose.\n", False),
+        ("a.sql", None, False),
+    ],
+)
+def test_comments_and_prose_are_told_from_changes(
+    repository: Path, name: str, text: str | None, is_still: bool
+):
+    for file, content in (("a.sql", "select 1\n"), ("b.md", "Prose.\n"), ("c.yml", "a: 1\n")):
+        (repository / file).write_text(content)
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "three files")
+    base = base_commit(repository, "HEAD")
+    assert differs_in_comments_alone(repository, base, ["."])
+    if text is None:
+        (repository / name).unlink()
+    else:
+        (repository / name).write_text(text)
+    assert differs_in_comments_alone(repository, base, ["."]) is is_still

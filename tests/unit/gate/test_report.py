@@ -10,7 +10,7 @@ import pytest
 
 from finhouse.gate.contracts import contract_changes
 from finhouse.gate.declarations import declares, new_declarations
-from finhouse.gate.model_changes import ChangedTests, changed_tests, model_changes
+from finhouse.gate.model_changes import ChangedTests, Version, changed_tests, model_changes
 from finhouse.gate.moves import Impact, Moves, Undeclared
 from finhouse.gate.report import MARKER, MAX_CHARACTERS, declaration_lines, render
 from finhouse.gate.sql_columns import ROWS, read_columns
@@ -33,10 +33,15 @@ def mart(name: str = "sales", grain: list[str] | None = None, **columns: dict) -
             column: {"description": "", "constraints": [], "config": {}} | about
             for column, about in columns.items()
         },
-        "checksum": {"checksum": "1"},
+        **sql("select 1"),
         "description": "",
         "depends_on": {"macros": []},
     }
+
+
+def sql(raw: str, compiled: str | None = None) -> dict:
+    """A node's text, and what it compiles to."""
+    return {"raw_code": raw, "compiled_code": compiled or raw, "checksum": {"checksum": raw}}
 
 
 def manifest(*nodes: dict) -> dict:
@@ -91,10 +96,10 @@ def test_a_mart_that_is_gone_or_counts_otherwise_breaks():
 
 
 def test_models_are_told_by_what_changed_of_them():
-    changed = mart(name="changed") | {"checksum": {"checksum": "2"}, "description": "More."}
+    changed = mart(name="changed") | sql("select 2") | {"description": "More."}
     found = model_changes(
-        manifest(mart(name="changed"), mart(name="gone"), mart(name="same")),
-        manifest(changed, mart(name="new"), mart(name="same")),
+        Version(manifest(mart(name="changed"), mart(name="gone"), mart(name="same"))),
+        Version(manifest(changed, mart(name="new"), mart(name="same"))),
     )
     assert [(one.name, one.kind, one.what) for one in found] == [
         ("new", "added", ()),
@@ -227,6 +232,8 @@ NOTHING = Moves(
     contracts=[],
     marts=[],
     kpis=[],
+    flips=[],
+    causes=[],
     catalogue=[],
     impact=Impact(),
     owners={},

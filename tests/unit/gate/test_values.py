@@ -145,3 +145,43 @@ def test_a_seed_with_another_row_changes_its_rows(compared):
     comparison = compared(base, [*base, "insert into raw_seeds.steps values ('ltv', 1)"])
     assert comparison.seed_columns("raw_seeds", "steps") == {"kpi_code", "target", ROWS}
     assert comparison.seed_kpis("raw_seeds", "steps") == {"ltv"}
+
+
+STATUSES = (
+    "create table marts.kpi_monthly (kpi_code text, month_start date, numerator numeric(26, 8),"
+    " denominator numeric(26, 8), value numeric(26, 8), target_status text,"
+    " is_complete_period boolean)"
+)
+
+
+def month(number: int, value: object, status: str, complete: str = "true") -> str:
+    return (
+        f"insert into marts.kpi_monthly values"
+        f" ('churn', date '2026-{number:02}-01', 1, 1, {value}, '{status}', {complete})"
+    )
+
+
+def test_a_target_that_turns_past_verdicts_is_told(compared):
+    base = [STATUSES, month(1, 4, "met"), month(2, 4, "met"), month(3, 9, "missed")]
+    head = [STATUSES, month(1, 4, "missed"), month(2, 4, "missed"), month(3, 9, "missed")]
+    [flip] = compared(base, head).status_flips()
+    assert (flip.code, flip.old, flip.new, flip.periods) == ("churn", "met", "missed", 2)
+    assert (flip.first, flip.last) == (date(2026, 1, 1), date(2026, 2, 1))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (month(1, 4, "met"), month(1, 5, "missed")),  # the value moved: that is told
+        (month(1, 4, "met", "false"), month(1, 4, "missed", "false")),  # the month is running
+        (month(1, 4, "no_target"), month(1, 4, "missed")),  # a first target
+        (month(1, 4, "met"), month(2, 4, "missed")),  # another month
+        (month(1, 4, "met"), month(1, 4, "met")),
+    ],
+)
+def test_other_verdicts_are_no_flips(compared, before: str, after: str):
+    assert compared([STATUSES, before], [STATUSES, after]).status_flips() == []
+
+
+def test_a_mart_without_verdicts_has_no_flips(compared):
+    assert compared([KPIS], [KPIS]).status_flips() == []
