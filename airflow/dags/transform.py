@@ -37,11 +37,13 @@ from finhouse.orchestration.names import (
     WRITER_POOL,
     near_real_time_asset,
 )
+from finhouse.orchestration.schedules import check_rounds
 from finhouse.orchestration.task_defaults import DEFAULT_ARGS, deadline
 from finhouse.settings import load_settings
 from finhouse.sources import available_sources, read_source
 from finhouse.sources.definitions import raw_schema
 
+check_rounds(map(read_source, available_sources()))
 published_marts = Asset(PUBLISHED_ASSET)
 settings = load_settings()
 LOG_FOLDER = f"{settings.dbt_output}/runs/{{{{ run_id }}}}"
