@@ -305,6 +305,12 @@ def _owners(base: Built, head: Built, kpis: Mapping[str, Mapping[str, str]]) -> 
     return owners | {code: row.get("owner") or "nobody" for code, row in kpis.items()}
 
 
+def turned(flip: StatusFlip) -> str:
+    """What a changed target does to past verdicts, in words."""
+    periods = f"{flip.periods:,} past {PERIODS[flip.mart]}"
+    return f"its target turns {periods} from {flip.old} to {flip.new}"
+
+
 def _undeclared(
     contracts: list[ContractChange],
     moves: list[KpiMove],
@@ -320,10 +326,7 @@ def _undeclared(
         periods = {(move.mart, move.period) for move in moves if move.code == code}
         broken.setdefault(("KPI", code), []).append(f"{len(periods)} values moved")
     for flip in flips:
-        broken.setdefault(("KPI", flip.code), []).append(
-            f"its target turns {flip.periods} past {PERIODS[flip.mart]} from {flip.old} to "
-            f"{flip.new}"
-        )
+        broken.setdefault(("KPI", flip.code), []).append(turned(flip))
     for entry in catalogue:
         if not entry.field and not entry.new:
             broken.setdefault(("KPI", entry.code), []).append("KPI removed")

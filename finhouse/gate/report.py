@@ -8,7 +8,7 @@ from decimal import Decimal
 from finhouse.gate.commits import Commit
 from finhouse.gate.contracts import ContractChange, in_words
 from finhouse.gate.model_changes import ModelChange
-from finhouse.gate.moves import PERIODS, Moves, Undeclared
+from finhouse.gate.moves import PERIODS, Moves, Undeclared, turned
 from finhouse.gate.sql_columns import ROWS
 from finhouse.gate.values import KpiMove
 
@@ -44,6 +44,10 @@ def summary(moves: Moves) -> Iterator[str]:
             f"  {code}, {latest.period:%Y-%m}: {_number(latest.old)} -> {_number(latest.new)}"
             f"  {_difference(latest)}; {_count(len(of_code), 'month', 'months')}"
         )
+    for cause in moves.causes:
+        yield f"  moved by {cause.what}: {', '.join(cause.codes)}"
+    for flip in moves.flips:
+        yield f"  {flip.code}: {turned(flip)}"
     reached = [dashboard.title for dashboard in moves.impact.dashboards]
     if reached:
         yield f"  reaches the dashboards {', '.join(reached)}"
