@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
@@ -15,6 +15,7 @@ from finhouse.files import read_back, write_whole
 from finhouse.oltp import warehouse_url
 from finhouse.publish import PUBLISHED_SCHEMA
 from finhouse.settings import Settings
+from finhouse.warehouse.postgres_address import postgres_address
 from finhouse.warehouse.postgres_connection import connect_postgres
 
 ROLE = "finhouse_reader"
@@ -101,8 +102,4 @@ def _postgres_reader(url: str, password: str) -> str:
                 "run `make build` first; where you may not create roles, set READER_URL to the "
                 "address of one that may read that schema",
             ) from error
-    parts = urlsplit(url)
-    return (
-        f"postgresql+psycopg2://{ROLE}:{quote(password, safe='')}"
-        f"@{parts.hostname}:{parts.port or 5432}{parts.path}"
-    )
+    return postgres_address(url).sqlalchemy(ROLE, password)
