@@ -120,6 +120,8 @@ class SupersetServer(BackgroundServer):
     def secret_key(self) -> str:
         """Key of Superset's sessions, and of what it keeps encrypted: never replaced by itself."""
         file = self.home / "secret_key"
+        if named := os.environ.get("SUPERSET_SECRET_KEY"):
+            return named
         if not file.exists():
             return private_text(file)
         return kept_text(

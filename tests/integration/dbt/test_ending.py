@@ -121,6 +121,7 @@ def test_dbt_ends_with_the_command_that_runs_it(house: House, end: signal.Signal
     open_warehouse(house.settings()).close()
 
 
+@pytest.mark.full
 def test_a_second_build_in_postgres_is_told_of_the_first(house: House):
     with running(house, *operation("postgres", LONG["postgres"])) as first:
         wait_for(lambda: is_at_work(house, "postgres"), first)
