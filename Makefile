@@ -41,13 +41,26 @@ PACKAGES := dbt_project/dbt_packages/.ready
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# Refuses a Python that the pins of an environment do not install on, before pip fails half-way:
+# $(call supported,environment,oldest,newest).
+define supported
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if ($(subst .,$(comma),$(2))) <= v <= ($(subst .,$(comma),$(3))) else "$(1) needs Python $(2) to $(3), and $(PYTHON) is %d.%d: name another one, make PYTHON=/path/to/python$(2)" % v)'
+endef
+comma := ,
+OLDEST := 3.11
+NEWEST := 3.13
+# Superset pins numpy 1.26 and pandas 2.1, which have no wheels for 3.13; PySpark 3.5 ends at 3.12.
+NEWEST_SUPERSET := 3.12
+NEWEST_SPARK := 3.12
+
 .tools/uv/bin/uv: requirements/uv.txt
-	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v >= (3, 11) else "finhouse needs Python 3.11 or newer, this is %d.%d: make PYTHON=/path/to/python3.11" % v)'
+	$(call supported,finhouse,$(OLDEST),$(NEWEST))
 	$(PYTHON) -m venv .tools/uv
 	.tools/uv/bin/python -m pip install --quiet --require-hashes -r requirements/uv.txt
 	@touch $@
 
 $(READY): requirements/dev.txt pyproject.toml | $(UV)
+	$(call supported,finhouse,$(OLDEST),$(NEWEST))
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
 	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
@@ -63,12 +76,14 @@ $(AIRFLOW_READY): requirements/airflow.txt $(READY)
 # Spark in the same environment: dbt runs it in its own process. Airflow's part, where it is wanted
 # too, comes first: it would remove this one.
 $(SPARK_READY): requirements/spark.txt $(READY) $(wildcard $(AIRFLOW_READY))
+	$(call supported,Spark,$(OLDEST),$(NEWEST_SPARK))
 	@echo "Spark and the Java it runs on"
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/spark.txt
 	@touch $@
 
 # Snowflake's adapter and its emulator, apart: see requirements/snowflake.in.
 $(SNOWFLAKE_READY): requirements/snowflake.txt | $(UV)
+	$(call supported,Snowflake,$(OLDEST),$(NEWEST))
 	@echo "Snowflake's adapter, and an emulator for where no account is set"
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(SNOWFLAKE)
 	$(UV) pip sync --quiet --python $(SNOWFLAKE)/bin/python --require-hashes requirements/snowflake.txt
@@ -76,6 +91,7 @@ $(SNOWFLAKE_READY): requirements/snowflake.txt | $(UV)
 
 # Superset needs an environment of its own: see requirements/superset.in.
 $(SUPERSET_READY): requirements/superset.txt | $(UV)
+	$(call supported,Superset,$(OLDEST),$(NEWEST_SUPERSET))
 	@echo "Superset's environment"
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(SUPERSET)
 	$(UV) pip sync --quiet --python $(SUPERSET)/bin/python --require-hashes requirements/superset.txt
@@ -83,6 +99,7 @@ $(SUPERSET_READY): requirements/superset.txt | $(UV)
 
 # dbt-bouncer needs an environment of its own: see requirements/gate.in.
 $(GATE_READY): requirements/gate.txt | $(UV)
+	$(call supported,The gate,$(OLDEST),$(NEWEST))
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(GATE)
 	$(UV) pip sync --quiet --python $(GATE)/bin/python --require-hashes requirements/gate.txt
 	@touch $@

@@ -11,9 +11,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
 
 from finhouse.console import console
 from finhouse.errors import ServiceError
+from finhouse.files import read_back, write_whole
 
 _STOP_SECONDS = 30
 
@@ -35,10 +37,14 @@ class BackgroundServer:
         self._lock_file = home / "lock"
 
     def is_running(self) -> bool:
-        """Whether the process we started lives."""
+        """Whether the process we started lives.
+
+        Raises:
+            ServiceError: its lock cannot be read.
+        """
         if not self._lock_file.exists():
             return False
-        with self._lock_file.open("r") as handle:
+        with self._opened_lock("r") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -63,7 +69,7 @@ class BackgroundServer:
                 message, and nothing is left running.
         """
         self.home.mkdir(parents=True, exist_ok=True)
-        with self._lock_file.open("w") as lock, self.log_file.open("ab") as log:
+        with self._opened_lock("w") as lock, self.log_file.open("ab") as log:
             fcntl.flock(lock, fcntl.LOCK_EX)
             process = subprocess.Popen(
                 command,
@@ -75,7 +81,7 @@ class BackgroundServer:
                 # The lock lives as long as the server has it open.
                 pass_fds=[lock.fileno()],
             )
-        self._pid_file.write_text(str(process.pid))
+        write_whole(self._pid_file, str(process.pid))
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline and process.poll() is None:
             if is_ready():
@@ -88,10 +94,14 @@ class BackgroundServer:
         )
 
     def stop(self) -> None:
-        """End the process and all it started; silent when it does not run."""
+        """End the process and all it started; silent when it does not run.
+
+        Raises:
+            ServiceError: the file with its process id is damaged: nothing is ended.
+        """
         if not self.is_running():
             return
-        group = int(self._pid_file.read_text())
+        group = self._leader()
         # The leader ends its own processes in order; what is left after that is ended by force.
         for end, what in ((os.kill, signal.SIGINT), (os.killpg, signal.SIGKILL)):
             try:
@@ -101,6 +111,68 @@ class BackgroundServer:
             deadline = time.monotonic() + _STOP_SECONDS
             while _group_lives(group) and time.monotonic() < deadline:
                 time.sleep(0.1)
+
+    def _opened_lock(self, mode: str) -> TextIO:
+        try:
+            return self._lock_file.open(mode)
+        except OSError as error:
+            raise ServiceError(
+                f"the lock {self._lock_file} cannot be opened: {error.strerror}",
+                f"correct its permissions, or delete it if {self.name} does not run",
+            ) from error
+
+    def _leader(self) -> int:
+        """Process id of the server that runs, which is the id of its group.
+
+        A number that was cut short is another process's: only one that has our lock open is ours.
+        """
+        remedy = (
+            f"end the process that has {self._lock_file} open (`fuser {self._lock_file}` names "
+            f"it), then delete {self._pid_file}"
+        )
+        leader = read_back(self._pid_file, _process_id, ServiceError, remedy)
+        if not _has_open(leader, self._lock_file):
+            raise ServiceError(
+                f"{self._pid_file} is damaged: process {leader} is not {self.name}", remedy
+            )
+        return leader
+
+
+def _process_id(text: str) -> int:
+    found = int(text)
+    # 0 and -1 mean many processes at once, and 1 is the machine's own.
+    if not 1 < found < 2**31:
+        raise ValueError(text)
+    return found
+
+
+def _has_open(process: int, file: Path) -> bool:
+    """Whether a process has a file open; taken to be so where the system does not tell."""
+    wanted, found = file.stat(), []
+    with suppress(OSError):
+        for link in Path(f"/proc/{process}/fd").iterdir():
+            with suppress(OSError):
+                found.append(link.stat())
+    return not found or any(os.path.samestat(wanted, one) for one in found)
+
+
+def read_port(file: Path, restart: str) -> int:
+    """Port of a server of ours, from the file that it is kept in.
+
+    Args:
+        restart: the command that writes it anew.
+
+    Raises:
+        ServiceError: there is no port in it.
+    """
+    return read_back(file, _port, ServiceError, f"start it again: `{restart}`")
+
+
+def _port(text: str) -> int:
+    found = int(text)
+    if not 0 < found < 2**16:
+        raise ValueError(text)
+    return found
 
 
 def _group_lives(group: int) -> bool:
@@ -114,6 +186,20 @@ def _group_lives(group: int) -> bool:
     return True
 
 
+def _require_loopback(server: str) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            # Sends nothing: it asks whether there is a way. A bind alone may succeed without one.
+            probe.connect(("127.0.0.1", 9))
+        except OSError as error:
+            raise ServiceError(
+                f"{server} cannot listen on 127.0.0.1: {error.strerror}",
+                "give this host an IPv4 loopback (`ip link set lo up`, `ip address add 127.0.0.1/8 "
+                "dev lo`); with IPv6 alone, finhouse's own servers do not run: see "
+                "docs/reference/settings.md#addresses",
+            ) from error
+
+
 def free_port(preferred: int | None, server: str) -> int:
     """``preferred`` if nothing listens there, else one the system hands out, which is said.
 
@@ -121,8 +207,10 @@ def free_port(preferred: int | None, server: str) -> int:
         server: what the port is for, in a word.
 
     Raises:
-        ServiceError: there is none.
+        ServiceError: there is none, or this host has no IPv4 loopback.
     """
+    _require_loopback(server)
+    reason = ""
     for port in (preferred, 0):
         if port is None:
             continue
@@ -131,10 +219,13 @@ def free_port(preferred: int | None, server: str) -> int:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
-            except OSError:
+            except OSError as error:
+                reason = f": {error.strerror}"
                 continue
             found = int(probe.getsockname()[1])
         if preferred not in (None, found):
             console.print(f"port {preferred} is taken: {server} answers on port {found}")
         return found
-    raise ServiceError("no free TCP port on 127.0.0.1", "stop a server that you do not need")
+    raise ServiceError(
+        f"no free TCP port on 127.0.0.1{reason}", "stop a server that you do not need"
+    )

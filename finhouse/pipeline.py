@@ -32,6 +32,7 @@ from finhouse.settings import Settings
 from finhouse.sources import CsvFolderDefinition, available_sources, read_source
 from finhouse.transform import build_marts
 from finhouse.warehouse import Warehouse, connect, connect_published
+from finhouse.warehouse.building import only_build
 
 DEMO_SEED = 20250101
 Result = TypeVar("Result")
@@ -142,17 +143,21 @@ def run_build(settings: Settings, options: BuildOptions) -> None:
             live(settings, url, options)
     with step(f"Extract-load into {settings.target}", timings):
         loaded = load_all(settings, full_refresh=options.full_refresh)
-    with step("dbt build: models and data tests", timings):
-        console.print(f"  macros of {packages_in_use(settings)}")
-        try:
-            built = build_marts(settings, as_of=options.as_of, full_refresh=options.full_refresh)
-        finally:
-            # A build that failed is history, too.
-            with connect(settings) as warehouse:
-                record_build(settings, warehouse)
-    with step("Publish", timings), connect(settings) as warehouse:
-        published = publish(settings, warehouse)
-        refresh_caches(settings)
+    # What is published is what was tested: no other build comes between.
+    with only_build(settings, "build"):
+        with step("dbt build: models and data tests", timings):
+            console.print(f"  macros of {packages_in_use(settings)}")
+            try:
+                built = build_marts(
+                    settings, as_of=options.as_of, full_refresh=options.full_refresh
+                )
+            finally:
+                # A build that failed is history, too.
+                with connect(settings) as warehouse:
+                    record_build(settings, warehouse)
+        with step("Publish", timings), connect(settings) as warehouse:
+            published = publish(settings, warehouse)
+            refresh_caches(settings)
     with connect_published(settings) as readable:
         print_scorecard(readable)
     _print_report(settings, loaded, built, published, timings)

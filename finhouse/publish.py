@@ -27,6 +27,7 @@ from finhouse.dbt.manifest import MARTS, declared_marts
 from finhouse.errors import PublishError
 from finhouse.settings import Settings
 from finhouse.warehouse import Warehouse, text_literal
+from finhouse.warehouse.building import only_build
 from finhouse.warehouse.remedies import remedy_of
 
 PUBLISHED_SCHEMA = "published"
@@ -153,6 +154,7 @@ def publish(settings: Settings, warehouse: Warehouse) -> Publication:
     Raises:
         PublishError: a mart is missing, or the destination cannot be written; readers keep what
             they had.
+        WarehouseError: another process builds in the same database.
     """
     marts = declared_marts(settings)
     missing = [mart for mart in marts if not warehouse.table_exists(MARTS, mart)]
@@ -162,22 +164,27 @@ def publish(settings: Settings, warehouse: Warehouse) -> Publication:
             "run `make build`, which makes and tests them all",
         )
     try:
-        ensure_reporting_tables(settings, warehouse)
-        publication_id, published_at = _next_publication(warehouse)
-        [(loaded_until,)] = warehouse.execute(LOADED_UNTIL_SQL)
-        record = (publication_id, published_at, loaded_until, len(marts))
-        if settings.is_file:
-            location = str(settings.published_path)
-            rows = _publish_file(warehouse, settings.published_path, marts, record)
-            reported = _record_file(warehouse, settings.published_path)
-        else:
-            location = f"schema {PUBLISHED_SCHEMA} of the Postgres warehouse"
-            rows, reported = _publish_schema(warehouse, marts, record)
+        with only_build(settings, "publish"):
+            return _publish(settings, warehouse, marts)
     except warehouse.engine_error as error:
         raise PublishError(
             f"the {settings.target} warehouse refused the publication: {error}",
             f"{remedy_of(error)}, then run `make build` again",
         ) from error
+
+
+def _publish(settings: Settings, warehouse: Warehouse, marts: list[str]) -> Publication:
+    ensure_reporting_tables(settings, warehouse)
+    publication_id, published_at = _next_publication(warehouse)
+    [(loaded_until,)] = warehouse.execute(LOADED_UNTIL_SQL)
+    record = (publication_id, published_at, loaded_until, len(marts))
+    if settings.is_file:
+        location = str(settings.published_path)
+        rows = _publish_file(warehouse, settings.published_path, marts, record)
+        reported = _record_file(warehouse, settings.published_path)
+    else:
+        location = f"schema {PUBLISHED_SCHEMA} of the Postgres warehouse"
+        rows, reported = _publish_schema(warehouse, marts, record)
     return Publication(publication_id, location, len(marts), rows, reported)
 
 

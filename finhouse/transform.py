@@ -16,6 +16,9 @@ from finhouse.dbt.results import (
     DbtSummary,
     failing_queries,
     failing_rows,
+    read_results,
+    results_file,
+    results_in,
     summarise,
 )
 from finhouse.errors import (
@@ -70,7 +73,7 @@ def build_marts(
     arguments += ["--log-level-file", "info"]
     if log_folder:
         arguments += ["--log-path", str(log_folder), "--log-format-file", "json"]
-    results_path = settings.dbt_output / "run_results.json"
+    results_path = results_file(settings)
     results_path.unlink(missing_ok=True)
     code = run_dbt(settings, arguments)
     if not results_path.exists():
@@ -78,7 +81,7 @@ def build_marts(
             f"dbt stopped before running anything (exit code {code})",
             "read dbt's message above; `make dbt ARGS=parse` checks the project alone",
         )
-    results = json.loads(results_path.read_text())
+    results = read_results(settings)
     summary = summarise(results, models_by_test(read_manifest(settings)))
     if code != 0 or summary.failures:
         raise NodesFailedError(
@@ -167,7 +170,7 @@ def check_freshness(settings: Settings) -> None:
             if result["status"] == "error"
             else str(result.get("error"))
         )
-        for result in json.loads(report.read_text())["results"]
+        for result in results_in(report)["results"]
         if result["status"] in ("error", "runtime error")
     ]
     if late or code:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 import time
 from collections.abc import Callable
@@ -13,7 +12,9 @@ import duckdb
 from finhouse import demo
 from finhouse.bench.extract_load import Row
 from finhouse.console import step
+from finhouse.dbt.manifest import read_manifest
 from finhouse.dbt.process import run_dbt
+from finhouse.dbt.results import read_results
 from finhouse.errors import TransformError
 from finhouse.oltp import EmbeddedServer
 from finhouse.pipeline import DEMO_SEED, load_all
@@ -46,7 +47,7 @@ def _bench_house(settings: Settings, url: str, scale: float, runs: int) -> list[
     for _ in range(runs):
         with step("dbt build"):
             whole_seconds.append(_timed(lambda: _dbt_build(settings))[0])
-        results = json.loads((settings.dbt_output / "run_results.json").read_text())
+        results = read_results(settings)
         dbt_seconds.append(results["elapsed_time"])
         with step("the same SQL in bare duckdb"):
             bare_seconds.append(_run_bare(settings, results["results"]))
@@ -91,7 +92,7 @@ def _dbt_build(settings: Settings) -> None:
 
 def _run_bare(settings: Settings, results: list[dict]) -> float:
     """Run the compiled SQL of a build in its order, without dbt; return the seconds it took."""
-    manifest = json.loads((settings.dbt_output / "manifest.json").read_text())
+    manifest = read_manifest(settings)
     statements = []
     for result in results:
         node = manifest["nodes"][result["unique_id"]]

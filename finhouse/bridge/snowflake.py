@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from finhouse.bridge.engine import (
     held_moment,
     is_timestamp,
 )
+from finhouse.children import run_child
 from finhouse.engines.snowflake_account import INSIDE, environment_program, snowflake_account
 from finhouse.errors import WarehouseError
 from finhouse.settings import Settings
@@ -110,12 +110,11 @@ class SnowflakeEngine(Engine):
     def _ask(self, **request: Any) -> dict[str, list[str]]:
         if not any(request.values()):
             return {}
-        result = subprocess.run(
+        result = run_child(
             [environment_program("python"), str(INSIDE / "transfer.py")],
-            input=json.dumps(request),
+            said=json.dumps(request),
             env={**os.environ, **self._account.variables},
             capture_output=True,
-            text=True,
         )
         if result.returncode:
             raise WarehouseError(

@@ -9,6 +9,7 @@ import click
 from rich.markup import escape
 
 from finhouse import __version__
+from finhouse.cli.machine import of_the_machine
 from finhouse.console import console
 from finhouse.errors import FinhouseError
 from finhouse.settings import TARGETS, load_settings
@@ -64,9 +65,12 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except FinhouseError as error:
-            console.print(f"[bold red]Error:[/bold red] {escape(str(error))}")
-            ctx.exit(error.exit_code)
+        except Exception as error:
+            told = error if isinstance(error, FinhouseError) else of_the_machine(error)
+            if told is None:
+                raise
+            console.print(f"[bold red]Error:[/bold red] {escape(str(told))}")
+            ctx.exit(told.exit_code)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

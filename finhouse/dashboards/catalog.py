@@ -18,7 +18,6 @@ The SQL of the aggregation is written here alone and runs unchanged on DuckDB an
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -29,7 +28,7 @@ from pydantic import ValidationError
 from finhouse.dashboards.definitions import Written
 from finhouse.dbt.data_classes import PERSONAL, data_class, meta_of
 from finhouse.dbt.kpis import registry_entries
-from finhouse.dbt.manifest import marts_of
+from finhouse.dbt.manifest import manifest_in, marts_of
 from finhouse.dbt.process import ask_dbt
 from finhouse.errors import ConfigurationError, TransformError
 from finhouse.settings import Settings
@@ -196,7 +195,7 @@ def parse_project(settings: Settings) -> dict[str, Any]:
             f"the dbt project does not parse:\n{(result.stdout + result.stderr).strip()}",
             "correct it; `make dbt ARGS=parse` shows the same message",
         )
-    return json.loads((output / "manifest.json").read_text())
+    return manifest_in(output)
 
 
 def build_catalog(

@@ -15,6 +15,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from finhouse.errors import ServiceError
+from finhouse.files import read_json, write_whole
+
 # All that an import writes. Of users, what a log-in leaves alone.
 _WRITTEN = {
     "ab_permission_view_role": "*",
@@ -49,16 +52,16 @@ class LastImport:
     def report(self, wanted: Mapping[str, Any]) -> dict[str, Any] | None:
         """What the last import reported; None where ``wanted`` has to be imported (again)."""
         try:
-            record = json.loads(self._file.read_text(encoding="utf-8"))
-            return record["report"] if record["signature"] == self._sign(wanted) else None
+            signature, report = read_json(self._file, _record, ServiceError, "")
+            return report if signature == self._sign(wanted) else None
         # No record, half a record, or metadata that cannot be read: the import says what is wrong.
-        except (OSError, ValueError, KeyError, TypeError, sqlite3.Error):
+        except (ServiceError, sqlite3.Error):
             return None
 
     def remember(self, wanted: Mapping[str, Any], report: Mapping[str, Any]) -> None:
         """Note that ``wanted`` is imported, as ``report`` says."""
         record = {"signature": self._sign(wanted), "report": report}
-        self._file.write_text(json.dumps(record), encoding="utf-8")
+        write_whole(self._file, json.dumps(record))
 
     def forget(self) -> None:
         """An import begins: what the record says may not be so any more."""
@@ -72,3 +75,9 @@ class LastImport:
                 for row in metadata.execute(f"select {columns} from {table} order by rowid"):
                     digest.update(repr(row).encode())
         return digest.hexdigest()
+
+
+def _record(found: Any) -> tuple[str, dict[str, Any]]:
+    if not isinstance(found["report"], dict):
+        raise TypeError
+    return found["signature"], found["report"]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
 
-from finhouse.errors import WarehouseError
+from finhouse.console import console
+from finhouse.errors import ServiceError, WarehouseError
+from finhouse.files import read_back, write_whole
 from finhouse.oltp import warehouse_url
 from finhouse.publish import PUBLISHED_SCHEMA
 from finhouse.settings import Settings
+from finhouse.warehouse.postgres_address import postgres_address
 from finhouse.warehouse.postgres_connection import connect_postgres
 
 ROLE = "finhouse_reader"
@@ -43,12 +46,33 @@ def reader_uri(settings: Settings, home: Path) -> str:
 
 
 def private_text(path: Path) -> str:
-    """Text of a file only its owner may read; a random one is written on first use."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(24))
-    return path.read_text().strip()
+    """Text of a file only its owner may read; a random one is written on first use.
+
+    One that is damaged is replaced: who hands it out sets it where it is asked for.
+    """
+    if path.exists():
+        try:
+            return kept_text(path, "")
+        except ServiceError as error:
+            console.print(f"  {error.message}: a new one is made", markup=False)
+    made = secrets.token_urlsafe(24)
+    write_whole(path, made, private=True)
+    return made
+
+
+def kept_text(path: Path, remedy: str) -> str:
+    """Text of such a file that must not be replaced.
+
+    Raises:
+        ServiceError: it is damaged.
+    """
+    return read_back(path, _printable, ServiceError, remedy)
+
+
+def _printable(text: str) -> str:
+    if not text.strip().isprintable():
+        raise ValueError
+    return text.strip()
 
 
 def _postgres_reader(url: str, password: str) -> str:
@@ -78,8 +102,4 @@ def _postgres_reader(url: str, password: str) -> str:
                 "run `make build` first; where you may not create roles, set READER_URL to the "
                 "address of one that may read that schema",
             ) from error
-    parts = urlsplit(url)
-    return (
-        f"postgresql+psycopg2://{ROLE}:{quote(password, safe='')}"
-        f"@{parts.hostname}:{parts.port or 5432}{parts.path}"
-    )
+    return postgres_address(url).sqlalchemy(ROLE, password)

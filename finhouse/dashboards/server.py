@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import shutil
-import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -18,10 +17,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from finhouse.background import BackgroundServer, free_port
+from finhouse.background import BackgroundServer, free_port, read_port
+from finhouse.children import run_child
 from finhouse.dashboards.imports import LastImport
-from finhouse.dashboards.readers import private_text
+from finhouse.dashboards.readers import kept_text, private_text
 from finhouse.errors import ConfigurationError, ServiceError
+from finhouse.files import read_json, write_whole
 from finhouse.settings import PROJECT_ROOT
 
 INSIDE = Path(__file__).resolve().parent / "inside"
@@ -60,7 +61,7 @@ class SupersetServer(BackgroundServer):
         """
         if not self.is_running():
             raise ServiceError(f"the Superset in {self.home} is not running", "run `make serve`")
-        return f"http://127.0.0.1:{self._port_file.read_text()}"
+        return f"http://127.0.0.1:{read_port(self._port_file, 'make serve-stop serve')}"
 
     def passwords(self, env: Mapping[str, str] | None = None) -> dict[str, str]:
         """Password of each user: SUPERSET_<USER>_PASSWORD, else one generated on first use."""
@@ -82,11 +83,11 @@ class SupersetServer(BackgroundServer):
             ServiceError: Superset refused; the end of its message is in the error.
         """
         self._check_environment()
-        secret = private_text(self.home / "secret_key")
+        secret = self.secret_key()
         (self.home / "cache" / "data").mkdir(parents=True, exist_ok=True)
         marker = self.home / "initialised"
         is_made = marker.exists() and self._metadata.exists()
-        needed = not is_made or marker.read_text() != INITIALISED
+        needed = not is_made or not _says(marker, INITIALISED)
         last = LastImport(self.home, self._metadata, secret)
         wanted = {**bundle, "made_by": (INSIDE / "bootstrap.py").read_text(encoding="utf-8")}
         if not needed and (known := last.report(wanted)):
@@ -95,14 +96,13 @@ class SupersetServer(BackgroundServer):
         report_file = self.home / "import.json"
         report_file.unlink(missing_ok=True)
         metadata = self._metadata_aside(keep=is_made) if needed else self._metadata
-        result = subprocess.run(
-            [self._python, str(INSIDE / "bootstrap.py"), report_file],
+        result = run_child(
+            [self._python, str(INSIDE / "bootstrap.py"), str(report_file)],
             # By a pipe: it holds passwords, and what is killed leaves no file behind.
-            input=json.dumps({**bundle, "initialise": needed}),
+            said=json.dumps({**bundle, "initialise": needed}),
             env=self._variables(metadata),
             cwd=self.home,
             capture_output=True,
-            text=True,
         )
         if result.returncode or not report_file.exists():
             raise ServiceError(
@@ -112,10 +112,23 @@ class SupersetServer(BackgroundServer):
             )
         if needed:
             metadata.replace(self._metadata)
-            marker.write_text(INITIALISED)
-        report = json.loads(report_file.read_text())
+            write_whole(marker, INITIALISED)
+        report = read_json(report_file, _report, ServiceError, "run `make serve` again")
         last.remember(wanted, report)
         return report
+
+    def secret_key(self) -> str:
+        """Key of Superset's sessions, and of what it keeps encrypted: never replaced by itself."""
+        file = self.home / "secret_key"
+        if named := os.environ.get("SUPERSET_SECRET_KEY"):
+            return named
+        if not file.exists():
+            return private_text(file)
+        return kept_text(
+            file,
+            f"restore {file} from a backup; without one `rm -r {self.home}` starts Superset "
+            "afresh, without what was made in it by hand",
+        )
 
     def serve(self) -> str:
         """Start the server unless it runs; return its address once it answers.
@@ -127,7 +140,7 @@ class SupersetServer(BackgroundServer):
         self._check_environment()
         if not self.is_running():
             port = free_port(PREFERRED_PORT, self.name)
-            self._port_file.write_text(str(port))
+            write_whole(self._port_file, str(port))
             self.start(
                 self._command(port), self._variables(), partial(_answers, port), START_SECONDS
             )
@@ -197,6 +210,19 @@ class SupersetServer(BackgroundServer):
             "--no-control-socket",
             "superset.app:create_app()",
         ]
+
+
+def _says(file: Path, text: str) -> bool:
+    try:
+        return file.read_bytes() == text.encode()
+    except OSError:
+        return False
+
+
+def _report(found: Any) -> dict[str, Any]:
+    if not isinstance(found["dashboards"], dict) or not isinstance(found["charts"], dict):
+        raise TypeError
+    return found
 
 
 def _answers(port: int) -> bool:

@@ -5,10 +5,13 @@ A build cannot hold its own outcome; its marts show the builds before it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
+from finhouse.console import console
+from finhouse.dbt.manifest import manifest_file, read_manifest
+from finhouse.dbt.results import read_results, results_file
+from finhouse.errors import TransformError
 from finhouse.settings import Settings
 from finhouse.warehouse import Warehouse
 
@@ -39,10 +42,14 @@ def record_build(settings: Settings, warehouse: Warehouse) -> int:
 
     Call it after each ``dbt build``, failed or not. An invocation already there is left alone.
     """
-    artefacts = [settings.dbt_output / name for name in ("run_results.json", "manifest.json")]
-    if not all(path.exists() for path in artefacts):
+    if not (results_file(settings).exists() and manifest_file(settings).exists()):
         return 0
-    run_results, manifest = (json.loads(path.read_text()) for path in artefacts)
+    try:
+        run_results, manifest = read_results(settings), read_manifest(settings)
+    except TransformError as error:
+        # What the build itself ended with matters more.
+        console.print(f"  {error.message}: this build is not recorded", markup=False)
+        return 0
     invocation = run_results["metadata"]["invocation_id"]
     if warehouse.count("raw_operations.dbt_results", "invocation_id = $1", (invocation,)):
         return 0

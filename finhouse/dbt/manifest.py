@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from finhouse.errors import TransformError
+from finhouse.files import read_json
 from finhouse.settings import Settings
 
 Manifest = Mapping[str, Any]
@@ -21,15 +22,40 @@ def read_manifest(settings: Settings) -> dict[str, Any]:
     """dbt's manifest.json of the last parse or run.
 
     Raises:
-        TransformError: dbt has not run yet.
+        TransformError: dbt has not run yet, or was killed while it wrote it.
     """
-    try:
-        return json.loads((settings.dbt_output / "manifest.json").read_text())
-    except FileNotFoundError as error:
+    if not manifest_file(settings).exists():
         raise TransformError(
             f"dbt has not looked at the project yet: no manifest in {settings.dbt_output}",
             "run `make build`, or `make dbt ARGS=parse`",
-        ) from error
+        )
+    return manifest_in(settings.dbt_output)
+
+
+def manifest_file(settings: Settings) -> Path:
+    """Where dbt writes what it knows of the project."""
+    return settings.dbt_output / "manifest.json"
+
+
+def manifest_in(folder: Path) -> dict[str, Any]:
+    """The manifest.json of a folder that dbt has just written to.
+
+    Raises:
+        TransformError: it is missing or damaged.
+    """
+    return read_json(
+        folder / "manifest.json",
+        _manifest,
+        TransformError,
+        f"delete {folder}, then run the same command again; dbt writes it anew",
+    )
+
+
+def _manifest(found: Any) -> dict[str, Any]:
+    # What everybody reads of it.
+    if not isinstance(found["nodes"], dict):
+        raise TypeError
+    return found
 
 
 def models_of(manifest: Manifest, layer: str = "") -> list[Node]:
@@ -50,11 +76,14 @@ def marts_of(manifest: Manifest) -> dict[str, Node]:
 
 
 def declared_marts(settings: Settings) -> list[str]:
-    """Names of the marts of the dbt project as it was last run; empty before the first run."""
-    try:
-        return list(marts_of(read_manifest(settings)))
-    except TransformError:
+    """Names of the marts of the dbt project as it was last run; empty before the first run.
+
+    Raises:
+        TransformError: the manifest is damaged.
+    """
+    if not manifest_file(settings).exists():
         return []
+    return list(marts_of(read_manifest(settings)))
 
 
 def snapshots_of(manifest: Manifest) -> list[Node]:

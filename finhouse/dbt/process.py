@@ -12,17 +12,26 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
+from finhouse.children import run_child
 from finhouse.domains import SELECTION, selected_domains
 from finhouse.engines.snowflake_account import environment_program, snowflake_account
 from finhouse.engines.spark_session import spark_environment
-from finhouse.errors import ConfigurationError
 from finhouse.oltp import warehouse_url
 from finhouse.settings import Settings
+from finhouse.warehouse.building import only_build
+from finhouse.warehouse.postgres_address import postgres_address
 
 # The dbt of our own environment, whatever PATH says.
 _DBT = str(Path(sys.executable).with_name("dbt"))
+
+# Commands of dbt: the first of these words is the one that is meant.
+_WRITERS = ("build", "clone", "retry", "run", "run-operation", "seed", "snapshot")
+_COMMANDS = (
+    *_WRITERS,
+    *("clean", "compile", "debug", "deps", "docs", "init", "list", "ls", "parse", "show"),
+    *("source", "test"),
+)
 
 
 def run_dbt(settings: Settings, arguments: Sequence[str]) -> int:
@@ -30,10 +39,16 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> int:
 
     Raises:
         ConfigurationError: as ``dbt_environment``; or the target's dbt is not installed.
+        WarehouseError: the command writes, and another process builds in the same database.
     """
     # In a log, and in the messages that we quote, colours are noise.
     colours = {"DBT_USE_COLORS": str(sys.stdout.isatty())}
-    return _run(settings, arguments, dbt_environment(settings) | colours).returncode
+    variables = dbt_environment(settings) | colours
+    command = next((word for word in arguments if word in _COMMANDS), "")
+    if command not in _WRITERS:
+        return _run(settings, arguments, variables).returncode
+    with only_build(settings, f"dbt {command}"):
+        return _run(settings, arguments, variables).returncode
 
 
 def ask_dbt(
@@ -73,11 +88,10 @@ def _run(
     settings: Settings, arguments: Sequence[str], variables: Mapping[str, str], **options: Any
 ) -> subprocess.CompletedProcess[str]:
     program = environment_program("dbt") if settings.target == "snowflake" else _DBT
-    return subprocess.run(
+    return run_child(
         [program, *arguments],
         env={**os.environ, **variables},
         cwd=settings.project_root,
-        text=True,
         **options,
     )
 
@@ -107,17 +121,13 @@ def _connection_variables(settings: Settings) -> dict[str, str]:
 
 
 def _postgres_variables(url: str) -> dict[str, str]:
-    parts = urlsplit(url)
-    if not parts.hostname or not parts.path.strip("/"):
-        raise ConfigurationError(
-            "WAREHOUSE_URL names no host or no database",
-            "write it as postgresql://user:password@host:5432/database",
-        )
+    address = postgres_address(url)
     return {
-        "FINHOUSE_PG_HOST": parts.hostname,
-        "FINHOUSE_PG_PORT": str(parts.port or 5432),
-        "FINHOUSE_PG_USER": unquote(parts.username or ""),
-        "FINHOUSE_PG_DATABASE": unquote(parts.path.strip("/")),
+        **address.variables,
+        "FINHOUSE_PG_HOST": address.host,
+        "FINHOUSE_PG_PORT": str(address.port),
+        "FINHOUSE_PG_USER": address.user,
+        "FINHOUSE_PG_DATABASE": address.database,
         # dbt masks variables of this prefix in its logs.
-        "DBT_ENV_SECRET_FINHOUSE_PG_PASSWORD": unquote(parts.password or ""),
+        "DBT_ENV_SECRET_FINHOUSE_PG_PASSWORD": address.password,
     }

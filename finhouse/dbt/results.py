@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from finhouse.errors import TransformError
+from finhouse.files import read_json
+from finhouse.settings import Settings
 
 if TYPE_CHECKING:  # an orchestrator reads the manifest often, and without any engine
     from finhouse.warehouse import Warehouse
@@ -30,6 +35,40 @@ class DbtSummary:
     def nodes(self) -> int:
         """All nodes dbt looked at."""
         return self.passed + self.warned + self.skipped + len(self.failures)
+
+
+def results_file(settings: Settings) -> Path:
+    """Where dbt writes what became of each node of its last run."""
+    return settings.dbt_output / "run_results.json"
+
+
+def read_results(settings: Settings) -> dict[str, Any]:
+    """dbt's run_results.json of its last run.
+
+    Raises:
+        TransformError: it is missing or damaged.
+    """
+    return results_in(results_file(settings))
+
+
+def results_in(file: Path) -> dict[str, Any]:
+    """A file in which dbt says what became of each node, or of each source.
+
+    Raises:
+        TransformError: it is missing or damaged.
+    """
+    return read_json(
+        file,
+        _results,
+        TransformError,
+        "run the same command again: dbt writes it anew; check the free disk space",
+    )
+
+
+def _results(found: Any) -> dict[str, Any]:
+    if not isinstance(found["results"], list) or not isinstance(found["metadata"], dict):
+        raise TypeError
+    return found
 
 
 def summarise(run_results: Mapping, models_by_test: Mapping[str, str]) -> DbtSummary:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from finhouse.console import console
 from finhouse.demo.business import Files, chosen
+from finhouse.errors import SourceError
+from finhouse.files import read_json, write_whole
 
 
 def ensure_files(
@@ -48,7 +51,7 @@ def _ensure(
     withdraw: Callable[[str, str], None],
 ) -> None:
     manifest = home / files.manifest
-    ours = set(json.loads(manifest.read_text())) if manifest.exists() else set()
+    ours = _listed(manifest, folder) if manifest.exists() else set()
     present = {path.name for path in folder.glob(files.pattern)}
     if present - ours:
         for name in sorted(ours):
@@ -60,12 +63,20 @@ def _ensure(
         manifest.unlink(missing_ok=True)
     elif not present:
         written = files.write(folder, seed, scale)
-        write_whole(manifest, json.dumps([path.name for path in written]).encode())
+        write_whole(manifest, json.dumps([path.name for path in written]))
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    incoming = path.with_name(f".{path.name}.incoming")
-    incoming.write_bytes(content)
-    incoming.replace(path)
+def _listed(manifest: Path, folder: Path) -> set[str]:
+    """Names of our files; without the list they cannot be told from those of the user."""
+    return read_json(
+        manifest,
+        _names,
+        SourceError,
+        f"delete it, and with it the files in {folder} unless they are your own",
+    )
+
+
+def _names(found: Any) -> set[str]:
+    if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+        raise TypeError
+    return set(found)

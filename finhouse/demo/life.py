@@ -16,12 +16,12 @@ from pathlib import Path
 
 import psycopg
 
-from finhouse.console import Progress
+from finhouse.console import Progress, console
 from finhouse.demo.business import Database, businesses, chosen
 from finhouse.demo.clock import date_of
-from finhouse.demo.files import write_whole
 from finhouse.demo.living import LivingBusiness
 from finhouse.errors import ConfigurationError, SourceError
+from finhouse.files import read_json, write_whole
 
 FIRST_LIFE_DAYS = 546  # launch to 2026-06-30: 18 months
 STATE_FILE = "company.pickle"
@@ -135,6 +135,11 @@ def advance(url: str, days: int, *, home: Path) -> DemoReport:
 def _connect(url: str) -> psycopg.Connection:
     try:
         return psycopg.connect(url, autocommit=True)
+    except psycopg.ProgrammingError as error:
+        raise SourceError(
+            "the URL of the OLTP is malformed",
+            "write OLTP_URL as postgresql://user:password@host:port/database",
+        ) from error
     except psycopg.OperationalError as error:
         raise SourceError(
             f"cannot connect to the OLTP: {error}", "check OLTP_URL and that the server runs"
@@ -236,7 +241,8 @@ def _recall(found: Status, home: Path) -> Companies:
             for name, company in remembered.items()
             if name in found.domains and (company.seed, company.scale, company.periods) == stand
         }
-    except (OSError, pickle.UnpicklingError, AttributeError, EOFError, ImportError):
+    # Bytes that are no pickle of ours raise whatever they happen to mean.
+    except Exception:
         companies = {}
     again = {name: _founded(name, found) for name in sorted(found.domains - companies.keys())}
     progress = Progress("recalling the company's life", found.periods if again else 0, "days")
@@ -263,7 +269,7 @@ def _live_until(
         write_whole(home / STATE_FILE, pickle.dumps(companies))
         for name, company in companies.items():
             truth = json.dumps(_database(name).tell_truth(company), indent=1)
-            write_whole(truth_file(home, name), truth.encode())
+            write_whole(truth_file(home, name), truth)
         connection.execute("analyze")
     return DemoReport(found.seed, found.scale, date_of(periods - 1), written)
 
@@ -294,5 +300,13 @@ def _live(
 
 
 def _told(home: Path, domain: str, periods: int) -> bool:
+    """Whether a business's truth file is there, whole, and of this day."""
     file = truth_file(home, domain)
-    return file.exists() and json.loads(file.read_text())["periods"] == periods
+    if not file.exists():
+        return False
+    try:
+        told = read_json(file, lambda found: found["periods"], SourceError, "")
+    except SourceError as error:
+        console.print(f"  {error.message}: it is written anew", markup=False)
+        return False
+    return told == periods

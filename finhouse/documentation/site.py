@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import html
-import json
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from finhouse.console import step
+from finhouse.dbt.manifest import manifest_in
 from finhouse.dbt.process import run_dbt
 from finhouse.documentation.coverage import Coverage, coverage, gaps
 from finhouse.documentation.lineage_page import write_lineage_page
 from finhouse.errors import TransformError
+from finhouse.files import read_json
 from finhouse.settings import Settings
 
 PAGES = (
@@ -49,8 +51,9 @@ def write_site(settings: Settings, folder: Path) -> list[Coverage]:
             raise TransformError(
                 f"dbt docs generate failed (exit code {code})", "read dbt's message above"
             )
-    manifest, catalog = (
-        json.loads((output / name).read_text()) for name in ("manifest.json", "catalog.json")
+    manifest = manifest_in(output)
+    catalog = read_json(
+        output / "catalog.json", _catalog, TransformError, f"delete {output} and run it again"
     )
     if not catalog["nodes"]:
         raise _nothing_built(settings)
@@ -70,6 +73,12 @@ def write_site(settings: Settings, folder: Path) -> list[Coverage]:
             "describe each column and test each key in the mart's YAML file",
         )
     return covered
+
+
+def _catalog(found: Any) -> dict[str, Any]:
+    if not isinstance(found["nodes"], dict):
+        raise TypeError
+    return found
 
 
 def _nothing_built(settings: Settings) -> TransformError:

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from finhouse.background import BackgroundServer, free_port
-from finhouse.errors import ConfigurationError
+from finhouse.background import BackgroundServer, free_port, read_port
+from finhouse.console import console
+from finhouse.errors import ConfigurationError, ServiceError
+from finhouse.files import read_back, write_whole
 from finhouse.settings import PROJECT_ROOT, Settings
 
 INSIDE = Path(__file__).resolve().parent / "snowflake_environment"
@@ -64,7 +66,7 @@ class SnowflakeEmulator(BackgroundServer):
             fcntl.flock(starting, fcntl.LOCK_EX)
             if not self.is_running():
                 self._start()
-        port = self._port_file.read_text()
+        port = str(read_port(self._port_file, "finhouse snowflake stop"))
         return SnowflakeAccount(
             {
                 "SNOWFLAKE_ACCOUNT": "emulator",
@@ -77,7 +79,7 @@ class SnowflakeEmulator(BackgroundServer):
                 # It asks for none, but the connector does not log in without.
                 "DBT_ENV_SECRET_SNOWFLAKE_PASSWORD": "emulator",
             },
-            f"snowflake emulator {self._identity_file.read_text()}",
+            f"snowflake emulator {self.identity()}",
             is_emulated=True,
         )
 
@@ -87,10 +89,8 @@ class SnowflakeEmulator(BackgroundServer):
         shutil.rmtree(scratch, ignore_errors=True)
         for folder in (scratch, databases):
             folder.mkdir(parents=True, exist_ok=True)
-        if not self._identity_file.exists():
-            self._identity_file.write_text(uuid.uuid4().hex)
         port = free_port(None, self.name)
-        self._port_file.write_text(str(port))
+        write_whole(self._port_file, str(port))
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         self.start(
             [python, str(INSIDE / "emulator.py"), str(port), str(databases)],
@@ -100,6 +100,17 @@ class SnowflakeEmulator(BackgroundServer):
             START_SECONDS,
         )
 
+    def identity(self) -> str:
+        """Tells these databases from any others; with a new one all is shipped again."""
+        if self._identity_file.exists():
+            try:
+                return read_back(self._identity_file, _identity, ServiceError, "")
+            except ServiceError as error:
+                console.print(f"  {error.message}: all is shipped again", markup=False)
+        made = uuid.uuid4().hex
+        write_whole(self._identity_file, made)
+        return made
+
     @property
     def _databases(self) -> Path:
         return self.home / "databases"
@@ -108,6 +119,10 @@ class SnowflakeEmulator(BackgroundServer):
     def _identity_file(self) -> Path:
         """Lives and dies with the databases: what was shipped into lost ones is shipped again."""
         return self._databases / "identity"
+
+
+def _identity(text: str) -> str:
+    return uuid.UUID(text).hex
 
 
 def snowflake_emulator(settings: Settings) -> SnowflakeEmulator:

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from finhouse.errors import ConfigurationError
+from finhouse.files import write_whole
 from finhouse.settings import Settings
 
 # dbt-spark's name for a session in its own process; anything else is a cluster's.
@@ -145,8 +146,8 @@ def _write_configuration(settings: Settings, env: Mapping[str, str]) -> Path:
         java=f"-XX:ReservedCodeCacheSize=256m -Dderby.system.home={home} -Duser.timezone=UTC",
         memory=env.get("FINHOUSE_SPARK_MEMORY") or "2g",
     )
-    (folder / "spark-defaults.conf").write_text(values)
-    (folder / "log4j2.properties").write_text(_LOGGING)
+    write_whole(folder / "spark-defaults.conf", values)
+    write_whole(folder / "log4j2.properties", _LOGGING)
     return folder
 
 

@@ -22,6 +22,7 @@ from finhouse.console import console, step
 from finhouse.dbt.manifest import read_manifest
 from finhouse.dbt.packages import COMPATIBLE, install_dbt_packages, packages_in_use
 from finhouse.dbt.process import run_dbt
+from finhouse.dbt.results import read_results
 from finhouse.errors import NodesFailedError, TransformError
 from finhouse.gate.commits import Commit, extract, is_unchanged
 from finhouse.gate.empty_sources import create_missing_sources
@@ -89,13 +90,23 @@ def build_base(settings: Settings, commit: Commit, frozen: FrozenInput) -> Built
     key = " ".join(
         [commit.tree, frozen.key, frozen.loaded_until.isoformat(), _environment(settings)]
     )
-    if is_made(folder, key):
+    base = _version(settings, folder, folder / "project")
+    if is_made(folder, key) and (manifest := _kept_manifest(base)):
         console.print(f"Base {commit.short} ({commit.chosen_as}), as built before")
     else:
         with step(f"Base {commit.short} ({commit.chosen_as}): dbt build on the frozen input"):
             _make_base(settings, commit, frozen, folder, key)
-    base = _version(settings, folder, folder / "project")
-    return Built(base, read_manifest(base), frozenset())
+        manifest = read_manifest(base)
+    return Built(base, manifest, frozenset())
+
+
+def _kept_manifest(base: Settings) -> Mapping[str, Any] | None:
+    """The manifest of a base that was built before; None where the base must be built again."""
+    try:
+        return read_manifest(base)
+    except TransformError as error:
+        console.print(f"  {error.message}", markup=False)
+        return None
 
 
 def _make_base(
@@ -227,7 +238,7 @@ def _build(
             error.message,
             "fix the model, or the test where the rule itself has changed; then run the gate again",
         ) from error
-    results = json.loads((where.dbt_output / "run_results.json").read_text())["results"]
+    results = read_results(where)["results"]
     made = frozenset(
         result["unique_id"]
         for result in results

@@ -14,6 +14,7 @@ from finhouse.dbt.manifest import marts_of, models_of, read_manifest
 from finhouse.dbt.process import ask_dbt
 from finhouse.domains import declared_domains, selected_domains
 from finhouse.errors import ConfigurationError, GateError
+from finhouse.files import read_json
 from finhouse.gate.builds import Built
 from finhouse.gate.commits import Commit, file_at
 from finhouse.gate.lineage import columns_handed_on, read_lineage
@@ -125,7 +126,11 @@ def _bouncer_findings(settings: Settings) -> list[Finding]:
             + f"{result.stdout}\n{result.stderr}".strip(),
             f"correct dbt_project/{BOUNCER_CONFIG}",
         )
-    return [_finding(entry) for entry in json.loads(report.read_text(encoding="utf-8"))]
+    return read_json(report, _findings, ConfigurationError, "run the gate again")
+
+
+def _findings(found: Any) -> list[Finding]:
+    return [_finding(entry) for entry in found]
 
 
 def _finding(entry: Mapping[str, Any]) -> Finding:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from finhouse.errors import WarehouseError
+from finhouse.files import write_whole
 from finhouse.settings import Settings
 
 KEY_FILE = "key"
@@ -41,12 +42,14 @@ def exclusive(settings: Settings) -> Iterator[None]:
 
 def is_made(folder: Path, key: str) -> bool:
     """Whether ``folder`` is there as a whole, and was made for this ``key``."""
-    marker = folder / KEY_FILE
-    return marker.is_file() and marker.read_text(encoding="utf-8") == key
+    try:
+        return (folder / KEY_FILE).read_bytes() == key.encode()
+    except OSError:
+        return False
 
 
 def put_in_place(part: Path, folder: Path, key: str) -> None:
     """Let ``part``, finished, take the place of ``folder``; a kill leaves one of them or none."""
-    (part / KEY_FILE).write_text(key, encoding="utf-8")
+    write_whole(part / KEY_FILE, key)
     shutil.rmtree(folder, ignore_errors=True)
     part.rename(folder)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import importlib.util
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -23,7 +24,9 @@ from urllib.parse import quote
 import psycopg
 
 from finhouse.background import free_port
+from finhouse.console import console
 from finhouse.errors import ConfigurationError, ServiceError
+from finhouse.files import read_back, write_whole
 
 USER = "finhouse"
 DATABASES = ("oltp", "warehouse")
@@ -84,9 +87,12 @@ class EmbeddedServer:
             ServiceError: the server does not come up; the end of its log is in the message.
         """
         with self._lock():
+            is_made = (self.data / "PG_VERSION").exists()
+            if is_made and (damage := self._damage_of_password()):
+                self._renew_password(damage)
             if self.is_running():
                 return
-            if not (self.data / "PG_VERSION").exists():
+            if not is_made:
                 self._create_cluster()
             self._forget_dead_server()
             self._launch(free_port(self._last_port(), "PostgreSQL"))
@@ -97,18 +103,57 @@ class EmbeddedServer:
         if not self.home.exists():
             return
         with self._lock():
-            process = self._server_process()
-            if process is None:
-                return
-            os.kill(process, signal.SIGINT)
-            deadline = time.monotonic() + START_TIMEOUT_SECONDS
-            # A zombie child has no command line: it is no server any more.
-            while self._server_process() and time.monotonic() < deadline:
-                time.sleep(0.05)
+            self._end()
+
+    def _end(self) -> None:
+        process = self._server_process()
+        if process is None:
+            return
+        os.kill(process, signal.SIGINT)
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        # A zombie child has no command line: it is no server any more.
+        while self._server_process() and time.monotonic() < deadline:
+            time.sleep(0.05)
 
     def _url(self, database: str, port: int) -> str:
-        password = quote(self.password_file.read_text().strip(), safe="")
+        password = quote(self._password(), safe="")
         return f"postgresql://{USER}:{password}@127.0.0.1:{port}/{database}"
+
+    def _password(self) -> str:
+        return read_back(
+            self.password_file,
+            _password,
+            ServiceError,
+            "start the server again, which gives it a new password: `finhouse oltp stop`, then "
+            "the command you need",
+        )
+
+    def _damage_of_password(self) -> str:
+        """What is wrong with the password file; empty where nothing is."""
+        try:
+            self._password()
+        except ServiceError as error:
+            return error.message
+        return ""
+
+    def _renew_password(self, damage: str) -> None:
+        """Give the cluster another password: who owns its files needs none to do so."""
+        console.print(f"  {damage}: PostgreSQL gets a new password", markup=False)
+        self._end()
+        self._forget_dead_server()
+        password = secrets.token_urlsafe(24)
+        # First the file: if that cannot be written, the cluster keeps what it has.
+        write_whole(self.password_file, password, private=True)
+        self._hand_over(self.home)
+        try:
+            self._run(
+                ["postgres", "--single", "-D", str(self.data), "postgres"],
+                said=f"alter role {USER} password '{password}'\n",
+            )
+        except BaseException:
+            # Not the password yet: the next start tries again.
+            self.password_file.unlink(missing_ok=True)
+            raise
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
@@ -129,8 +174,7 @@ class EmbeddedServer:
         """initdb into a folder aside, renamed when whole: a kill leaves no half cluster."""
         incoming = self.home / "pgdata.incoming"
         shutil.rmtree(incoming, ignore_errors=True)
-        self.password_file.touch(mode=0o600)
-        self.password_file.write_text(secrets.token_urlsafe(24))
+        write_whole(self.password_file, secrets.token_urlsafe(24), private=True)
         self._hand_over(self.home)
         self._run(
             [
@@ -172,7 +216,12 @@ class EmbeddedServer:
         with self.log_file.open("ab") as log:
             before = log.tell()
             server = subprocess.Popen(
-                [*self._as_user(), str(_binary("postgres")), "-D", str(self.data), "-p", str(port)],
+                [
+                    *self._as_user(),
+                    *(str(_binary("postgres")), "-D", str(self.data), "-p", str(port)),
+                    # What a client that was killed has asked for is given up.
+                    *("-c", "client_connection_check_interval=2s"),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -204,7 +253,7 @@ class EmbeddedServer:
 
     def _pid_file_lines(self) -> list[str]:
         try:
-            return (self.data / "postmaster.pid").read_text().splitlines()
+            return (self.data / "postmaster.pid").read_text(errors="replace").splitlines()
         except OSError:
             return []
 
@@ -215,22 +264,25 @@ class EmbeddedServer:
         only a process that names our data folder is ours.
         """
         lines = self._pid_file_lines()
-        if not lines or not lines[0].strip().lstrip("-").isdigit():
+        if not lines or not (found := re.fullmatch(r"-?([0-9]{1,9})", lines[0].strip())):
             return None
-        process = abs(int(lines[0]))
+        process = int(found[1])
         return process if _is_alive(process) and str(self.data) in _command_line(process) else None
 
     def _last_port(self) -> int | None:
         lines = self._pid_file_lines()
-        return int(lines[3]) if len(lines) > 3 and lines[3].strip().isdigit() else None
+        found = re.fullmatch(r"[0-9]{1,5}", lines[3].strip()) if len(lines) > 3 else None
+        return int(found[0]) if found and 0 < int(found[0]) < 2**16 else None
 
     def _forget_dead_server(self) -> None:
         if self._server_process() is None:
             (self.data / "postmaster.pid").unlink(missing_ok=True)
 
-    def _run(self, command: list[str]) -> None:
+    def _run(self, command: list[str], said: str = "") -> None:
+        """Run a program of PostgreSQL's, with ``said`` on its standard input."""
         result = subprocess.run(
             [*self._as_user(), str(_binary(command[0])), *command[1:]],
+            input=said,
             capture_output=True,
             text=True,
         )
@@ -256,6 +308,13 @@ class EmbeddedServer:
 
 
 NOBODY = 65534
+
+
+def _password(text: str) -> str:
+    """A password as ``secrets.token_urlsafe(24)`` makes it: one cut short opens nothing."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{32}", text.strip()):
+        raise ValueError
+    return text.strip()
 
 
 def _can_unshare() -> bool:

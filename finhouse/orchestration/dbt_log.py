@@ -60,14 +60,18 @@ class DbtLog:
     def _take(self, line: bytes) -> None:
         if not any(name.encode() in line for name in (*_RESULT_EVENTS, *_END)):
             return
-        event = json.loads(line)
-        if event == _END:
-            self.ended = True
-        elif event["info"]["name"] in _RESULT_EVENTS:
-            node = event["data"]["node_info"]
-            self.results[node["unique_id"]] = NodeResult(
-                node["node_status"], _plain(event["info"]["msg"])
-            )
+        try:
+            event = json.loads(line)
+            if event == _END:
+                self.ended = True
+            elif event["info"]["name"] in _RESULT_EVENTS:
+                node = event["data"]["node_info"]
+                self.results[node["unique_id"]] = NodeResult(
+                    node["node_status"], _plain(event["info"]["msg"])
+                )
+        except (ValueError, KeyError, TypeError, AttributeError):
+            # A line that dbt was killed in; the build task says what became of the build.
+            return
 
 
 def start_log(folder: Path) -> None:

@@ -6,7 +6,6 @@ import importlib.util
 import json
 import os
 import secrets
-import subprocess
 import sys
 import time
 import urllib.request
@@ -16,10 +15,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from finhouse.background import BackgroundServer, free_port
+from finhouse.background import BackgroundServer, free_port, read_port
+from finhouse.children import run_child
 from finhouse.console import console
 from finhouse.dbt.process import run_dbt
 from finhouse.errors import ConfigurationError, ServiceError, TransformError
+from finhouse.files import read_json, write_whole
 from finhouse.oltp import EmbeddedServer
 from finhouse.orchestration.api import AirflowApi
 from finhouse.orchestration.model_graph import write_model_graph
@@ -41,6 +42,7 @@ START_SECONDS = 300
 _POLL_SECONDS = 2.0
 _ANSWER_SECONDS = 30
 _ENDED = ("success", "failed")
+_RESTART = "make airflow-stop airflow"
 _BIN = Path(sys.executable).parent
 _AIRFLOW = str(_BIN / "airflow")
 
@@ -88,11 +90,19 @@ class LocalAirflow:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._port_file.read_text()}"
+        return f"http://127.0.0.1:{self._port()}"
 
     @property
     def password(self) -> str:
-        return json.loads(self._passwords.read_text())[USER]
+        """Password of the user, as Airflow took it when it started.
+
+        Raises:
+            ServiceError: the file it is kept in is missing or damaged.
+        """
+        return read_json(self._passwords, _password, ServiceError, f"start it again: `{_RESTART}`")
+
+    def _port(self) -> int:
+        return read_port(self._port_file, _RESTART)
 
     def is_running(self) -> bool:
         """Whether the process that was started lives; its parts may not."""
@@ -115,7 +125,7 @@ class LocalAirflow:
             self.stop()
         self.home.mkdir(parents=True, exist_ok=True)
         self._write_password()
-        self._port_file.write_text(str(free_port(PREFERRED_PORT, "Airflow")))
+        write_whole(self._port_file, str(free_port(PREFERRED_PORT, "Airflow")))
         self._start_metadata()
         show_models(self._settings)
         # It migrates its metadata itself; tasks of a pool wait until there is one.
@@ -147,7 +157,7 @@ class LocalAirflow:
 
     def environment(self, env: Mapping[str, str] = os.environ) -> dict[str, str]:
         """Environment of Airflow's processes; what ``env`` says as ``AIRFLOW__...`` wins."""
-        port = self._port_file.read_text() if self._port_file.exists() else str(PREFERRED_PORT)
+        port = str(self._port() if self._port_file.exists() else PREFERRED_PORT)
         defaults = {
             "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT_ROOT / "airflow" / "dags"),
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(self.home / "plugins"),
@@ -254,14 +264,28 @@ class LocalAirflow:
     def _write_password(self) -> None:
         password = os.environ.get(PASSWORD)
         if password is None and self._passwords.exists():
-            return
-        self._passwords.touch(mode=0o600)
-        self._passwords.write_text(json.dumps({USER: password or secrets.token_urlsafe(12)}))
+            try:
+                self.password  # noqa: B018 - whether it can be read
+            except ServiceError as error:
+                console.print(f"  {error.message}: {USER} gets a new password", markup=False)
+            else:
+                return
+        written = json.dumps({USER: password or secrets.token_urlsafe(12)})
+        write_whole(self._passwords, written, private=True)
 
     def run_cli(self, arguments: Sequence[str]) -> int:
         """Run ``airflow <arguments>`` with its output on ours; return its exit code."""
         self._start_metadata()
-        return subprocess.run([_AIRFLOW, *arguments], env=self.environment()).returncode
+        return run_child(
+            [_AIRFLOW, *arguments], env=self.environment(), is_interactive=True
+        ).returncode
+
+
+def _password(found: Any) -> str:
+    password = found[USER]
+    if not isinstance(password, str) or not password:
+        raise TypeError
+    return password
 
 
 def _all_beat(health: Mapping[str, Any]) -> bool:

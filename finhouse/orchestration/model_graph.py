@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+from finhouse.console import console
 from finhouse.dbt.manifest import layer_of, models_of, read_manifest, tests_by_model
+from finhouse.errors import ConfigurationError
+from finhouse.files import read_json, write_whole
 from finhouse.settings import Settings
 
 
@@ -53,18 +57,28 @@ def write_model_graph(settings: Settings) -> None:
         )
         for node in models_of(manifest)
     ]
-    path = graph_file(settings)
-    incoming = path.with_suffix(".incoming")
-    incoming.write_text(json.dumps([asdict(model) for model in models]))
-    incoming.replace(path)
+    write_whole(graph_file(settings), json.dumps([asdict(model) for model in models]))
 
 
 def read_model_graph(settings: Settings) -> list[Model]:
-    """The models, or none before dbt has looked at the project."""
+    """The models, or none before dbt has looked at the project, or if the graph is damaged."""
     path = graph_file(settings)
     if not path.exists():
         return []
+    try:
+        return read_json(
+            path, _models, ConfigurationError, "`finhouse airflow models` writes it anew"
+        )
+    except ConfigurationError as error:
+        # A DAG without its models still builds them, and writes the graph again.
+        console.print(str(error), markup=False)
+        return []
+
+
+def _models(found: Any) -> list[Model]:
+    if not isinstance(found, list):
+        raise TypeError
     return [
         Model(**{k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()})
-        for entry in json.loads(path.read_text())
+        for entry in found
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import psycopg
 from psycopg import conninfo
 
@@ -17,7 +19,17 @@ def describe_server(url: str) -> str:
     except psycopg.ProgrammingError:
         return "(malformed URL)"
     user, host = parts.get("user", "?"), parts.get("host", "localhost")
-    return f"{user}@{host}:{parts.get('port', 5432)}/{parts.get('dbname', user)}"
+    place = f"[{host}]" if ":" in str(host) else host
+    return f"{user}@{place}:{parts.get('port', 5432)}/{parts.get('dbname', user)}"
+
+
+def unknown_parameter(error: psycopg.ProgrammingError) -> str:
+    """The parameter of a URL that libpq does not know, to be added to a message; else empty.
+
+    Nothing else that libpq says of a URL is repeated: it may hold the password.
+    """
+    found = re.fullmatch(r"invalid (?:URI query parameter|connection option).*", str(error).strip())
+    return f": {found[0]}" if found else ""
 
 
 def with_options(url: str, options: dict[str, str]) -> str:
@@ -50,7 +62,7 @@ def connect_postgres(
         )
     except psycopg.ProgrammingError as error:
         raise error_class(
-            f"the URL of {role} is malformed",
+            f"the URL of {role} is malformed{unknown_parameter(error)}",
             f"write {variable} as postgresql://user:password@host:port/database",
         ) from error
     except psycopg.OperationalError as error:

@@ -24,5 +24,10 @@ _OTHERWISE = "see its log for what it says of this"
 
 def remedy_of(error: Exception) -> str:
     """What helps against an error of a warehouse's engine, as far as its words tell."""
+    return known_remedy(error) or _OTHERWISE
+
+
+def known_remedy(error: Exception) -> str:
+    """The same, and empty where its words tell nothing: it may be a mistake of ours."""
     said = str(error).lower()
-    return next((remedy for words, remedy in _REMEDIES if re.search(words, said)), _OTHERWISE)
+    return next((remedy for words, remedy in _REMEDIES if re.search(words, said)), "")

@@ -18,10 +18,10 @@ PACKAGE = PROJECT_ROOT / "finhouse"
 FLOORS = (
     # What every part says, and how it fails.
     {"errors", "console"},
-    # Which businesses there are, and which of them this run is about.
-    {"domains"},
-    # Where things are, and servers that outlive a command.
-    {"settings", "background"},
+    # Which businesses there are, and which of them this run is about; small files of our own.
+    {"domains", "files"},
+    # Where things are; servers that outlive a command, and programs that do not.
+    {"settings", "background", "children"},
     # What is loaded from: declared sources, the OLTP database. The embedded server of the latter
     # holds the Postgres warehouse, too, hence its place below the warehouse.
     {"sources", "oltp"},
