@@ -21,8 +21,9 @@ from finhouse.console import console, heartbeat
 from finhouse.errors import ConfigurationError, FinhouseError, WarehouseError
 from finhouse.extract_load.running import warehouse_errors
 from finhouse.oltp import warehouse_url
-from finhouse.publish import PUBLICATION_ID
+from finhouse.publish import PUBLICATION_ID, PUBLISHED_SCHEMA
 from finhouse.safety.files import (
+    LOCK_SUFFIX,
     copy_apart,
     folder_in_use,
     house_lock,
@@ -48,6 +49,8 @@ from finhouse.warehouse.postgres_database import PostgresWarehouse
 KEPT = 7
 INCOMING, OUTGOING = ".incoming-", ".outgoing-"
 _ATTEMPTS = 5
+# Schemas of a publication that is being made, or of one before.
+_TRANSIENT = f"{PUBLISHED_SCHEMA}__"
 _CATALOG_SCHEMAS = "('information_schema', 'pg_catalog')"
 
 
@@ -117,8 +120,11 @@ def back_up(settings: Settings, folder: Path | None = None, keep: int = KEPT) ->
 
 def dead_backups(folder: Path) -> list[Path]:
     """What killed backups left in a folder: half of a new one, or of one that was removed."""
-    half = [path for path in folder.glob(f"{INCOMING}*") if path.is_dir() and is_dead(path)]
-    return sorted([*half, *folder.glob(f"{OUTGOING}*")])
+    begun = {
+        path.with_suffix("") if path.suffix == LOCK_SUFFIX else path
+        for path in folder.glob(f"{INCOMING}*")
+    }
+    return sorted([*filter(is_dead, begun), *folder.glob(f"{OUTGOING}*")])
 
 
 def remove_dead(folder: Path) -> None:
@@ -134,15 +140,25 @@ def _write(settings: Settings, folder: Path) -> Backup:
     with folder_in_use(incoming):
         with connect(settings) as warehouse, warehouse_errors(warehouse):
             identity, engine = warehouse.identity, _engine(warehouse)
-            with _held_still(warehouse), heartbeat("copying"):
-                if isinstance(warehouse, PostgresWarehouse):
-                    _dump(settings, warehouse, incoming)
-                else:
-                    _copy_files(settings, incoming)
-                tables = row_counts(warehouse)
-                last_load = _latest(warehouse, "load_log", "loaded_at")
-                last_publication = _latest(warehouse, "publications", "publication_id")
-                readers = _roles(warehouse)
+            for _ in range(_ATTEMPTS):
+                with _held_still(warehouse), heartbeat("copying"):
+                    if isinstance(warehouse, PostgresWarehouse):
+                        _dump(settings, warehouse, incoming)
+                    else:
+                        _copy_files(settings, incoming)
+                    tables = row_counts(warehouse)
+                    last_load = _latest(warehouse, "load_log", "loaded_at")
+                    last_publication = _latest(warehouse, "publications", "publication_id")
+                    readers = _roles(warehouse)
+                    renamed = _renamed(warehouse)
+                if not renamed:
+                    break
+                console.print(f"  {renamed} was replaced while it was copied: once more")
+            else:
+                raise WarehouseError(
+                    f"{renamed} was replaced {_ATTEMPTS} times while it was copied",
+                    "run the same command again when publications are less frequent",
+                )
         if settings.is_file:
             _check_copy(incoming / WAREHOUSE_FILES["duckdb"], tables)
         manifest = Manifest(
@@ -203,6 +219,25 @@ def _held_still(warehouse: Warehouse) -> Iterator[None]:
     )
 
 
+def _renamed(warehouse: Warehouse) -> str:
+    """A table whose name has passed to another one since the snapshot; empty if there is none.
+
+    A publication renames schemas, which no lock of their tables prevents. Names mean what they mean
+    now, whatever snapshot reads the rows: the new table would be copied, and be empty.
+    """
+    if not isinstance(warehouse, PostgresWarehouse):
+        return ""
+    for schema, table in _tables(warehouse):
+        name = qualified(schema, table)
+        if warehouse.execute(
+            "select 1 from pg_class c inner join pg_namespace n on n.oid = c.relnamespace"
+            " where n.nspname = $1 and c.relname = $2 and to_regclass($3) is distinct from c.oid",
+            (schema, table, name),
+        ):
+            return f"{schema}.{table}"
+    return ""
+
+
 def _copy_files(settings: Settings, incoming: Path) -> None:
     copy_apart(settings.duckdb_path, incoming / WAREHOUSE_FILES["duckdb"])
     if settings.published_path.exists():
@@ -228,6 +263,7 @@ def _dump(settings: Settings, warehouse: PostgresWarehouse, incoming: Path) -> N
             "--format=custom",
             "--compress=gzip:1",
             f"--snapshot={snapshot}",
+            f"--exclude-schema={_TRANSIENT}*",
             f"--file={incoming / WAREHOUSE_FILES['postgres']}",
         ],
         "the backup of the Postgres warehouse",
@@ -246,7 +282,8 @@ def _tables(warehouse: Warehouse) -> list[tuple[str, str]]:
     rows = warehouse.execute(
         "select table_schema, table_name from information_schema.tables"
         " where table_catalog = current_database() and table_type = 'BASE TABLE'"
-        f" and table_schema not in {_CATALOG_SCHEMAS} order by 1, 2"
+        f" and table_schema not in {_CATALOG_SCHEMAS}"
+        f" and not starts_with(table_schema, '{_TRANSIENT}') order by 1, 2"
     )
     return [(str(schema), str(table)) for schema, table in rows]
 

@@ -333,15 +333,7 @@ class _Examination:
                 f"moves the file's state to {SCHEMA}.{REPAIRS}; the next load reads it again"
                 if is_there
                 else f"deliver {name} again into {folder}, or restore a backup",
-                partial(
-                    self._remove,
-                    FILE_STATE,
-                    "source_name = $1 and table_name = $2 and file_name = $3",
-                    (*names, name),
-                    "other rows in raw",
-                )
-                if is_there
-                else None,
+                partial(self._read_again, source, name, held.get(name, 0)) if is_there else None,
             )
         for name in sorted(held.keys() - states.keys()):
             yield Finding(
@@ -351,6 +343,16 @@ class _Examination:
                 "enters the file as loaded; the next load reads it again if it is there",
                 partial(self._enter_file, source, name, held[name]),
             )
+
+    def _read_again(self, source: CsvFolderDefinition, name: str, rows: int) -> None:
+        self._remove(
+            FILE_STATE,
+            "source_name = $1 and table_name = $2 and file_name = $3",
+            (source.name, source.table, name),
+            "other rows in raw",
+        )
+        if rows:
+            self._enter_file(source, name, rows)
 
     def _enter_file(self, source: CsvFolderDefinition, name: str, rows: int) -> None:
         books = Bookkeeping(self._warehouse, raw_schema(source.name))

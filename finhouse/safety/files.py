@@ -16,6 +16,8 @@ from finhouse.errors import WarehouseError
 _COPY = "import shutil, sys; shutil.copyfile(sys.argv[1], sys.argv[2])"
 # Held by backup, restore and doctor of a house: one of them at a time.
 LOCK_FILE = ".safety.lock"
+# Of a folder that is being filled: held while its process lives.
+LOCK_SUFFIX = ".lock"
 
 
 def copy_apart(source: Path, destination: Path) -> None:
@@ -89,9 +91,10 @@ def is_dead(folder: Path) -> bool:
 
 def remove_folder(folder: Path) -> None:
     """Remove a folder that nobody fills, and its mark."""
-    shutil.rmtree(folder)
+    if folder.exists():
+        shutil.rmtree(folder)
     _lock_of(folder).unlink(missing_ok=True)
 
 
 def _lock_of(folder: Path) -> Path:
-    return folder.with_name(f"{folder.name}.lock")
+    return folder.with_name(f"{folder.name}{LOCK_SUFFIX}")

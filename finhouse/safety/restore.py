@@ -25,7 +25,12 @@ from finhouse.errors import ConfigurationError, FinhouseError, WarehouseError
 from finhouse.extract_load.running import warehouse_errors
 from finhouse.extract_load.state import SCHEMA
 from finhouse.oltp import warehouse_url
-from finhouse.publish import PUBLICATION, PUBLISHED_SCHEMA, ensure_reporting_tables
+from finhouse.publish import (
+    PUBLICATION,
+    PUBLISHED_SCHEMA,
+    create_reporting_tables,
+    ensure_reporting_tables,
+)
 from finhouse.safety.backup import backups_folder, backups_in, row_counts
 from finhouse.safety.files import copy_apart, house_lock, sync
 from finhouse.safety.manifest import (
@@ -309,12 +314,12 @@ def _reports_since(settings: Settings, manifest: Manifest) -> tuple[Reports, lis
 
 def _add_reports(copied: Warehouse, reports: Reports) -> None:
     """Put them on record in the restored copy, before it is put in place."""
+    if not any(rows for _, rows in reports.values()):
+        return
+    # The backup may be older than the first publication.
+    create_reporting_tables(copied)
     with copied.transaction():
         for table, (columns, rows) in reports.items():
-            held = copied.columns(SCHEMA, table)
-            if not set(columns) <= held.keys():
-                # The backup is of a version before the present one.
-                continue
             listed = ", ".join(map(quoted, columns))
             for start in range(0, len(rows), _ROWS_AT_A_TIME):
                 some = rows[start : start + _ROWS_AT_A_TIME]

@@ -102,6 +102,20 @@ def test_a_warehouse_that_is_there_is_kept_and_what_readers_were_told_stays_on_r
         drop(house, kept.removeprefix("database "))
 
 
+def test_reports_that_began_after_the_backup_stay_on_record(house, settings):
+    house.execute("drop table raw_operations.publications")
+    house.execute("drop table raw_operations.reported_kpis")
+    made = back_up(settings)
+    assert made.manifest.last_publication is None
+    live_on(house)
+    told = house.rows(REPORTED)
+    assert told[-1] == (200,)
+    aside = restore_backup(settings, made.folder).aside
+    assert house.rows(REPORTED) == told
+    if not settings.is_file:
+        drop(house, aside.removeprefix("database "))
+
+
 def drop(house: KeptHouse, database: str) -> None:
     with psycopg.connect(house.server_url, autocommit=True) as connection:
         connection.execute(f"drop database {database}")
@@ -325,6 +339,22 @@ def test_a_file_that_cannot_be_opened_is_replaced_and_kept(house, settings):
     house.assert_equal()
 
 
+@pytest.mark.parametrize("target", ["duckdb"], indirect=True)
+def test_a_restored_stage_is_shipped_again_as_a_whole(settings):
+    """What an engine of its own holds is not what it held at the backup."""
+    stage = replace(settings, target="spark")
+    with open_warehouse(stage) as warehouse:
+        warehouse.execute("create schema raw_operations")
+        warehouse.execute("create table raw_operations.shipments as select 'orders' as table_name")
+        warehouse.execute("create table raw_operations.kept as select 1 as number")
+    made = back_up(stage)
+    assert made.folder.name.endswith("-spark")
+    restore_backup(stage, made.folder)
+    with open_warehouse(stage) as warehouse:
+        assert warehouse.count("raw_operations.shipments") == 0
+        assert warehouse.count("raw_operations.kept") == 1
+
+
 @pytest.mark.parametrize("target", ["postgres"], indirect=True)
 class TestPostgres:
     """What only a server can do."""
@@ -343,6 +373,24 @@ class TestPostgres:
         house.lose_warehouse()
         restore_backup(settings, made.folder)
         assert house.rows("select count(*) from raw_shop.orders") == [(100,)]
+
+    def test_a_publication_in_the_midst_is_copied_whole(self, house, settings, monkeypatch):
+        """Its tables take over the names of those that the snapshot sees."""
+        run, times = ClientTools.run, []
+
+        def published_before(tools, *arguments):
+            times.append(1)
+            if len(times) == 1:
+                house.publish(200)
+            run(tools, *arguments)
+
+        monkeypatch.setattr(ClientTools, "run", published_before)
+        made = back_up(settings)
+        monkeypatch.undo()
+        assert (len(times), made.manifest.tables["published.kpi_monthly"]) == (2, 1)
+        house.lose_warehouse()
+        restore_backup(settings, made.folder)
+        assert house.published_value() == 200
 
     def test_readers_keep_their_rights(self, house, settings):
         with psycopg.connect(settings.warehouse_url, autocommit=True) as owner:
