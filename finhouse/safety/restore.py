@@ -21,7 +21,7 @@ from psycopg import conninfo, sql
 
 from finhouse.bridge.shipping import SHIPMENTS
 from finhouse.console import heartbeat
-from finhouse.errors import ConfigurationError, FinhouseError, WarehouseError
+from finhouse.errors import ConfigurationError, FinhouseError, PublishError, WarehouseError
 from finhouse.extract_load.running import warehouse_errors
 from finhouse.extract_load.state import SCHEMA
 from finhouse.oltp import warehouse_url
@@ -43,6 +43,7 @@ from finhouse.safety.manifest import (
 )
 from finhouse.safety.postgres_tools import ClientTools
 from finhouse.settings import Settings
+from finhouse.sources.definitions import PostgresDefinition, available_sources, read_source
 from finhouse.warehouse import Warehouse, connect, qualified, quoted
 from finhouse.warehouse.duckdb_file import DuckdbWarehouse
 from finhouse.warehouse.opening import DEFAULT_MEMORY_LIMIT
@@ -110,6 +111,13 @@ def restore_backup(settings: Settings, backup: Path) -> Restored:
                 f"restoring {folder.name} failed: {str(error).splitlines()[0]}",
                 f"{remedy_of(error)}, then run the same command again; the warehouse is as it was",
             ) from error
+        try:
+            notes += _restore_published(settings, folder, manifest, stamp)
+        except OSError as error:
+            raise PublishError(
+                f"the warehouse is restored, but what readers see is not: {error}",
+                "run the same command again, or `make build`, which publishes",
+            ) from error
     with connect(settings) as warehouse, warehouse_errors(warehouse):
         ensure_reporting_tables(settings, warehouse)
     return Restored(manifest, aside, tuple(notes))
@@ -141,6 +149,7 @@ def _restore_file(
     try:
         _copy_checked(folder, WAREHOUSE_FILES["duckdb"], manifest, incoming)
         reports, notes = _reports_since(settings, manifest)
+        seen = _last_written(path)
         with DuckdbWarehouse(incoming, DEFAULT_MEMORY_LIMIT) as copied, warehouse_errors(copied):
             _check_rows(copied, manifest)
             _add_reports(copied, reports)
@@ -150,14 +159,24 @@ def _restore_file(
             copied.execute("checkpoint")
         sync(incoming)
         with _locked(path):
+            if _last_written(path) != seen:
+                raise WarehouseError(
+                    f"another process wrote to {path} meanwhile",
+                    "run the same command again; nothing was changed",
+                )
             aside = _put_aside(path, stamp)
             incoming.replace(path)
             sync(path.parent)
     finally:
         for left_over in (incoming, _log_of(incoming)):
             left_over.unlink(missing_ok=True)
-    notes += _restore_published(settings, folder, manifest, stamp)
     return (str(aside) if aside else None), notes
+
+
+def _last_written(path: Path) -> list[tuple[int, int, int]]:
+    """Tells whether a DuckDB file, or the log beside it, was written to."""
+    found = [part.stat() for part in (path, _log_of(path)) if part.exists()]
+    return [(status.st_ino, status.st_size, status.st_mtime_ns) for status in found]
 
 
 def _incoming(path: Path, stamp: str) -> Path:
@@ -354,9 +373,6 @@ def _restore_database(
         if exists:
             with connect(settings) as present:
                 _refuse_foreign_schemas(present, manifest)
-            reports, notes = _reports_since(settings, manifest)
-        else:
-            reports, notes = {}, []
         unknown = [
             role
             for role in manifest.readers
@@ -381,8 +397,10 @@ def _restore_database(
                 warehouse_errors(copied),
             ):
                 _check_rows(copied, manifest)
-                _add_reports(copied, reports)
                 copied.execute("analyze")
+                # Asked last: until the swap readers may be told more.
+                reports, notes = _reports_since(settings, manifest) if exists else ({}, [])
+                _add_reports(copied, reports)
             if exists:
                 _copy_rights(server, database, incoming)
             _swap(server, database, incoming, aside, exists=exists)
@@ -400,10 +418,10 @@ def _restore_database(
 
 def _refuse_a_source(settings: Settings, url: str) -> None:
     """A restore replaces the whole database: it must not hold an OLTP, too."""
-    for source in filter(None, (settings.oltp_url, *settings.source_urls.values())):
-        if source not in (settings.warehouse_url, settings.reader_url) and _place(source) == _place(
-            url
-        ):
+    sources = map(read_source, available_sources())
+    named = {s.url_env for s in sources if isinstance(s, PostgresDefinition) and s.url_env}
+    for source in (settings.oltp_url, *map(settings.source_urls.get, sorted(named))):
+        if source and _place(source) == _place(url):
             raise ConfigurationError(
                 f"database {describe_server(url)} is the warehouse and a source: a restore would"
                 " set the source back, too",

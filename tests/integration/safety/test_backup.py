@@ -19,6 +19,7 @@ from psycopg import conninfo
 from finhouse.cli import main
 from finhouse.errors import ConfigurationError, WarehouseError
 from finhouse.extract_load.capture.setup import enable_capture
+from finhouse.safety import restore
 from finhouse.safety.backup import back_up, backups_in
 from finhouse.safety.manifest import MANIFEST_FILE, WAREHOUSE_FILES, read_manifest
 from finhouse.safety.postgres_tools import ClientTools
@@ -216,6 +217,7 @@ def test_only_the_newest_are_kept_and_others_are_left_alone(house, settings, tmp
     assert last.removed == tuple(made[1:])
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("function", ["row_counts", "sync", "Path.rename", "remove_folder"])
 def test_a_killed_backup_leaves_no_half_backup(house, settings, function, moment):
@@ -255,6 +257,7 @@ AT_THE_SWAP = {
 }
 
 
+@pytest.mark.full
 def test_a_killed_restore_leaves_the_old_or_the_new(house, settings):
     made = back_up(settings)
     new = house.rows("select id, status from raw_shop.orders order by 1")
@@ -323,6 +326,23 @@ def test_a_file_that_somebody_writes_is_left_alone(house, settings):
             writer.kill()
     assert len(backups_in(settings.home / "backups")) == 1
     assert not list(settings.home.glob(".warehouse*"))
+
+
+@pytest.mark.parametrize("target", ["duckdb"], indirect=True)
+def test_a_load_in_the_midst_is_not_lost(house, settings, monkeypatch):
+    made = back_up(settings)
+    house.sql("insert into shop.orders values (101, 5, 'NEW', now())")
+    check = restore._check_rows
+
+    def loaded_before(copied, manifest):
+        house.load()
+        check(copied, manifest)
+
+    monkeypatch.setattr(restore, "_check_rows", loaded_before)
+    with pytest.raises(WarehouseError, match=r"wrote to .* meanwhile"):
+        restore_backup(settings, made.folder)
+    house.assert_equal()
+    assert [path.name for path in settings.home.glob("*warehouse*")] == ["warehouse.duckdb"]
 
 
 @pytest.mark.parametrize("target", ["duckdb"], indirect=True)
@@ -435,9 +455,9 @@ class TestPostgres:
         house.execute("create table payroll.salaries (amount numeric)")
         with pytest.raises(ConfigurationError, match="schema payroll"):
             restore_backup(settings, made.folder)
-        shared = replace(settings, oltp_url=f"{settings.warehouse_url}?connect_timeout=9")
-        with pytest.raises(ConfigurationError, match="is the warehouse and a source"):
-            restore_backup(shared, made.folder)
+        for url in (settings.warehouse_url, f"{settings.warehouse_url}?connect_timeout=9"):
+            with pytest.raises(ConfigurationError, match="is the warehouse and a source"):
+                restore_backup(replace(settings, oltp_url=url), made.folder)
 
     def test_a_server_that_is_newer_than_every_pg_dump_is_refused(self, house, settings):
         with pytest.raises(ConfigurationError, match="has version 99, and no pg_dump"):
