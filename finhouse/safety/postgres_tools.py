@@ -53,6 +53,9 @@ class ClientTools:
     def run(self, program: Path, url: str, arguments: Sequence[str], doing: str) -> None:
         """Run one of them on a database; the password is in no command line.
 
+        What it commits reaches the disk with the next ordinary commit on the server: pg_restore
+        commits some thousand times.
+
         Raises:
             WarehouseError: it failed; its last lines are in the message.
         """
@@ -60,7 +63,9 @@ class ClientTools:
         password = parts.pop("password", None)
         result = subprocess.run(
             [str(program), f"--dbname={conninfo.make_conninfo(**parts)}", *arguments],
-            env=os.environ | ({"PGPASSWORD": str(password)} if password else {}),
+            env=os.environ
+            | {"PGOPTIONS": "-c synchronous_commit=off"}
+            | ({"PGPASSWORD": str(password)} if password else {}),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
