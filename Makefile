@@ -213,14 +213,27 @@ parity: setup $(SPARK_READY) $(SNOWFLAKE_READY) ## build the same input on all e
 reconcile: setup ## compare raw with its sources (ARGS=--heal, ARGS="wallet transactions")
 	@$(FINHOUSE) reconcile $(ARGS)
 
+.PHONY: backup
+backup: setup ## copy warehouse and publication into data/backups (TARGET=, ARGS="--to FOLDER --keep 7")
+	@$(FINHOUSE) backup $(ARGS)
+
+.PHONY: restore
+restore: setup ## put BACKUP=, a folder or its name, in the place of the warehouse (TARGET=)
+	@$(if $(BACKUP),$(FINHOUSE) restore "$(BACKUP)",echo "name the backup: make restore BACKUP=..."; exit 2)
+
+.PHONY: doctor
+doctor: setup ## look for what a kill or a fault has left (ARGS=--repair)
+	@$(FINHOUSE) doctor $(ARGS)
+
 .PHONY: stop
 stop: serve-stop ## stop Superset, Airflow, the embedded PostgreSQL and the emulator
 	@if [ -x $(FINHOUSE) ]; then \
 		$(FINHOUSE) airflow stop; $(FINHOUSE) snowflake stop; $(FINHOUSE) oltp stop; fi
 
 .PHONY: clean
-clean: stop ## remove all data and build output (environments stay)
-	rm -rf data docs/site
+clean: stop ## remove all data and build output (environments and data/backups stay)
+	@if [ -d data ]; then find data -mindepth 1 -maxdepth 1 ! -name backups -exec rm -rf {} +; fi
+	rm -rf docs/site
 
 .PHONY: requirements
 requirements: | $(UV) ## compile requirements/*.in into pinned, hashed *.txt

@@ -128,11 +128,8 @@ class Publication:
     reported_values: int
 
 
-def ensure_reporting_tables(settings: Settings, warehouse: Warehouse) -> None:
-    """Create the tables dbt reads as source ``operations`` that no load creates, and complete them.
-
-    A publication that was killed before it was recorded is recorded now.
-    """
+def create_reporting_tables(warehouse: Warehouse) -> None:
+    """Create the tables dbt reads as source ``operations`` that no load creates."""
     warehouse.create_schema("raw_operations")
     warehouse.execute(PUBLICATIONS_DDL)
     warehouse.execute(REPORTED_KPIS_DDL)
@@ -142,6 +139,11 @@ def ensure_reporting_tables(settings: Settings, warehouse: Warehouse) -> None:
             # Of a version before this one.
             warehouse.execute(f"alter table raw_operations.reported_kpis add column {column} text")
     warehouse.execute(DBT_RESULTS_DDL)
+
+
+def ensure_reporting_tables(settings: Settings, warehouse: Warehouse) -> None:
+    """Create those tables, and record a publication that was killed before it was recorded."""
+    create_reporting_tables(warehouse)
     if settings.is_file and settings.published_path.exists():
         _record_file(warehouse, settings.published_path)
 

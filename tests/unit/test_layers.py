@@ -31,6 +31,8 @@ FLOORS = (
     {"extract_load", "dbt", "demo"},
     # What is done with dbt's models: carried to an engine and back, handed to readers, documented.
     {"bridge", "publish", "documentation"},
+    # Copies of the warehouse and the way back; what a kill or a fault has left.
+    {"safety"},
     # The files of new sources, models and KPIs: read off a catalogue, or off the files there are.
     {"scaffold"},
     # The whole transform; what readers look at.

@@ -1,0 +1,1 @@
+"""Backup and restore of the warehouse, and the doctor that finds what a kill or a fault left."""
