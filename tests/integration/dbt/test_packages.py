@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from finhouse.dbt import packages
 from finhouse.dbt.packages import COMPATIBLE, install_dbt_packages, packages_in_use
 from finhouse.dbt.process import ask_dbt
 from finhouse.errors import ConfigurationError
@@ -108,6 +114,49 @@ def test_missing_compatibility_package_is_a_clear_error(tmp_path: Path):
         install_dbt_packages(
             Settings(home=tmp_path, landing=tmp_path, project_root=tmp_path), offline=True
         )
+
+
+@pytest.fixture(params=["nobody", "silent", "an_error", "no_json"])
+def hub(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Address of a package hub that is of no use."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        if request.param == "silent":
+            # It takes the connection, and never answers.
+            yield url
+            return
+    if request.param == "nobody":
+        yield url
+        return
+    status, body = (
+        (500, b"") if request.param == "an_error" else (200, b"<html>log in first</html>")
+    )
+
+    class Useless(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Useless) as useless:
+        threading.Thread(target=useless.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{useless.server_port}"
+        useless.shutdown()
+
+
+def test_a_hub_that_is_of_no_use_is_done_without(
+    run: Settings, hub: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("DBT_PACKAGE_HUB_URL", hub)
+    monkeypatch.setattr(packages, "HUB_TIMEOUT_SECONDS", 6)
+    shutil.rmtree(run.dbt_project / "dbt_packages")
+    assert install_dbt_packages(run) == COMPATIBLE
+    assert packages_in_use(run) == COMPATIBLE
+    assert (run.dbt_project / "dbt_packages" / "dbt_utils" / "dbt_project.yml").is_file()
 
 
 def test_every_macro_used_is_in_the_compatibility_package():
