@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from importlib import import_module
 
@@ -9,7 +10,7 @@ import click
 from rich.markup import escape
 
 from finhouse import __version__
-from finhouse.cli.machine import of_the_machine
+from finhouse.cli.machine import is_interruption, of_the_machine
 from finhouse.console import console
 from finhouse.errors import FinhouseError
 from finhouse.settings import TARGETS, load_settings
@@ -68,6 +69,8 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except Exception as error:
+            if is_interruption(error):
+                raise click.Abort from None
             told = error if isinstance(error, FinhouseError) else of_the_machine(error)
             if told is None:
                 raise
@@ -83,4 +86,6 @@ def main(ctx: click.Context, target: str | None) -> None:
     """An open, dbt-centric analytics warehouse for financial services."""
     if ctx.invoked_subcommand not in _OF_THE_PROJECT:
         os.umask(PRIVATE)
+    # What goes wrong is said once, by our own errors; libraries would say it on stderr as well.
+    logging.getLogger().addHandler(logging.NullHandler())
     ctx.obj = load_settings(target=target)

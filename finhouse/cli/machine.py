@@ -12,6 +12,11 @@ _NO_RIGHT = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR, errno.ENOTDIR
 _ENGINES = ("duckdb", "psycopg")
 
 
+def is_interruption(error: Exception) -> bool:
+    """Whether this is Ctrl-C, as DuckDB says it of a query that it was running."""
+    return isinstance(error, RuntimeError) and str(error) == "Query interrupted"
+
+
 def of_the_machine(error: Exception) -> FinhouseError | None:
     """An error of memory, disk or permissions as a user is told of it; None for any other."""
     if isinstance(error, MemoryError):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import time
 from importlib import import_module
 from pathlib import Path
 
@@ -49,3 +51,43 @@ def test_a_light_command_imports_nothing_heavy(arguments: list[str]):
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     assert result.stdout.rsplit("heavy:", 1)[1].split() == []
+
+
+def running(body: str) -> subprocess.Popen[str]:
+    """A real command of ours whose work is ``body``, the source of a function."""
+    program = (
+        "import logging, time, duckdb, psycopg\n"
+        "from finhouse.cli import main; from finhouse.cli.sources import sources\n"
+        f"def work():\n    {body}\n"
+        "sources.callback = work\n"
+        "print('ready', flush=True); main(['sources'])"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "duckdb.connect().execute('select sum(hash(a.i)) from range(10000000000) a(i)').fetchall()",
+        "time.sleep(60)",
+    ],
+)
+def test_ctrl_c_ends_a_command_in_a_word(body: str):
+    with running(body) as process:
+        assert process.stdout and process.stdout.readline() == "ready\n"
+        # Amid the work, whatever the machine's pace: asked again until it has ended.
+        while process.poll() is None:
+            time.sleep(1)
+            process.send_signal(signal.SIGINT)
+        said = process.stderr.read() if process.stderr else ""
+    assert process.returncode == 1
+    assert said.strip() == "Aborted!"
+
+
+@pytest.mark.parametrize("logger", ["psycopg", "urllib3.connectionpool", "any.other"])
+def test_libraries_say_nothing_beside_us(logger: str):
+    with running(f"logging.getLogger({logger!r}).warning('error ignored in rollback')") as process:
+        assert process.communicate() == ("ready\n", "")
+    assert process.returncode == 0
