@@ -179,10 +179,15 @@ def try_empty(change: Change) -> str:
     Raises:
         NodesFailedError: unit tests or models fail; each is named with its reason.
     """
-    scratch = replace(change.head, home=change.head.home.with_name("empty"))
-    scratch.home.mkdir(exist_ok=True)
-    _copy_warehouse(change.head, scratch)
-    return _build(change, scratch, leave_out="test", options=["--empty"]).said
+    warehouse = change.head.duckdb_path
+    kept = warehouse.with_name("kept")
+    # In the same place, where dbt has parsed the project; elsewhere it would parse it again.
+    shutil.copyfile(warehouse, kept)
+    try:
+        return _build(change, leave_out="test", options=["--empty"]).said
+    finally:
+        _remove_warehouse(change.head)
+        kept.replace(warehouse)
 
 
 def build_head(change: Change) -> Built:
@@ -191,7 +196,7 @@ def build_head(change: Change) -> Built:
     Raises:
         NodesFailedError: models or data tests fail; each is named with its reason and rows.
     """
-    outcome = _build(change, change.head)
+    outcome = _build(change)
     return Built(change.head, change.manifest, outcome.made, outcome.said)
 
 
@@ -220,15 +225,13 @@ class _Outcome:
     said: str
 
 
-def _build(
-    change: Change, where: Settings, leave_out: str = "unit_test", options: Sequence[str] = ()
-) -> _Outcome:
+def _build(change: Change, leave_out: str = "unit_test", options: Sequence[str] = ()) -> _Outcome:
     """Build the selection of ``change``."""
     if not change.selection:
         return _Outcome(frozenset(), "nothing to build")
     try:
         summary = build_marts(
-            where,
+            change.head,
             variables=change.variables,
             leave_out=leave_out,
             options=[*options, "--select", *change.selection],
@@ -238,7 +241,7 @@ def _build(
             error.message,
             "fix the model, or the test where the rule itself has changed; then run the gate again",
         ) from error
-    results = read_results(where)["results"]
+    results = read_results(change.head)["results"]
     made = frozenset(
         result["unique_id"]
         for result in results
@@ -253,9 +256,14 @@ def _build(
 
 
 def _copy_warehouse(source: Settings, target: Settings) -> None:
-    for left_over in target.home.glob(f"{target.duckdb_path.name}*"):
-        left_over.unlink()
+    _remove_warehouse(target)
     shutil.copyfile(source.duckdb_path, target.duckdb_path)
+
+
+def _remove_warehouse(settings: Settings) -> None:
+    """Remove the file, with its write-ahead log should there be one."""
+    for file in settings.home.glob(f"{settings.duckdb_path.name}*"):
+        file.unlink()
 
 
 def _drop_what_is_gone(

@@ -15,6 +15,7 @@ SQL_FOLDERS = ("dbt_project/models", "dbt_project/tests")
 # Where one of these differs, what was clean in the base may not be so any more.
 _SQL_CONTEXT = (".sqlfluff", "dbt_project/sqlfluff_library", "dbt_project/macros")
 _SQL_CONTEXT += ("requirements",)
+_YAML_CONTEXT = (".yamllint", "requirements")
 
 
 def lint_python(root: Path) -> None:
@@ -30,13 +31,20 @@ def lint_python(root: Path) -> None:
         _run(root, arguments, "Python", remedy)
 
 
-def lint_yaml(root: Path) -> None:
-    """Check all YAML.
+def lint_yaml(root: Path, base: Commit | None = None) -> str:
+    """Check the YAML that differs from ``base``, or all of it; say which.
 
     Raises:
         GateError: yamllint found something.
     """
-    _run(root, ["yamllint", "--strict", "."], "YAML", "correct the lines above")
+    if base is None or not is_unchanged(root, base, _YAML_CONTEXT):
+        files, said = ["."], "all YAML"
+    else:
+        files = [f for f in changed_files(root, base, ".") if f.endswith((".yml", ".yaml"))]
+        said = f"{len(files)} files that differ"
+    if files:
+        _run(root, ["yamllint", "--strict", *files], "YAML", "correct the lines above")
+    return said
 
 
 def lint_sql(root: Path, base: Commit) -> int:

@@ -143,8 +143,7 @@ class Gate:
         return "all Python"
 
     def _yaml(self) -> str:
-        lint_yaml(self._settings.project_root)
-        return "all YAML"
+        return lint_yaml(self._settings.project_root, self.commit)
 
     def _parse(self) -> str:
         nodes = parse_strictly(self._parsing)["nodes"]
