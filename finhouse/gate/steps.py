@@ -98,8 +98,8 @@ class Gate:
             Step("compile", "dbt compile, and what differs from the base", self._compile),
             Step("unit tests", "unit tests, and a build without rows (--empty)", self._empty),
             Step("build", "what differs, on the frozen input, with data tests", self._build),
-            Step("second build", "what keeps state, built again some days later", self._again),
             Step("personal data", "columns of marts, followed from the source", self._masking),
+            Step("second build", "what keeps state, built again some days later", self._again),
             Step("moves", "what moves, and whether CHANGELOG.md declares it", self._moves),
         ]
 
@@ -176,15 +176,15 @@ class Gate:
     def _build(self) -> str:
         return self.head.said
 
+    def _masking(self) -> str:
+        return f"{check_masking(self.head)} marts"
+
     def _again(self) -> str:
         nodes = keeping_state(self.head)
         if nodes:
             lived = lived_input(self._settings, self._scale)
             check_second_build(self.head, lived, gate_home(self._settings) / "second")
         return ", ".join(node["name"] for node in nodes) or "nothing that keeps state differs"
-
-    def _masking(self) -> str:
-        return f"{check_masking(self.head)} marts"
 
     def _moves(self) -> str:
         pair = Pair(self.commit, self._frozen, self.base, self.head, self.change.without_rows)
