@@ -109,6 +109,8 @@ def test_mistake_is_caught_by_the_right_check(clone: Clone, name: str):
     for patch in patches:
         assert patch.header("Says") in said, (patch.name, result.stdout)
     assert "Remedy: " in said
+    stopped = caught_by(patches[0])
+    assert stopped == "moves" or f"stops at `{stopped}`" in clone.report
 
 
 def test_good_changes_pass(clone: Clone):

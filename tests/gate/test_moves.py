@@ -11,7 +11,6 @@ from tests.support.house import House
 pytestmark = pytest.mark.full
 
 REGISTRY = "dbt_project/macros/kpi/wallet_kpis.sql"
-KPI_COLUMNS = "dbt_project/macros/kpi/kpi_columns.sql"
 REFERRALS = "dbt_project/models/marts/wallet/referral_monthly"
 PARTNERSHIPS = "dbt_project/models/marts/wallet/dim_bank_partnerships"
 # Transactions per user counts completed transactions alone.
@@ -74,20 +73,6 @@ def test_a_kpi_and_a_contract_that_change_are_told_and_must_be_declared(clone: C
     assert result.returncode == 0, result.stdout + result.stderr
     assert "What breaks is declared." in clone.report
     assert _comparison(clone.report) == _comparison(first)
-
-
-def test_a_head_that_does_not_build_names_the_node_and_why(clone: Clone):
-    # The values alone: they are not numerator / denominator any more.
-    clone.edit(
-        KPI_COLUMNS,
-        "ratio(kpi.numerator, kpi.denominator)",
-        "ratio(kpi.denominator, kpi.numerator)",
-    )
-    result = clone.gate("moves")
-    assert result.returncode == 5, result.stdout + result.stderr
-    assert "kpi_value_is_ratio" in result.stdout
-    assert "on model kpi_monthly" in result.stdout
-    assert "stops at `build`" in clone.report and "kpi_value_is_ratio" in clone.report
 
 
 def _comparison(report: str) -> str:

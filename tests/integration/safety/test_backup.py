@@ -7,6 +7,8 @@ import os
 import re
 import shutil
 import stat
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -310,9 +312,6 @@ def test_a_file_that_somebody_writes_is_left_alone(house, settings):
         f"held = duckdb.connect({str(settings.duckdb_path)!r}); print('held', flush=True);"
         "time.sleep(60)"
     )
-    import subprocess
-    import sys
-
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as writer:
         try:
             assert writer.stdout.readline() == b"held\n"
