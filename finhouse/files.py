@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -34,8 +35,8 @@ def write_whole(path: Path, content: str | bytes, *, private: bool = False) -> N
         OSError: it cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Of this process: two that write the same file do not write into each other's.
-    incoming = path.with_name(f".{path.name}.{os.getpid()}.incoming")
+    # Of this call: two that write the same file do not write into each other's.
+    incoming = path.with_name(f".{path.name}.{secrets.token_hex(4)}.incoming")
     data = content.encode() if isinstance(content, str) else content
     try:
         descriptor = os.open(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,6 +78,9 @@ class FailuresAtOnce:
 def pytest_configure(config: pytest.Config) -> None:
     """Keep files private as commands do, and tell of failures at once where it is printed."""
     os.umask(PRIVATE)
+    # A shell that starts us in the background lets us ignore Ctrl-C, and with us all that we start.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if terminal := config.pluginmanager.getplugin("terminalreporter"):
         config.pluginmanager.register(FailuresAtOnce(terminal))
 

@@ -61,11 +61,12 @@ class SnowflakeEmulator(BackgroundServer):
             ServiceError: it does not come up; the end of its log is in the message.
         """
         self.home.mkdir(parents=True, exist_ok=True)
-        # Two commands at once must not start two.
+        # Two commands at once must not start two, nor give it two identities.
         with (self.home / "starting").open("w") as starting:
             fcntl.flock(starting, fcntl.LOCK_EX)
             if not self.is_running():
                 self._start()
+            identity = self.identity()
         port = str(read_port(self._port_file, "finhouse snowflake stop"))
         return SnowflakeAccount(
             {
@@ -79,7 +80,7 @@ class SnowflakeEmulator(BackgroundServer):
                 # It asks for none, but the connector does not log in without.
                 "DBT_ENV_SECRET_SNOWFLAKE_PASSWORD": "emulator",
             },
-            f"snowflake emulator {self.identity()}",
+            f"snowflake emulator {identity}",
             is_emulated=True,
         )
 
