@@ -134,17 +134,11 @@ def command(*arguments: str) -> Callable[[House], None]:
         if isinstance(result.exception, SystemExit):
             assert "Traceback" not in result.output
             if result.exit_code:
-                raise ToldError(result.output)
+                raise FinhouseError(result.output)
         elif result.exception:
             raise result.exception
 
     return run
-
-
-class ToldError(FinhouseError):
-    """A command ended with an error message."""
-
-    exit_code = 99
 
 
 def record(house: House) -> None:
