@@ -7,11 +7,12 @@ names the file, what is wrong with it and what makes it anew.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -89,3 +90,20 @@ def read_json(
 ) -> Content:
     """Content of a JSON file as ``parse`` understands it; arguments and errors as ``read_back``."""
     return read_back(path, lambda text: parse(json.loads(text)), error, remedy)
+
+
+@contextmanager
+def locked(path: Path, held: FinhouseError) -> Iterator[None]:
+    """Keep other processes out while the block runs; a kill gives the lock back.
+
+    Args:
+        path: the file of the lock; its folder is created.
+        held: raised where another process has it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise held from None
+        yield

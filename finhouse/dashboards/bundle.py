@@ -21,6 +21,7 @@ from finhouse.dashboards.definitions import (
     Definitions,
     slugify,
 )
+from finhouse.dashboards.inside.viewer_request import SHOWN_WHERE
 from finhouse.dashboards.layout import position_of
 from finhouse.dashboards.queries import queries_of
 from finhouse.publish import PUBLISHED_SCHEMA
@@ -107,7 +108,8 @@ def _dataset(dataset: Dataset) -> dict[str, Any]:
         "sql": None,
         "params": None,
         "extra": {
-            "certification": {"certified_by": "dbt", "details": "Published after all tests."}
+            "certification": {"certified_by": "dbt", "details": "Published after all tests."},
+            SHOWN_WHERE: dataset.shown_where,
         },
         "filter_select_enabled": True,
         "uuid": identifier("dataset", dataset.mart),

@@ -76,6 +76,8 @@ FORMAT_OF_KPI_UNIT: dict[str, Format] = {
 KPI_TIME = {"kpi_monthly": "month_start", "kpi_daily": "date_day"}
 TEMPORAL_TYPES = ("date", "timestamp")
 PERIOD_STATUS = "period_status"
+# What a mart says whose rows are about no customers.
+NOBODY = "none"
 TARGET_SUFFIX = "__target"
 WORDS_SUFFIX = "__words"
 
@@ -161,7 +163,11 @@ class Column:
 class Dataset:
     """A published mart as charts see it; columns of personal data are not part of it.
 
-    ``is_personal``: each row is about one person; such a mart is no dataset of Superset at all.
+    Attributes:
+        is_personal: each row is about one person; such a mart is no dataset of Superset at all.
+        people: SQL of how many customers stand behind a group of rows; empty where the mart says
+            that its rows are about none; None where it does not say.
+        minimum_cell_size: the fewest customers whose value a viewer sees.
     """
 
     mart: str
@@ -171,6 +177,18 @@ class Dataset:
     metrics: dict[str, Metric]
     is_personal: bool = False
     personal_columns: frozenset[str] = field(default_factory=frozenset)
+    people: str | None = None
+    minimum_cell_size: int = 1
+
+    @property
+    def shown_where(self) -> str | None:
+        """Which groups of rows a viewer sees, as the condition of a HAVING; None: all of them.
+
+        A group of no customers tells of nobody, and a month without any is no gap in a line.
+        """
+        if not self.people:
+            return None
+        return f"{self.people} = 0 or {self.people} >= {self.minimum_cell_size}"
 
     @property
     def time_columns(self) -> list[str]:
@@ -224,7 +242,10 @@ def build_catalog(
             ratios[entry["code"]] = (entry["numerator"], entry["denominator"])
     datasets = {}
     for name, node in marts_of(manifest).items():
-        datasets[name] = _dataset(node, domains, reporting, ratios)
+        datasets[name] = replace(
+            _dataset(node, domains, reporting, ratios),
+            minimum_cell_size=variables["minimum_cell_size"],
+        )
         if name in KPI_TIME:
             _add_kpis(datasets[name], [k for k in kpis if k["kpi_code"] in codes[name]], currencies)
     return datasets
@@ -290,7 +311,19 @@ def _dataset(
     )
     for name, spec, description in _specs(node, ratios):
         dataset.metrics[name] = _metric(dataset, name, spec, description, currency, reporting)
-    return dataset
+    return replace(dataset, people=_people(dataset, meta_of(node).get("people")))
+
+
+def _people(dataset: Dataset, stated: Any) -> str | None:
+    """SQL of how many customers stand behind a group of rows; see ``Dataset.people``."""
+    if stated is None:
+        return None
+    if stated == NOBODY:
+        return ""
+    try:
+        return _expression(dataset, "people", MetricSpec.model_validate(stated))
+    except ValidationError as error:
+        raise _wrong(dataset.mart, "people", str(error.errors()[0]["msg"])) from error
 
 
 def _in_words(column: Column, words: Mapping[str, str]) -> Column:

@@ -143,7 +143,7 @@ def _axes(chart: Chart, dataset: Dataset) -> Form:
     return {
         "order_desc": True,
         "truncate_metric": True,
-        "show_empty_columns": False,
+        "show_empty_columns": True,
         "show_legend": several,
         "legendType": "scroll",
         "legendOrientation": "top",

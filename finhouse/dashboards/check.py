@@ -13,6 +13,7 @@ from finhouse.dashboards.definitions import (
     ROW_WIDTH,
     Chart,
     Dashboard,
+    DashboardFilter,
     Definitions,
     slugify,
 )
@@ -83,6 +84,17 @@ def _filters(
             yield f"filter {choice.title!r}: there is no column {choice.mart}.{choice.column}"
         elif choice.mart not in {chart.mart for chart in charts}:
             yield f"filter {choice.title!r}: no chart of the dashboard reads {choice.mart}"
+        for mart in sorted({chart.mart for chart in charts}):
+            if mart in catalog and choice.column in catalog[mart].columns:
+                yield from _people(choice, catalog[mart])
+
+
+def _people(choice: DashboardFilter, dataset: Dataset) -> Iterator[str]:
+    if dataset.people is None and not dataset.is_personal:
+        yield (
+            f"filter {choice.title!r} acts on mart {dataset.mart}, which does not say whom "
+            "its rows are about: state `people` in its meta, or `people: none`"
+        )
 
 
 def _chart(chart: Chart, catalog: Mapping[str, Dataset]) -> Iterator[str]:

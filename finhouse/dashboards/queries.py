@@ -169,7 +169,7 @@ def _pivot(axis: str, series: list[str], metrics: list[str]) -> dict[str, Any]:
             "columns": series,
             # One row a cell: the mean of it is the value.
             "aggregates": {metric: {"operator": "mean"} for metric in metrics},
-            "drop_missing_columns": True,
+            "drop_missing_columns": False,
         },
     }
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from finhouse.errors import WarehouseError
-from finhouse.files import write_whole
+from finhouse.files import locked, write_whole
 from finhouse.settings import Settings
 
 KEY_FILE = "key"
@@ -28,15 +27,11 @@ def exclusive(settings: Settings) -> Iterator[None]:
         WarehouseError: another gate is at work there.
     """
     home = gate_home(settings)
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "lock").open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise WarehouseError(
-                f"another gate is at work in {home}",
-                "wait for it to end, or set FINHOUSE_HOME to another folder",
-            ) from error
+    held = WarehouseError(
+        f"another gate is at work in {home}",
+        "wait for it to end, or set FINHOUSE_HOME to another folder",
+    )
+    with locked(home / "lock", held):
         yield
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from finhouse.errors import WarehouseError
+from finhouse.files import locked
 
 _COPY = "import shutil, sys; shutil.copyfile(sys.argv[1], sys.argv[2])"
 # Held by backup, restore and doctor of a house: one of them at a time.
@@ -56,15 +57,11 @@ def house_lock(engine_home: Path) -> Iterator[None]:
     Raises:
         WarehouseError: there is one at work.
     """
-    engine_home.mkdir(parents=True, exist_ok=True)
-    with (engine_home / LOCK_FILE).open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise WarehouseError(
-                f"another backup, restore or doctor of {engine_home} is at work",
-                "wait for it to end",
-            ) from error
+    held = WarehouseError(
+        f"another backup, restore or doctor of {engine_home} is at work",
+        "wait for it to end",
+    )
+    with locked(engine_home / LOCK_FILE, held):
         yield
 
 

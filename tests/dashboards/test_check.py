@@ -148,6 +148,12 @@ SPOILED = {
         "mart: kpi_catalogue, column: owner",
         "no chart of the dashboard reads kpi_catalogue",
     ),
+    "filter on a mart that does not say whom it is about": (
+        "dashboards/growth.yaml",
+        "mart: acquisition_monthly, column: signup_source",
+        "mart: acquisition_monthly, column: month_start",
+        "does not say whom its rows are about",
+    ),
     "two of a slug": (
         "dashboards/growth.yaml",
         "slug: growth",
@@ -227,14 +233,14 @@ def test_tiles_and_targets_come_from_the_catalogue(
         load_definitions(folder)
 
 
-def mart(columns: dict[str, dict], metrics: dict[str, dict] | None = None) -> dict:
+def mart(columns: dict[str, dict], people: object = None) -> dict:
     """A dbt manifest with one mart of the domain wallet."""
     node = {
         "resource_type": "model",
         "name": "balances",
         "fqn": ["finhouse", "marts", "wallet", "balances"],
         "description": "Balances.",
-        "config": {"meta": {"metrics": metrics or {}}},
+        "config": {"meta": {"people": people}},
         "columns": {
             name: {
                 "data_type": meta.pop("data_type", "bigint"),
@@ -247,7 +253,11 @@ def mart(columns: dict[str, dict], metrics: dict[str, dict] | None = None) -> di
     return {"nodes": {"model.finhouse.balances": node}}
 
 
-VARIABLES = {"domains": {"wallet": {"currency": "ZAR"}}, "reporting_currency": "USD"}
+VARIABLES = {
+    "domains": {"wallet": {"currency": "ZAR"}},
+    "reporting_currency": "USD",
+    "minimum_cell_size": 5,
+}
 ROWS = """
 select * from (values
     (date '2026-05-01', 'a', 10, 100.0, true),
@@ -297,6 +307,42 @@ def test_last_takes_the_newest_row():
         f"select {metric.expression} from ({ROWS}) where branch = 'b'"
     ).fetchall()
     assert value == 10
+
+
+PEOPLE = {
+    "column": "late_count",
+    "aggregate": "average_over_time",
+    "over": "month_start",
+}
+
+
+@pytest.mark.parametrize(("fewest", "shown"), [(1, "abc"), (20, "abc"), (21, "ac"), (31, "c")])
+def test_groups_of_too_few_customers_are_not_shown(fewest: int, shown: str):
+    """Branch a stands for 30 customers a month, b for 20, c for none."""
+    columns = {
+        "month_start": {"data_type": "date"},
+        "branch": {"data_type": "string"},
+        "late_count": {},
+    }
+    about = mart(columns, people=PEOPLE)
+    dataset = build_catalog(about, [], VARIABLES | {"minimum_cell_size": fewest})["balances"]
+    rows = duckdb.sql(
+        f"select branch from ({ROWS} union all select date '2026-06-01', 'c', 0, 9.0, true) "
+        f"group by branch having {dataset.shown_where} order by branch"
+    ).fetchall()
+    assert "".join(branch for (branch,) in rows) == shown
+
+
+@pytest.mark.parametrize(("stated", "people"), [(None, None), ("none", "")])
+def test_a_mart_about_no_customers_hides_nothing(stated: str | None, people: str | None):
+    dataset = build_catalog(mart({"late_count": {}}, people=stated), [], VARIABLES)["balances"]
+    assert (dataset.people, dataset.shown_where) == (people, None)
+
+
+@pytest.mark.parametrize("stated", ["nobody", {"aggregate": "sum", "column": "nothing"}, ["none"]])
+def test_wrong_people_are_refused(stated: object):
+    with pytest.raises(ConfigurationError, match="people of mart balances"):
+        build_catalog(mart({"late_count": {}}, people=stated), [], VARIABLES)
 
 
 def test_codes_are_shown_in_words():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -189,6 +190,32 @@ def test_values_that_no_menu_offers_are_refused(values: Any):
     chosen = {"col": "bank_name", "op": "IN", "val": values}
     with pytest.raises(RefusedError, match="bank_name"):
         chart_request(sent(filters=[chosen]), CHART, DASHBOARD)
+
+
+ABOUT_CUSTOMERS = replace(CHART, shown_where="sum(n) >= 5")
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(bodies)
+def test_whatever_is_sent_small_cells_stay_hidden(body: dict[str, Any]):
+    try:
+        made = chart_request(body, ABOUT_CUSTOMERS, DASHBOARD)
+    except RefusedError:
+        return
+    assert {query["extras"]["having"] for query in made["queries"]} == {"sum(n) >= 5"}
+
+
+def test_a_charts_own_condition_on_groups_is_kept():
+    query = QUERY | {"extras": {"having": "sum(n) < 9 or true"}}
+    made = chart_request({}, replace(ABOUT_CUSTOMERS, queries=(query,)), DASHBOARD)
+    assert made["queries"][0]["extras"]["having"] == "(sum(n) < 9 or true) and (sum(n) >= 5)"
+
+
+@pytest.mark.parametrize("metrics", [None, []])
+def test_single_rows_about_customers_are_refused(metrics: list[str] | None):
+    rows = replace(ABOUT_CUSTOMERS, queries=(QUERY | {"metrics": metrics},))
+    with pytest.raises(RefusedError, match="single rows"):
+        chart_request({}, rows, DASHBOARD)
 
 
 def test_a_filter_offers_the_values_of_its_column():

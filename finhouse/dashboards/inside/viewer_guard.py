@@ -15,6 +15,7 @@ from sessions import begin_session, end_session, is_ended
 from superset.security import SupersetSecurityManager
 from superset.utils import json
 from viewer_request import (
+    SHOWN_WHERE,
     RefusedError,
     StoredChart,
     StoredDashboard,
@@ -132,6 +133,7 @@ def _chart(number: Any) -> StoredChart:
         viz_type=chart.viz_type,
         dataset=chart.datasource_id,
         queries=tuple(queries),
+        shown_where=chart.datasource.extra_dict.get(SHOWN_WHERE) if chart.datasource else None,
     )
 
 

@@ -4,6 +4,10 @@ A browser sends the whole query of a chart, and Superset runs it as sent: its co
 filters, limits and types of result are whatever the sender wrote. Of a viewer's request only this
 is read: which chart of which dashboard, or which filter; the time range; the grain of time; and
 values for the dashboard's own filters. The rest is written here, from the chart as it was saved.
+
+However a viewer filters, no value is shown of fewer customers than the project's variable
+``minimum_cell_size``: a dataset about customers says which groups of its rows are shown, and every
+query of a viewer asks for those alone.
 """
 
 from __future__ import annotations
@@ -16,6 +20,8 @@ from typing import Any
 Json = Mapping[str, Any]
 
 NO_RANGE = "No filter"
+# Of a dataset's `extra`: which groups of its rows a viewer sees, as the condition of a HAVING.
+SHOWN_WHERE = "viewers_see_groups_where"
 # As the browser names them, in the order of its menus.
 GRAINS = ("PT1S", "PT1M", "PT1H", "P1D", "P1W", "P1M", "P3M", "P1Y")
 MOST_VALUES, MOST_CHARACTERS, MOST_OFFERED = 1000, 200, 1000
@@ -43,12 +49,14 @@ class StoredChart:
         viz_type: how it is drawn.
         dataset: id of the dataset it reads.
         queries: what it asks of it.
+        shown_where: which groups of the dataset's rows a viewer sees; None: all of them.
     """
 
     number: int
     viz_type: str
     dataset: int
     queries: tuple[Json, ...]
+    shown_where: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,15 +79,19 @@ def chart_request(body: Json, chart: StoredChart, dashboard: StoredDashboard) ->
         body: what the viewer sent.
 
     Raises:
-        RefusedError: a time range, grain or filter value is none that a dashboard can send.
+        RefusedError: a time range, grain or filter value is none that a dashboard can send; or the
+            chart shows single rows of a dataset about customers.
     """
     sent = _first_query(body)
     time_range = _time_range(sent.get("time_range"))
     grain = _grain(sent)
     chosen = _chosen_values(sent, chart, dashboard)
+    queries = [_narrowed(query, time_range, grain, chosen) for query in chart.queries]
+    if chart.shown_where:
+        queries = [_without_small_cells(query, chart.shown_where) for query in queries]
     return {
         "datasource": {"id": chart.dataset, "type": "table"},
-        "queries": [_narrowed(query, time_range, grain, chosen) for query in chart.queries],
+        "queries": queries,
         "form_data": {
             "slice_id": chart.number,
             "dashboardId": dashboard.number,
@@ -203,6 +215,16 @@ def _narrowed(
             for column in query.get("columns") or []
         ]
     return narrowed
+
+
+def _without_small_cells(query: dict[str, Any], shown_where: str) -> dict[str, Any]:
+    """A query for those groups alone that stand for enough customers."""
+    if not query.get("metrics"):
+        raise RefusedError("single rows of what is about customers")
+    extras = query.get("extras") or {}
+    own = extras.get("having")
+    having = f"({own}) and ({shown_where})" if own else shown_where
+    return query | {"extras": {**extras, "having": having}}
 
 
 def _is_axis(column: Any) -> bool:

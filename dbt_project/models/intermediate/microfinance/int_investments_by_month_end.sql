@@ -30,6 +30,7 @@ held as (
         month_ends.month_start,
         investments.investment_product,
         cast(count(*) as bigint) as held_count,
+        cast(count(distinct investments.customer_id) as bigint) as investor_count,
         sum(investments.amount) as aum_amount,
         sum(investments.total_return_amount - investments.amount) as expected_return_amount,
         sum(investments.amount * investments.annualised_roi) as weighted_annualised_roi
@@ -94,6 +95,7 @@ final as (
         products.investment_product,
         products.investment_product_name,
         coalesce(held.held_count, 0) as held_count,
+        coalesce(held.investor_count, 0) as investor_count,
         coalesce(started.started_count, 0) as started_count,
         coalesce(closed.closed_count, 0) as closed_count,
         {{ money('held.aum_amount') }} as aum_amount,

@@ -28,6 +28,7 @@ final as (
         end as maturity_bucket,
         days_to_maturity,
         cast(count(*) as bigint) as investment_count,
+        cast(count(distinct customer_id) as bigint) as investor_count,
         {{ money('sum(amount)') }} as invested_amount,
         '{{ currency_of("microfinance") }}' as currency_code,
         {{ money('sum(total_return_amount - amount)') }} as return_amount,

@@ -12,6 +12,7 @@ final as (
         investment_product,
         investment_product_name,
         held_count,
+        investor_count,
         aum_amount,
         '{{ currency_of("microfinance") }}' as currency_code,
         expected_return_amount,

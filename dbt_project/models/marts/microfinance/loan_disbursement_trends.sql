@@ -22,6 +22,7 @@ disbursed as (
         disbursed_month,
         loan_product,
         cast(count(*) as bigint) as loan_count,
+        cast(count(distinct customer_id) as bigint) as borrower_count,
         sum(disbursed_amount) as disbursed_amount
     from loans
     group by disbursed_month, loan_product
@@ -36,6 +37,7 @@ all_months as (
         products.loan_product,
         products.loan_product_name,
         coalesce(disbursed.loan_count, 0) as loan_count,
+        coalesce(disbursed.borrower_count, 0) as borrower_count,
         {{ money('disbursed.disbursed_amount') }} as disbursed_amount
     from months
     cross join products
@@ -75,6 +77,7 @@ final as (
         loan_product,
         loan_product_name,
         loan_count,
+        borrower_count,
         disbursed_amount,
         '{{ currency_of("microfinance") }}' as currency_code,
         {{ ratio('disbursed_amount', 'loan_count') }} as avg_disbursement_amount,

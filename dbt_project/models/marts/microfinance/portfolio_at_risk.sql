@@ -14,6 +14,7 @@ measures as (
         ageing_bucket,
         is_complete_period,
         {{ portfolio_measures() }},
+        cast(count(distinct customer_id) as bigint) as borrower_count,
         {{ money('sum(provision_amount)') }} as provision_amount
     from statuses
     where is_active
@@ -42,6 +43,7 @@ final as (
         measures.branch_name,
         measures.ageing_bucket,
         measures.active_loan_count as loan_count,
+        measures.borrower_count,
         measures.gross_portfolio_amount as outstanding_amount,
         '{{ currency_of("microfinance") }}' as currency_code,
         measures.par_1_amount,

@@ -1,0 +1,170 @@
+"""However a viewer filters, no value of fewer than five customers is shown; the rest is."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+import pytest
+
+from finhouse.dashboards.bundle import chart_identifier
+from finhouse.dashboards.definitions import Chart, Dashboard
+from finhouse.dashboards.queries import OVER_TIME, queries_of
+from finhouse.warehouse.base import text_literal
+from tests.dashboards.conftest import Stage
+from tests.support.superset import rows_of
+
+pytestmark = pytest.mark.full
+
+FEWEST = 5
+# How many customers stand behind a group of rows, in words of this test alone.
+PEOPLE = {
+    "customer_groups": "sum(customer_count)",
+    "acquisition_monthly": "sum(new_user_count)",
+    "portfolio_at_risk": "1.0 * sum(borrower_count) / count(distinct month_start)",
+    "investment_portfolio_summary": "1.0 * sum(investor_count) / count(distinct month_start)",
+    "loan_disbursement_trends": "sum(borrower_count)",
+    "investment_maturity_calendar": "sum(investor_count)",
+}
+COMBINATIONS = 5
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a viewer chose: values by column, and a time range."""
+
+    values: dict[str, list[str]]
+    time_range: tuple[date, date] | None = None
+
+    def narrow(self, query: dict[str, Any]) -> dict[str, Any]:
+        chosen = [{"col": c, "op": "IN", "val": v} for c, v in self.values.items()]
+        narrowed = query | {"filters": [*query["filters"], *chosen]}
+        if self.time_range:
+            narrowed["time_range"] = " : ".join(day.isoformat() for day in self.time_range)
+        return narrowed
+
+    def conditions(self, chart: Chart) -> Iterator[str]:
+        for column, values in self.values.items():
+            yield f"{column} in ({', '.join(map(text_literal, values))})"
+        if self.time_range:
+            first, last = self.time_range
+            yield f"{chart.time} >= date '{first}' and {chart.time} < date '{last}'"
+
+
+def test_the_marts_a_filter_narrows_are_known_here(stage: Stage):
+    stated = {mart for mart, dataset in stage.catalog.items() if dataset.people}
+    assert stated == PEOPLE.keys()
+
+
+def test_no_value_of_fewer_than_five_customers_is_shown(stage: Stage):
+    hidden = shown = 0
+    for dashboard, chart in stage.charts():
+        if chart.mart not in PEOPLE:
+            continue
+        for choice in choices(stage, dashboard, chart):
+            rows = asked(stage, dashboard, chart, choice)
+            for group, people, has_value in groups(stage, chart, choice):
+                values = values_at(chart, rows, group)
+                told = f"{dashboard.slug}/{chart.title}, {choice}: {group} of {people} customers"
+                if 0 < people < FEWEST:
+                    hidden += 1
+                    assert not any(value is not None for value in values), told
+                elif has_value:
+                    shown += 1
+                    assert any(value is not None for value in values), told
+    assert hidden > 100 and shown > 100
+
+
+def choices(stage: Stage, dashboard: Dashboard, chart: Chart) -> list[Choice]:
+    """Nothing chosen; then values of the dashboard's filters and months, at random."""
+    dice = random.Random(f"{dashboard.slug}/{chart.title}")
+    columns = [
+        choice.column
+        for choice in dashboard.filters
+        if choice.column in stage.catalog[chart.mart].columns
+    ]
+    offered = {
+        column: [
+            value
+            for (value,) in stage.published(
+                f"select distinct {column} from published.{chart.mart} order by 1"
+            )
+        ]
+        for column in columns
+    }
+    months = [
+        month
+        for (month,) in stage.published(
+            f"select distinct cast(date_trunc('month', {chart.time}) as date) "
+            f"from published.{chart.mart} order by 1"
+        )
+    ]
+    found = [Choice({})]
+    for _ in range(COMBINATIONS):
+        some = dice.sample(columns, dice.randint(0, len(columns)))
+        values = {c: dice.sample(offered[c], dice.randint(1, 2)) for c in some}
+        first = dice.choice(months)
+        after = date(first.year + first.month // 12, first.month % 12 + 1, 1)
+        found.append(Choice(values, (first, after) if dice.random() < 0.5 else None))
+    return found
+
+
+def asked(stage: Stage, dashboard: Dashboard, chart: Chart, choice: Choice) -> list[dict[str, Any]]:
+    """The rows that a viewer gets."""
+    queries = queries_of(chart, stage.catalog[chart.mart])
+    body = {
+        "datasource": {"id": stage.dataset_id(chart.mart), "type": "table"},
+        "queries": [choice.narrow(query) for query in queries],
+        "form_data": {
+            "slice_id": stage.serving.chart_ids[chart_identifier(dashboard, chart)],
+            "dashboardId": stage.serving.dashboard_ids[dashboard.slug],
+        },
+    }
+    return rows_of(stage.client("viewer").post("/api/v1/chart/data", body))
+
+
+def groups(
+    stage: Stage, chart: Chart, choice: Choice
+) -> Iterator[tuple[tuple[Any, ...], float, bool]]:
+    """What the chart splits by, customers behind each part, and whether there is a value."""
+    dataset = stage.catalog[chart.mart]
+    parts = [dataset.columns[column].expression or column for column in chart.by]
+    if chart.type in OVER_TIME:
+        parts.insert(0, f"cast(date_trunc('{chart.grain}', {chart.time}) as date)")
+    own = [f"{entry.column} = {literal(entry.equals)}" for entry in chart.filters]
+    conditions = [*own, *choice.conditions(chart)]
+    value = dataset.metrics[chart.metrics[0]].expression
+    rows = stage.published(
+        f"select {', '.join([*parts, PEOPLE[chart.mart], f'({value}) is not null'])} "
+        f"from published.{chart.mart} where {' and '.join(conditions) or 'true'} "
+        + (f"group by {', '.join(map(str, range(1, len(parts) + 1)))}" if parts else "")
+    )
+    for *group, people, has_value in rows:
+        yield tuple(group), float(people or 0), has_value
+
+
+def literal(value: Any) -> str:
+    return text_literal(value) if isinstance(value, str) else str(value)
+
+
+def values_at(chart: Chart, rows: list[dict[str, Any]], group: tuple[Any, ...]) -> list[Any]:
+    """The values drawn for a group, wherever its type of chart puts them."""
+    if chart.type == "number":
+        return [row[name] for row in rows for name in chart.metrics]
+    if chart.type == "table":
+        places = dict(zip(chart.by, group, strict=True))
+        return [
+            row[name]
+            for row in rows
+            if all(row[column] == value for column, value in places.items())
+            for name in chart.metrics
+        ]
+    axis, *series = group
+    column, *_ = [chart.time] if chart.type in OVER_TIME else chart.by
+    if isinstance(axis, date):
+        axis = datetime.combine(axis, time(), UTC).timestamp() * 1000
+    names = series or chart.metrics
+    return [row.get(name) for row in rows if row[column] == axis for name in names]
