@@ -224,7 +224,8 @@ TARGET_COLOUR = "#e0a030"
 LABEL_COLOURS = {"Complete": "#1f6f8b", "Still running": "#8fb8c9"}
 
 # Denser than Superset's own: what matters is in sight on a laptop. The warning sign only says that
-# a top ten has ten rows.
+# a top ten has ten rows. The export is offered to everyone and refused to viewers; a dashboard that
+# comes from the code is exported from there.
 CSS = """
 .grid-content > .dragdroppable-row { margin-bottom: 10px; }
 .dashboard-component-header.header-style-option {
@@ -233,6 +234,8 @@ CSS = """
 .dashboard-component-chart-holder { padding: 10px 14px; }
 .superset-legacy-chart-big-number .kicker { font-size: 12px !important; line-height: 1.3; }
 .header-controls .anticon-warning, .chart-header .anticon-warning { display: none; }
+[data-menu-id$="-export-yaml"],
+.ant-dropdown-menu-item-divider:has(+ [data-menu-id$="-export-yaml"]) { display: none; }
 """
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import requests
 
 from finhouse.dashboards.catalog import Dataset, parse_project
 from finhouse.dashboards.definitions import Chart, Dashboard, Definitions
@@ -23,6 +24,11 @@ HALF_MADE_BYTES = 300_000
 SCREENSHOTS = PROJECT_ROOT / "data" / "screenshots"
 # Half of what users have, so that the test of it waits no longer.
 QUERY_SECONDS = 15
+# Counts for minutes on either engine.
+ENDLESS = {
+    "duckdb": "select sum(i % 7) as n from range(1000000000000) as t(i)",
+    "postgres": "select sum(i % 7) as n from generate_series(1, 1000000000000) as t(i)",
+}
 
 
 @dataclass
@@ -62,6 +68,12 @@ class Stage:
                 self._datasets[entry["table_name"]] = entry["id"]
         return self._datasets[mart]
 
+    def run_sql(self, user: str, sql: str) -> requests.Response:
+        """Run SQL in SQL Lab, and wait for its answer."""
+        [database] = self.client("admin").everything("database")
+        body = {"database_id": database["id"], "sql": sql, "schema": "published", "runAsync": False}
+        return self.client(user).post("/api/v1/sqllab/execute/", body)
+
     def published(self, sql: str) -> list[tuple]:
         return self.house.published_rows(sql, self.target)
 
@@ -76,7 +88,8 @@ class Stage:
 @pytest.fixture(scope="session")
 def served_house(company: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A copy of the company whose marts know of a build before the last."""
-    house = House(tmp_path_factory.mktemp("served") / "house")
+    # With a space: the folder's name stands in addresses of databases.
+    house = House(tmp_path_factory.mktemp("served") / "a house")
     company.server.stop()
     shutil.copytree(company.home, house.home)
     company.server.start()

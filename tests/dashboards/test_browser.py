@@ -7,12 +7,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Request
+from playwright.sync_api import Page, Request
 
 from finhouse.dashboards.loading import load_definitions
 from finhouse.dashboards.queries import queries_of
 from tests.dashboards.conftest import SCREENSHOTS, Stage
-from tests.support.superset import browser_page, errors_on, open_dashboard, screenshots
+from tests.support.superset import CHART, browser_page, errors_on, open_dashboard, screenshots
 
 pytestmark = pytest.mark.full
 
@@ -46,6 +46,49 @@ def plain(query: dict[str, Any]) -> dict[str, Any]:
         for name, value in without_nulls(query).items()
         if value not in ([], {}, "") and name not in BESIDE_THE_QUERY
     }
+
+
+# All that a viewer's menus offer; each of it works, or does nothing on the server.
+OFFERED = {
+    "page": {"Dashboards", "Settings", "Logout"},
+    "dashboard": {
+        *("Refresh dashboard", "Set auto-refresh", "Enter fullscreen"),
+        *("Download", "Export to PDF", "Download as Image"),
+    },
+    "chart": {"Force refresh", "Enter fullscreen", "Show chart description"},
+}
+
+
+def test_viewer_is_offered_nothing_that_is_refused(stage: Stage, browser: str):
+    if stage.target == "postgres":
+        pytest.skip("menus do not depend on the target")
+    url = stage.serving.url
+    with browser_page(browser, url, "viewer", stage.serving.passwords["viewer"]) as page:
+        open_dashboard(
+            page,
+            url,
+            "bank-partnerships",
+            charts=len(DASHBOARDS["bank-partnerships"].chart_titles),
+        )
+        page.evaluate("window.scrollTo(0, 0)")
+        page.get_by_role("menuitem", name="Settings").hover()
+        page.get_by_role("menuitem", name="Logout").wait_for()
+        assert offered(page) == OFFERED["page"]
+        page.locator("[data-test=actions-trigger]").click()
+        page.get_by_role("menuitem", name="Download").hover()
+        page.get_by_role("menuitem", name="Export to PDF").wait_for()
+        assert offered(page) - OFFERED["page"] == OFFERED["dashboard"]
+        page.keyboard.press("Escape")
+        page.locator(CHART).locator("[aria-label='More Options']").first.click()
+        page.get_by_role("menuitem", name="Show chart description").wait_for()
+        shown = offered(page) - OFFERED["page"] - OFFERED["dashboard"]
+        assert shown <= OFFERED["chart"] and "Force refresh" in shown
+
+
+def offered(page: Page) -> set[str]:
+    """First lines of the items in the menus that are open."""
+    items = page.get_by_role("menuitem").all()
+    return {item.inner_text().splitlines()[0] for item in items if item.is_visible()}
 
 
 @pytest.mark.parametrize("slug", DASHBOARDS)

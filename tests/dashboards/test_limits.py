@@ -13,16 +13,10 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-from tests.dashboards.conftest import Stage
-from tests.support.superset import Client
+from tests.dashboards.conftest import ENDLESS, Stage
 
 pytestmark = pytest.mark.full
 
-# Counts for minutes on either engine.
-ENDLESS = {
-    "duckdb": "select sum(i % 7) as n from range(1000000000000) as t(i)",
-    "postgres": "select sum(i % 7) as n from generate_series(1, 1000000000000) as t(i)",
-}
 QUERIES_OF_A_USER = 8
 
 
@@ -54,31 +48,23 @@ def test_guessing_passwords_in_the_form_is_slowed_down(stage: Stage):
     assert stranger.post(api, json=body, timeout=60).status_code == 429
 
 
-def run_sql(client: Client, database: int, sql: str) -> tuple[int, str]:
-    body = {"database_id": database, "sql": sql, "schema": "published", "runAsync": False}
-    answer = client.post("/api/v1/sqllab/execute/", body)
-    return answer.status_code, answer.text
-
-
 def test_endless_queries_end_and_the_server_answers_meanwhile(stage: Stage):
     """A user may run so many queries at once, each ends by itself, and others are served."""
-    [database] = stage.client("admin").everything("database")
-    analyst, viewer = stage.client("analyst"), stage.client("viewer")
+    viewer = stage.client("viewer")
     # The very first query of a server makes the task that runs them all: not two at a time.
-    run_sql(analyst, database["id"], "select 1 as one")
+    stage.run_sql("analyst", "select 1 as one")
     wanted = QUERIES_OF_A_USER + 3
     served = 0
     with ThreadPoolExecutor(wanted) as pool:
         running = [
-            pool.submit(run_sql, analyst, database["id"], ENDLESS[stage.target])
-            for _ in range(wanted)
+            pool.submit(stage.run_sql, "analyst", ENDLESS[stage.target]) for _ in range(wanted)
         ]
         while not all(query.done() for query in running):
             assert requests.get(f"{stage.serving.url}/health", timeout=30).status_code == 200
             assert viewer.get("/api/v1/me/").status_code == 200
             served += 1
             time.sleep(0.5)
-    answered = [query.result() for query in running]
+    answered = [(answer.status_code, answer.text) for answer in (q.result() for q in running)]
     answers = Counter(status for status, _ in answered)
     assert answers[429] >= 1 and answers[200] == 0, answers
     said = {text for status, text in answered if status != 429}

@@ -228,16 +228,8 @@ def test_viewer_lists_dashboards_and_no_data(stage: Stage):
         assert answer.status_code in REFUSED or answer.json()["count"] == 0
 
 
-def run_sql(stage: Stage, client: Client, sql: str) -> requests.Response:
-    [database] = stage.client("admin").everything("database")
-    return client.post(
-        "/api/v1/sqllab/execute/",
-        {"database_id": database["id"], "sql": sql, "schema": "published", "runAsync": False},
-    )
-
-
 def test_analyst_reads_the_marts(stage: Stage):
-    answer = run_sql(stage, stage.client("analyst"), "select count(*) as n from kpi_scorecard")
+    answer = stage.run_sql("analyst", "select count(*) as n from kpi_scorecard")
     assert answer.status_code == 200, answer.text[:300]
     [(count,)] = stage.published("select count(*) from published.kpi_scorecard")
     assert answer.json()["data"] == [{"n": count}]
@@ -272,7 +264,7 @@ BEYOND = {
 
 def test_analyst_neither_writes_nor_leaves_the_marts(stage: Stage):
     for sql in [*WRITES, *BEYOND[stage.target]]:
-        answer = run_sql(stage, stage.client("analyst"), sql)
+        answer = stage.run_sql("analyst", sql)
         assert answer.status_code >= 400, f"{sql}: {answer.text[:300]}"
     assert stage.published("select count(*) from published.kpi_scorecard")[0][0]
 

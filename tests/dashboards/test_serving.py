@@ -16,7 +16,7 @@ from finhouse.dashboards.definitions import DEFINITIONS
 from finhouse.dashboards.serving import refresh_caches, serve, superset_server
 from finhouse.publish import publish
 from finhouse.warehouse import connect, connect_published
-from tests.dashboards.conftest import Stage
+from tests.dashboards.conftest import ENDLESS, Stage
 from tests.support.superset import rows_of
 
 pytestmark = pytest.mark.full
@@ -145,8 +145,16 @@ def volume(stage: Stage, *, force: bool = False) -> float:
 
 
 def test_a_new_build_is_seen_at_once(stage: Stage):
-    """Cached results live until the publication, and no longer."""
+    """Cached results live until the publication, and no longer; nor does what a query has open."""
     before = volume(stage)
+    done = threading.Event()
+
+    def read_what_was_there() -> None:
+        while not done.is_set():
+            stage.run_sql("analyst", ENDLESS[stage.target])
+
+    reader = threading.Thread(target=read_what_was_there)
+    reader.start()
     change = (
         "update marts.kpi_monthly set numerator = numerator {} 1000000 "
         "where kpi_code = 'monthly_transaction_volume'"
@@ -157,6 +165,8 @@ def test_a_new_build_is_seen_at_once(stage: Stage):
         stage.house.succeed("--target", stage.target, "publish")
         assert volume(stage) == pytest.approx(before + 1_000_000)
     finally:
+        done.set()
+        reader.join()
         stage.house.execute_warehouse(change.format("-"), stage.target)
         stage.house.succeed("--target", stage.target, "publish")
     assert volume(stage) == pytest.approx(before)

@@ -9,6 +9,7 @@ from typing import Any
 import sessions
 from event_log import FileEventLogger
 from flask import Flask
+from published_file import connect_to_what_is_open
 from server_limits import QUERY_SECONDS, limit_logins, limit_queries
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
@@ -22,6 +23,7 @@ SQLALCHEMY_DATABASE_URI = f"sqlite:///{os.environ['FINHOUSE_SUPERSET_METADATA']}
 # Two processes write it at times: the server and an import.
 SQLALCHEMY_ENGINE_OPTIONS = {"connect_args": {"timeout": 30}}
 DATA_DIR = str(HOME)
+DB_CONNECTION_MUTATOR = connect_to_what_is_open
 
 
 @event.listens_for(Engine, "connect")
@@ -48,6 +50,8 @@ FEATURE_FLAGS = {
     "ENABLE_TEMPLATE_PROCESSING": False,
     "DRILL_BY": False,
     "DRILL_TO_DETAIL": False,
+    # A page that is the administrators', offered to everyone.
+    "MENU_HIDE_USER_INFO": True,
 }
 PUBLIC_ROLE_LIKE = None
 AUTH_ROLE_PUBLIC = "Public"
