@@ -1,4 +1,4 @@
-"""``finhouse demo``: the company that lives in the OLTP database."""
+"""``finhouse demo``: the company that lives in the OLTP database and drops files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import click
 from finhouse import demo
 from finhouse.console import console
 from finhouse.oltp import oltp_url
-from finhouse.pipeline import DEMO_SEED, demo_domains
+from finhouse.pipeline import BuildOptions, live
 from finhouse.settings import Settings
 
 
@@ -16,12 +16,9 @@ from finhouse.settings import Settings
 @click.option("--advance", type=click.IntRange(min=1), help="Live so many more days.")
 @click.pass_obj
 def demo_company(settings: Settings, scale: float | None, advance: int | None) -> None:
-    """Fill an empty OLTP database with the demo company, or let it live on."""
+    """Fill an empty OLTP and an empty landing folder with the demo company, or let it live on."""
     url = oltp_url(settings)
     if advance:
-        report = demo.advance(url, advance, home=settings.demo_home)
+        console.print(demo.advance(url, advance, home=settings.demo_home).message)
     else:
-        report = demo.create(
-            url, scale=scale, seed=DEMO_SEED, home=settings.demo_home, domains=demo_domains()
-        )
-    console.print(report.message)
+        live(settings, url, BuildOptions(scale=scale))
