@@ -97,7 +97,10 @@ def _query(chart: Chart, dataset: Dataset, metrics: list[str]) -> Query:
         query["columns"] = [_axis(chart.time, grain), *chart.by]
         query["extras"] |= {"time_grain_sqla": grain}
     if chart.type == "headline":
-        query["post_processing"] = [_pivot(chart.time, [], metrics), _FLATTEN]
+        query["post_processing"] = [
+            _pivot(chart.time, [], metrics, keep_empty=False),
+            _FLATTEN,
+        ]
     if chart.type in _AS_SERIES:
         query |= _as_series(chart, dataset, metrics, query["columns"])
     if chart.type == "combo":
@@ -161,7 +164,10 @@ def _as_grid(chart: Chart, metrics: list[str]) -> Query:
 _FLATTEN = {"operation": "flatten"}
 
 
-def _pivot(axis: str, series: list[str], metrics: list[str]) -> dict[str, Any]:
+def _pivot(
+    axis: str, series: list[str], metrics: list[str], *, keep_empty: bool = True
+) -> dict[str, Any]:
+    """Rows as series; without those that are empty Superset fails where all of them are."""
     return {
         "operation": "pivot",
         "options": {
@@ -169,7 +175,7 @@ def _pivot(axis: str, series: list[str], metrics: list[str]) -> dict[str, Any]:
             "columns": series,
             # One row a cell: the mean of it is the value.
             "aggregates": {metric: {"operator": "mean"} for metric in metrics},
-            "drop_missing_columns": False,
+            "drop_missing_columns": not keep_empty,
         },
     }
 
