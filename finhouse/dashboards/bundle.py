@@ -235,7 +235,7 @@ CSS = """
 .superset-legacy-chart-big-number .kicker { font-size: 12px !important; line-height: 1.3; }
 .header-controls .anticon-warning, .chart-header .anticon-warning { display: none; }
 [data-menu-id$="-export-yaml"],
-.ant-dropdown-menu-item-divider:has(+ [data-menu-id$="-export-yaml"]) { display: none; }
+.ant-dropdown-menu-item-divider:has(+ [data-menu-id$="-export-yaml"]) { display: none !important; }
 """
 
 

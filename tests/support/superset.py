@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 TIMEOUT_SECONDS = 60
@@ -109,16 +109,16 @@ def find_browser() -> str | None:
 
 
 @contextmanager
-def browser_page(executable: str, url: str, user: str, password: str) -> Iterator[Page]:
-    """A page of a laptop's size, logged in."""
+def logged_in(executable: str, url: str, user: str, password: str) -> Iterator[BrowserContext]:
+    """A browser of a laptop's size, logged in; its pages share the session."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=executable, headless=True, args=BROWSER_ARGUMENTS
         )
-        page = browser.new_page(viewport=LAPTOP)
-        page.set_default_timeout(PATIENCE_MS)
-        _log_in(page, url, user, password)
-        yield page
+        context = browser.new_context(viewport=LAPTOP)
+        context.set_default_timeout(PATIENCE_MS)
+        _log_in(context.new_page(), url, user, password)
+        yield context
         browser.close()
 
 
