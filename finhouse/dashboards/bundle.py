@@ -191,7 +191,8 @@ def _dashboard(
             for chart in charts
             if choice.column not in catalog[chart.mart].columns
         ]
-        filters.append(_choice_filter(dashboard, choice, untouched))
+        touched = [catalog[c.mart] for c in charts if numbers[c.title] not in untouched]
+        filters.append(_choice_filter(dashboard, choice, untouched, _small_cells(touched)))
     return {
         "dashboard_title": dashboard.title,
         "description": dashboard.description,
@@ -265,8 +266,17 @@ def _time_filter(dashboard: Dashboard) -> dict[str, Any]:
     }
 
 
+def _small_cells(datasets: Iterable[Dataset]) -> str:
+    """What a viewer is told where what he chooses can leave too few customers."""
+    about_customers = [dataset for dataset in datasets if dataset.shown_where]
+    if not about_customers:
+        return ""
+    fewest = about_customers[0].minimum_cell_size
+    return f"Values of fewer than {fewest} customers are not shown."
+
+
 def _choice_filter(
-    dashboard: Dashboard, choice: DashboardFilter, untouched: list[int]
+    dashboard: Dashboard, choice: DashboardFilter, untouched: list[int], description: str
 ) -> dict[str, Any]:
     return {
         "id": f"NATIVE_FILTER-{dashboard.slug}-{slugify(choice.title)}",
@@ -287,5 +297,5 @@ def _choice_filter(
         "defaultDataMask": {"extraFormData": {}, "filterState": {}, "ownState": {}},
         "cascadeParentIds": [],
         "scope": {"rootPath": ["ROOT_ID"], "excluded": untouched},
-        "description": "",
+        "description": description,
     }
