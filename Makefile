@@ -186,7 +186,7 @@ lint: setup ## check SQL, YAML and Python
 	$(BIN)/ruff check finhouse airflow tests
 	$(BIN)/ruff format --check finhouse airflow tests
 	$(BIN)/yamllint --strict .
-	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
+	$(BIN)/sqlfluff lint --disable-progress-bar --processes 0 dbt_project/models dbt_project/tests
 	$(FINHOUSE) dashboards check
 
 .PHONY: docs

@@ -79,9 +79,13 @@ class FailuresAtOnce:
 def pytest_configure(config: pytest.Config) -> None:
     """Keep files private as commands do, and tell of failures at once where it is printed."""
     os.umask(PRIVATE)
-    # A shell that starts us in the background lets us ignore Ctrl-C, and with us all that we start.
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    # A shell in the background lets us ignore Ctrl-C, nohup the hang-up; with us all that we start.
+    for number, own in (
+        (signal.SIGINT, signal.default_int_handler),
+        (signal.SIGHUP, signal.SIG_DFL),
+    ):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, own)
     if terminal := config.pluginmanager.getplugin("terminalreporter"):
         config.pluginmanager.register(FailuresAtOnce(terminal))
 
