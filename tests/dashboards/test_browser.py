@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Request
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from finhouse.dashboards.loading import load_definitions
 from finhouse.dashboards.queries import queries_of
@@ -82,8 +83,7 @@ def test_viewer_is_offered_nothing_that_is_refused(stage: Stage, page: Page):
     open_dashboard(page, stage.serving.url, slug, charts=len(DASHBOARDS[slug].chart_titles))
     page.evaluate("window.scrollTo(0, 0)")
     always = {"Dashboards", "Settings"}
-    page.get_by_role("menuitem", name="Settings").hover()
-    page.get_by_role("menuitem", name="Logout").wait_for()
+    hover_until(page, "Settings", shows="Logout")
     assert offered(page) - always == OFFERED["page"]
     page.mouse.move(LAPTOP["width"] / 2, LAPTOP["height"] / 2)
     page.get_by_role("menuitem", name="Logout").wait_for(state="hidden")
@@ -93,9 +93,21 @@ def test_viewer_is_offered_nothing_that_is_refused(stage: Stage, page: Page):
     page.keyboard.press("Escape")
     page.get_by_role("menuitem", name="Force refresh").wait_for(state="hidden")
     page.locator("[data-test=actions-trigger]").click()
-    page.get_by_role("menuitem", name="Download").hover()
-    page.get_by_role("menuitem", name="Export to PDF").wait_for()
+    hover_until(page, "Download", shows="Export to PDF")
     assert offered(page) - always == OFFERED["dashboard"]
+
+
+def hover_until(page: Page, item: str, *, shows: str) -> None:
+    """Open a menu below a menu: while one is still unfolding, it does not feel the mouse."""
+    for _ in range(20):
+        page.get_by_role("menuitem", name=item).first.hover()
+        try:
+            page.get_by_role("menuitem", name=shows).wait_for(timeout=2000)
+        except PlaywrightTimeout:
+            page.mouse.move(LAPTOP["width"] / 2, LAPTOP["height"] - 1)
+        else:
+            return
+    raise AssertionError(f"the menu {item} does not show {shows}: {offered(page)}")
 
 
 def offered(page: Page) -> set[str]:

@@ -29,7 +29,7 @@ PEOPLE = {
     "loan_disbursement_trends": "sum(borrower_count)",
     "investment_maturity_calendar": "sum(investor_count)",
 }
-COMBINATIONS = 5
+COMBINATIONS = 3
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def test_no_value_of_fewer_than_five_customers_is_shown(stage: Stage):
                 elif has_value:
                     shown += 1
                     assert any(value is not None for value in values), told
-    assert hidden > 100 and shown > 100
+    assert hidden > 50 and shown > 50, (hidden, shown)
 
 
 def choices(stage: Stage, dashboard: Dashboard, chart: Chart) -> list[Choice]:
