@@ -9,6 +9,7 @@ import duckdb
 import pytest
 import yaml
 
+from finhouse.dashboards.bundle import build_assets
 from finhouse.dashboards.catalog import Dataset, build_catalog
 from finhouse.dashboards.check import findings
 from finhouse.dashboards.definitions import DEFINITIONS, Definitions
@@ -331,6 +332,21 @@ def test_groups_of_too_few_customers_are_not_shown(fewest: int, shown: str):
         f"group by branch having {dataset.shown_where} order by branch"
     ).fetchall()
     assert "".join(branch for (branch,) in rows) == shown
+
+
+def test_a_filter_says_that_small_groups_are_hidden(project: Project):
+    definitions, catalog = project
+    assets = build_assets(definitions, catalog, "duckdb://")
+    for dashboard in definitions.dashboards:
+        metadata = yaml.safe_load(assets[f"dashboards/{dashboard.slug}.yaml"])["metadata"]
+        told = {
+            entry["name"]: "fewer than 5 customers" in entry["description"]
+            for entry in metadata["native_filter_configuration"]
+        }
+        marts = [catalog[chart.mart] for chart in definitions.charts_of(dashboard)]
+        for choice in dashboard.filters:
+            about_customers = any(choice.column in mart.columns and mart.people for mart in marts)
+            assert told[choice.title] == about_customers, (dashboard.slug, choice.title)
 
 
 @pytest.mark.parametrize(("stated", "people"), [(None, None), ("none", "")])

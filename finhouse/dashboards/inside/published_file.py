@@ -45,34 +45,37 @@ def connection(path: Path, settings: Mapping[str, str]) -> duckdb.DuckDBPyConnec
     Args:
         settings: DuckDB's, of the database as a whole.
     """
+    TEMPORARY_FILES.mkdir(parents=True, exist_ok=True)
+    config = {**settings, "temp_directory": str(TEMPORARY_FILES)}
     with _lock:
         found = path.stat()
         version = (found.st_ino, found.st_mtime_ns)
         known, database = _open.get(str(path), (None, None))
         if known != version:
-            database = _opened(path, settings)
+            try:
+                database = _opened_apart(path, config)
+            except OSError:
+                # This disk knows no links: opened for each query, as Superset would.
+                return duckdb.connect(str(path), config=config)
             # Queries under way keep the old one open until they end.
             _open[str(path)] = (version, database)
         return database.cursor()
 
 
-def _opened(path: Path, settings: Mapping[str, str]) -> duckdb.DuckDBPyConnection:
+def _opened_apart(path: Path, config: Mapping[str, str]) -> duckdb.DuckDBPyConnection:
     """Open a file under a name of its own.
 
     DuckDB takes the path of a file for its identity: while a query still reads what was published
-    before, the same path would be given the old file again. A link costs nothing; where the disk
-    knows none, the file is opened by its path, and such a query delays the change until it ends.
+    before, the same path would be given the old file again.
+
+    Raises:
+        OSError: the file cannot be linked.
     """
-    TEMPORARY_FILES.mkdir(parents=True, exist_ok=True)
-    config = {**settings, "temp_directory": str(TEMPORARY_FILES)}
     # What a kill left: a name keeps the file of an old publication on the disk.
     shutil.rmtree(NAMES, ignore_errors=True)
     NAMES.mkdir(parents=True)
     with tempfile.TemporaryDirectory(dir=NAMES) as folder:
         # The name of the file is that of the catalog in SQL.
         name = Path(folder) / path.name
-        try:
-            name.hardlink_to(path)
-        except OSError:
-            name = path
-        return duckdb.connect(str(name), config=config)
+        name.hardlink_to(path)
+        return duckdb.connect(str(name), config=dict(config))
