@@ -18,6 +18,9 @@ export FINHOUSE_DOMAINS := $(DOMAINS)
 export DBT_SEND_ANONYMOUS_USAGE_STATS := False
 export DO_NOT_TRACK := 1
 export PYTHONUTF8 := 1
+# Compiled once, when installed, and not by every process where PYTHONDONTWRITEBYTECODE is set: dbt
+# and Superset start in half the time.
+export UV_COMPILE_BYTECODE := 1
 
 VENV := .venv
 BIN := $(VENV)/bin

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 from typing import TypeVar
 
 from finhouse import demo
 from finhouse.console import console, print_table, step
 from finhouse.dashboards.serving import refresh_caches
+from finhouse.days import tell_spans
 from finhouse.dbt.history import record_build
 from finhouse.dbt.packages import packages_in_use
 from finhouse.dbt.results import DbtSummary
@@ -45,13 +45,11 @@ class BuildOptions:
     Attributes:
         scale: size of the demo company, 1 = 20,000 users; None takes the one that is there, else 1.
         advance_days: days the demo company lives before the load.
-        as_of: business day the marts report on; default the last complete day loaded.
         full_refresh: load every table in full and rebuild every model.
     """
 
     scale: float | None = None
     advance_days: int = 0
-    as_of: date | None = None
     full_refresh: bool = False
 
 
@@ -148,13 +146,12 @@ def run_build(settings: Settings, options: BuildOptions) -> None:
         with step("dbt build: models and data tests", timings):
             console.print(f"  macros of {packages_in_use(settings)}")
             try:
-                built = build_marts(
-                    settings, as_of=options.as_of, full_refresh=options.full_refresh
-                )
+                built = build_marts(settings, full_refresh=options.full_refresh)
             finally:
                 # A build that failed is history, too.
                 with connect(settings) as warehouse:
                     record_build(settings, warehouse)
+            tell_spans(settings)
         with step("Publish", timings), connect(settings) as warehouse:
             published = publish(settings, warehouse)
             refresh_caches(settings)

@@ -31,7 +31,9 @@ from finhouse.warehouse.building import only_build
 from finhouse.warehouse.remedies import remedy_of
 
 PUBLISHED_SCHEMA = "published"
-INCOMING_SCHEMA = "published__incoming"
+# Follows the name of the schema that it will replace.
+INCOMING = "__incoming"
+INCOMING_SCHEMA = PUBLISHED_SCHEMA + INCOMING
 # Followed by a publication; one that is still being read outlives the next ones.
 OUTGOING_SCHEMA = "published__outgoing_"
 # Schema and table of the published file that say which publication it is.
@@ -118,6 +120,14 @@ where reports.kpi_code is null
 
 
 @dataclass(frozen=True)
+class Marts:
+    """The tables to publish: their schema in the warehouse, and their names."""
+
+    schema: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Publication:
     """What readers were given: where, how many marts and rows, and how many KPI values are new."""
 
@@ -151,16 +161,17 @@ def ensure_reporting_tables(settings: Settings, warehouse: Warehouse) -> None:
 def publish(settings: Settings, warehouse: Warehouse) -> Publication:
     """Publish the marts of a build that passed its tests; the KPI values in them are now reported.
 
-    Only marts of the dbt project are published: what a removed model left behind is not.
+    Only marts of the dbt project are published: what a removed model left behind is not. A
+    publication aside reports nothing, and leaves what readers see as it is.
 
     Raises:
         PublishError: a mart is missing, or the destination cannot be written; readers keep what
             they had.
         WarehouseError: another process builds in the same database.
     """
-    marts = declared_marts(settings)
-    missing = [mart for mart in marts if not warehouse.table_exists(MARTS, mart)]
-    if missing or not marts:
+    marts = Marts(settings.schema_prefix + MARTS, tuple(declared_marts(settings)))
+    missing = [mart for mart in marts.names if not warehouse.table_exists(marts.schema, mart)]
+    if missing or not marts.names:
         raise PublishError(
             f"the {settings.target} warehouse lacks marts: {', '.join(missing) or 'all of them'}",
             "run `make build`, which makes and tests them all",
@@ -175,19 +186,25 @@ def publish(settings: Settings, warehouse: Warehouse) -> Publication:
         ) from error
 
 
-def _publish(settings: Settings, warehouse: Warehouse, marts: list[str]) -> Publication:
+def _publish(settings: Settings, warehouse: Warehouse, marts: Marts) -> Publication:
     ensure_reporting_tables(settings, warehouse)
     publication_id, published_at = _next_publication(warehouse)
     [(loaded_until,)] = warehouse.execute(LOADED_UNTIL_SQL)
-    record = (publication_id, published_at, loaded_until, len(marts))
+    record = (publication_id, published_at, loaded_until, len(marts.names))
+    reported = 0
     if settings.is_file:
         location = str(settings.published_path)
         rows = _publish_file(warehouse, settings.published_path, marts, record)
-        reported = _record_file(warehouse, settings.published_path)
+        if not settings.aside:
+            reported = _record_file(warehouse, settings.published_path)
     else:
-        location = f"schema {PUBLISHED_SCHEMA} of the Postgres warehouse"
-        rows, reported = _publish_schema(warehouse, marts, record)
-    return Publication(publication_id, location, len(marts), rows, reported)
+        location = f"schema {settings.published_schema} of the Postgres warehouse"
+        rows = _fill_incoming(warehouse, settings.published_schema, marts)
+        if settings.aside:
+            _swap_in_aside(warehouse, settings.published_schema)
+        else:
+            reported = _swap_in(warehouse, (*record, rows))
+    return Publication(publication_id, location, len(marts.names), rows, reported)
 
 
 def _next_publication(warehouse: Warehouse) -> tuple[str, datetime]:
@@ -239,7 +256,7 @@ def _record_file(warehouse: Warehouse, published: Path) -> int:
 
 
 def _publish_file(
-    warehouse: Warehouse, destination: Path, marts: list[str], record: Sequence[object]
+    warehouse: Warehouse, destination: Path, marts: Marts, record: Sequence[object]
 ) -> int:
     """Copy the marts into a new DuckDB file and swap it in; return the number of rows."""
     incoming = destination.with_name(f".{destination.name}.incoming")
@@ -250,8 +267,10 @@ def _publish_file(
         warehouse.execute(f"attach {text_literal(str(incoming))} as incoming")
         try:
             warehouse.execute(f"create schema {schema}")
-            for mart in marts:
-                warehouse.execute(f"create table {schema}.{mart} as select * from {MARTS}.{mart}")
+            for mart in marts.names:
+                warehouse.execute(
+                    f"create table {schema}.{mart} as select * from {marts.schema}.{mart}"
+                )
             _copy_comments(warehouse, schema, marts)
             rows = _count_rows(warehouse, schema, marts)
             warehouse.execute(f"create schema incoming.{PUBLICATION.partition('.')[0]}")
@@ -279,16 +298,18 @@ def _remove_database(path: Path) -> None:
     path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
 
 
-def _count_rows(warehouse: Warehouse, schema: str, marts: list[str]) -> int:
-    return sum(warehouse.execute(f"select count(*) from {schema}.{mart}")[0][0] for mart in marts)
+def _count_rows(warehouse: Warehouse, schema: str, marts: Marts) -> int:
+    return sum(
+        warehouse.execute(f"select count(*) from {schema}.{mart}")[0][0] for mart in marts.names
+    )
 
 
-def _copy_comments(warehouse: Warehouse, schema: str, marts: list[str]) -> None:
+def _copy_comments(warehouse: Warehouse, schema: str, marts: Marts) -> None:
     """Carry the documentation of tables and columns over: readers' tools show it."""
     # Of domains that were built before and are not chosen now there are marts, too.
-    listed = ", ".join(map(text_literal, marts))
+    listed = ", ".join(map(text_literal, marts.names))
     of_marts = (
-        f"database_name = current_database() and schema_name = '{MARTS}'"
+        f"database_name = current_database() and schema_name = '{marts.schema}'"
         f" and table_name in ({listed}) and comment is not null"
     )
     for table, comment in warehouse.execute(
@@ -303,21 +324,24 @@ def _copy_comments(warehouse: Warehouse, schema: str, marts: list[str]) -> None:
         )
 
 
-def _publish_schema(
-    warehouse: Warehouse, marts: list[str], record: Sequence[object]
-) -> tuple[int, int]:
-    """Copy the marts into a new Postgres schema and rename it in; return rows and new values."""
+def _fill_incoming(warehouse: Warehouse, published: str, marts: Marts) -> int:
+    """Copy the marts into a new Postgres schema beside ``published``; return the rows."""
+    incoming = published + INCOMING
     with warehouse.transaction():
-        warehouse.execute(f"drop schema if exists {INCOMING_SCHEMA} cascade")
-        warehouse.execute(f"create schema {INCOMING_SCHEMA}")
-        for mart in marts:
+        warehouse.execute(f"drop schema if exists {incoming} cascade")
+        warehouse.execute(f"create schema {incoming}")
+        for mart in marts.names:
             # `including all` brings comments, not-null constraints and defaults along.
             warehouse.execute(
-                f"create table {INCOMING_SCHEMA}.{mart} (like {MARTS}.{mart} including all)"
+                f"create table {incoming}.{mart} (like {marts.schema}.{mart} including all)"
             )
-            warehouse.execute(f"insert into {INCOMING_SCHEMA}.{mart} select * from {MARTS}.{mart}")
-        _copy_grants(warehouse)
-        rows = _count_rows(warehouse, INCOMING_SCHEMA, marts)
+            warehouse.execute(f"insert into {incoming}.{mart} select * from {marts.schema}.{mart}")
+        _copy_grants(warehouse, incoming)
+        return _count_rows(warehouse, incoming, marts)
+
+
+def _swap_in(warehouse: Warehouse, record: Sequence[object]) -> int:
+    """Give readers the incoming schema; return how many KPI values are new."""
     # Renaming waits for no reader; dropping the old build does, so it comes apart.
     with warehouse.transaction():
         if warehouse.execute(
@@ -326,9 +350,17 @@ def _publish_schema(
             outgoing = OUTGOING_SCHEMA + "".join(filter(str.isdigit, str(record[0])))
             warehouse.execute(f"alter schema {PUBLISHED_SCHEMA} rename to {outgoing}")
         warehouse.execute(f"alter schema {INCOMING_SCHEMA} rename to {PUBLISHED_SCHEMA}")
-        reported = _record(warehouse, PUBLISHED_SCHEMA, (*record, rows))
+        reported = _record(warehouse, PUBLISHED_SCHEMA, record)
     _drop_outgoing(warehouse)
-    return rows, reported
+    return reported
+
+
+def _swap_in_aside(warehouse: Warehouse, published: str) -> None:
+    """Replace a publication aside, which few read, by its incoming schema."""
+    with warehouse.transaction():
+        warehouse.execute(f"set local lock_timeout = '{READERS_SECONDS}s'")
+        warehouse.execute(f"drop schema if exists {published} cascade")
+        warehouse.execute(f"alter schema {published}{INCOMING} rename to {published}")
 
 
 def _drop_outgoing(warehouse: Warehouse) -> None:
@@ -348,8 +380,8 @@ def _drop_outgoing(warehouse: Warehouse) -> None:
             )
 
 
-def _copy_grants(warehouse: Warehouse) -> None:
-    """Let whoever may read the schema readers have now read the one that replaces it."""
+def _copy_grants(warehouse: Warehouse, incoming: str) -> None:
+    """Let whoever may read the schema readers have now read the one that is made."""
     readers = warehouse.execute(
         "select distinct quote_ident(role.rolname) from pg_namespace "
         "cross join lateral aclexplode(nspacl) as grants "
@@ -358,5 +390,5 @@ def _copy_grants(warehouse: Warehouse) -> None:
         "and grants.grantee <> nspowner"
     )
     for (reader,) in readers:
-        warehouse.execute(f"grant usage on schema {INCOMING_SCHEMA} to {reader}")
-        warehouse.execute(f"grant select on all tables in schema {INCOMING_SCHEMA} to {reader}")
+        warehouse.execute(f"grant usage on schema {incoming} to {reader}")
+        warehouse.execute(f"grant select on all tables in schema {incoming} to {reader}")

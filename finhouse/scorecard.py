@@ -36,23 +36,26 @@ def format_period(grain: str | None, start: date | None, is_complete: bool | Non
     return text if is_complete else f"{text} *"
 
 
-def print_scorecard(published: Warehouse) -> None:
-    """Print the scorecard of each domain and the merchant results from what readers see."""
+def print_scorecard(published: Warehouse, schema: str = PUBLISHED_SCHEMA) -> None:
+    """Print the scorecard of each domain and the merchant results from what readers see.
+
+    Args:
+        schema: where the marts are; of a publication aside on Postgres another one.
+    """
     domains = declared_domains()
     for (domain,) in published.execute(
-        f"select domain from {PUBLISHED_SCHEMA}.kpi_scorecard "
-        "group by domain order by min(display_order)"
+        f"select domain from {schema}.kpi_scorecard group by domain order by min(display_order)"
     ):
-        _print_domain(published, domain, domains[domain]["label"])
-    if published.table_exists(PUBLISHED_SCHEMA, "top_merchant"):
-        _print_merchants(published)
+        _print_domain(published, schema, domain, domains[domain]["label"])
+    if published.table_exists(schema, "top_merchant"):
+        _print_merchants(published, schema)
 
 
-def _print_domain(published: Warehouse, domain: str, label: str) -> None:
+def _print_domain(published: Warehouse, schema: str, domain: str, label: str) -> None:
     rows = published.execute(
         "select kpi_name, period_grain, period_start, is_complete_period, unit, currency_code, "
         "value, change_rate, target_operator, target, target_status "
-        f"from {PUBLISHED_SCHEMA}.kpi_scorecard "
+        f"from {schema}.kpi_scorecard "
         f"where domain = '{domain}' order by display_order"
     )
     print_table(
@@ -86,10 +89,10 @@ def _card_row(
     )
 
 
-def _print_merchants(published: Warehouse) -> None:
+def _print_merchants(published: Warehouse, schema: str) -> None:
     top = published.execute(
         "select merchant_id, total_amount, currency_code "
-        f"from {PUBLISHED_SCHEMA}.top_merchant where merchant_rank = 1"
+        f"from {schema}.top_merchant where merchant_rank = 1"
     )
     if not top:
         console.print(
@@ -101,6 +104,6 @@ def _print_merchants(published: Warehouse) -> None:
     console.print(f"Top merchant: {merchant} with {amount:,.2f} {currency}")
     for month, merchants in published.execute(
         "select month_start, active_merchant_count "
-        f"from {PUBLISHED_SCHEMA}.monthly_active_merchants order by month_start"
+        f"from {schema}.monthly_active_merchants order by month_start"
     ):
         console.print(f"Monthly active merchants {month:%Y-%m}: {merchants:,}")

@@ -12,6 +12,8 @@ from finhouse.errors import ConfigurationError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 TARGETS = ("duckdb", "postgres", "spark", "snowflake")
+# What the schemas of models begin with that are built aside, before the publication's name.
+ASIDE = "aside_"
 # Engines that the loader does not know: it loads a DuckDB file, and the bridge ships that there.
 BRIDGED_TARGETS = ("spark", "snowflake")
 
@@ -39,6 +41,8 @@ class Settings:
             tests (``FINHOUSE_REAL_DATA``).
         project_root: the folder of dbt_project/, profiles.yml and superset/; another one than ours
             when a second version of the project is built beside it (finhouse.gate).
+        aside: name of a publication that is made beside the one of the readers, of a past day: its
+            models and seeds stand in schemas of their own. Empty for the readers' own.
     """
 
     home: Path
@@ -52,6 +56,7 @@ class Settings:
     source_urls: Mapping[str, str] = field(default_factory=dict)
     real_data: Path = PROJECT_ROOT.parent / "shared" / "data"
     project_root: Path = PROJECT_ROOT
+    aside: str = ""
 
     def apart(self, home: Path) -> Settings:
         """Settings of a house of its own in ``home``: nobody's database is read or written."""
@@ -92,7 +97,17 @@ class Settings:
     @property
     def published_path(self) -> Path:
         """The DuckDB file readers open; replaced as a whole by each publication."""
-        return self.engine_home / "published" / "finhouse.duckdb"
+        return self.engine_home / "published" / f"{self.aside or 'finhouse'}.duckdb"
+
+    @property
+    def published_schema(self) -> str:
+        """The schema readers find the marts in; of a publication aside on Postgres its own."""
+        return f"published_{self.aside}" if self.aside and not self.is_file else "published"
+
+    @property
+    def schema_prefix(self) -> str:
+        """What the schemas of models and seeds begin with."""
+        return f"{ASIDE}{self.aside}__" if self.aside else ""
 
     @property
     def lake_home(self) -> Path:
@@ -122,7 +137,7 @@ class Settings:
     @property
     def dbt_output(self) -> Path:
         """dbt's artefacts and logs; one folder a target, so that each keeps its parse cache."""
-        return self.home / "dbt" / self.target
+        return self.home / "dbt" / (f"{self.target}-{self.aside}" if self.aside else self.target)
 
     @property
     def dbt_project(self) -> Path:

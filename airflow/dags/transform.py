@@ -74,12 +74,6 @@ with DAG(
     deadline=deadline(TRANSFORM_DAG, TRANSFORM_MINUTES),
     params={
         "full_refresh": Param(False, type="boolean", description="Build every model from scratch."),
-        "as_of": Param(
-            None,
-            type=["null", "string"],
-            format="date",
-            description="Business day the marts speak for; default the last complete day loaded.",
-        ),
     },
     tags=["dbt"],
     doc_md=__doc__,

@@ -1,6 +1,6 @@
 """The dbt_utils.* macros models use; generic tests are not linted."""
 
 
-def date_spine(datepart: str, start_date: str, end_date: str) -> str:
-    """A relation of the spine's shape."""
-    return f"select {start_date} as date_{datepart} where {start_date} < {end_date}"
+def generate_series(upper_bound: int) -> str:
+    """A relation of the series' shape."""
+    return f"select {upper_bound} as generated_number"

@@ -7,24 +7,46 @@ from datetime import datetime
 import click
 
 from finhouse.cli.options import DAY
+from finhouse.console import console
+from finhouse.days import publish_past_day, settings_aside
 from finhouse.errors import ConfigurationError
 from finhouse.pipeline import BuildOptions, run_build
+from finhouse.scorecard import print_scorecard
 from finhouse.settings import Settings
+from finhouse.warehouse import connect_published
 
 
 @click.command()
 @click.option("--scale", type=click.FloatRange(min=0.001), help="Size of the demo company.")
-@click.option("--as-of", type=DAY, help="Business day the marts report on.")
 @click.option("--full-refresh", is_flag=True, help="Load and build everything from scratch.")
+@click.option(
+    "--as-of", type=DAY, help="Speak for this past day, from what is loaded; needs --publish-as."
+)
+@click.option("--publish-as", metavar="NAME", help="Publish the past day beside what readers see.")
 @click.pass_obj
 def build(
-    settings: Settings, scale: float | None, as_of: datetime | None, full_refresh: bool
+    settings: Settings,
+    scale: float | None,
+    full_refresh: bool,
+    as_of: datetime | None,
+    publish_as: str | None,
 ) -> None:
     """Load, transform, test and publish; then print the scorecard."""
-    options = BuildOptions(
-        scale=scale, as_of=as_of.date() if as_of else None, full_refresh=full_refresh
+    if as_of is None and publish_as is None:
+        run_build(settings, BuildOptions(scale=scale, full_refresh=full_refresh))
+        return
+    if as_of is None or publish_as is None:
+        raise ConfigurationError(
+            "a past day is published beside what readers see, under a name",
+            "give both: finhouse build --as-of 2026-03-31 --publish-as march_2026",
+        )
+    aside = settings_aside(settings, publish_as)
+    published = publish_past_day(aside, as_of.date())
+    with connect_published(aside) as readable:
+        print_scorecard(readable, aside.published_schema)
+    console.print(
+        f"Published {published.marts} marts, {published.rows:,} rows, to {published.location}."
     )
-    run_build(settings, options)
 
 
 @click.command()

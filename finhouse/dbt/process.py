@@ -106,6 +106,7 @@ def _project_variables(settings: Settings) -> dict[str, str]:
         "DBT_LOG_PATH": str(settings.dbt_output / "logs"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
         "DO_NOT_TRACK": "1",
+        "FINHOUSE_SCHEMA_PREFIX": settings.schema_prefix,
         SELECTION: ",".join(selected_domains(dbt_project=settings.dbt_project)),
     }
 

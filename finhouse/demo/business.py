@@ -17,15 +17,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
+import numpy as np
 import psycopg
 
-from finhouse.demo.clock import date_of
+from finhouse.demo.clock import date_of, to_epoch
 from finhouse.demo.declarations import Catalogue, Lived, Table, writing_order
 from finhouse.demo.living import LivingBusiness
 from finhouse.demo.tables import Tables
@@ -68,6 +69,11 @@ class Database:
         tables = self._tables(connection, domain, company)
         lived = Lived(since, company.periods)
         return sum(table.write(tables, company, lived) for table in writing_order(self.tables))
+
+    def clock(self, company: LivingBusiness) -> datetime:
+        """The moment up to which the business has lived."""
+        lived = int(to_epoch(np.array(company.now), self.utc_offset))
+        return datetime.fromtimestamp(lived / 1000, UTC)
 
     def forget_written(self, company: LivingBusiness) -> None:
         """Drop what is queued and has been written: for a company that lived without writing."""

@@ -3,8 +3,7 @@
 Each business counts local milliseconds of its own time zone; none of them has daylight saving time.
 
 A *period* runs from 02:00 to 02:00, so that the company, which always stands at the end of a
-period, has whole days behind it and two hours of a new one: the last complete day is known by the
-rows of the next.
+period, has whole days behind it and two hours of a new one, as when a nightly load reads it.
 """
 
 from __future__ import annotations

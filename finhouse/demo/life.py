@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 from finhouse.console import Progress, console
 from finhouse.demo.business import Database, businesses, chosen
@@ -265,6 +266,8 @@ def _live_until(
 ) -> DemoReport:
     """Live up to a number of periods, then tell the truth."""
     written += _live(connection, companies, found, periods, move_marker=True)
+    # Also where nothing was lived: a company of an older version has no clock.
+    _set_clock(connection, companies)
     if written or not all(_told(home, name, periods) for name in companies):
         write_whole(home / STATE_FILE, pickle.dumps(companies))
         for name, company in companies.items():
@@ -295,8 +298,20 @@ def _live(
                 written += _database(name).write_periods(connection, name, company, since)
             if move_marker:
                 connection.execute("update demo.company set periods = %s", (since + days,))
+                _set_clock(connection, companies)
         progress.advance(days)
     return written
+
+
+def _set_clock(connection: psycopg.Connection, companies: Companies) -> None:
+    """Say in the database what time it is in the company: what extract-load has read up to."""
+    clocks = [_database(name).clock(company) for name, company in companies.items()]
+    if clocks:
+        connection.execute(
+            sql.SQL("alter database {} set finhouse.clock = {}").format(
+                sql.Identifier(connection.info.dbname), sql.Literal(max(clocks).isoformat())
+            )
+        )
 
 
 def _told(home: Path, domain: str, periods: int) -> bool:

@@ -48,6 +48,7 @@ _TABLES = {
         "duplicate_row_count": "bigint",
         "raw_row_count": "bigint",
         "error_message": "text",
+        "source_time": "timestamp",
     },
     FILE_STATE: {
         "source_name": "text",
@@ -238,6 +239,7 @@ class Bookkeeping:
                 counts.duplicates,
                 counts.raw,
                 None,
+                result.source_time,
             ),
         )
 
@@ -322,6 +324,7 @@ class Bookkeeping:
                     self.now(),
                     *[None] * 7,
                     str(error),
+                    None,
                 ),
             )
 

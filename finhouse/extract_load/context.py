@@ -103,6 +103,7 @@ class LoadContext(ABC):
         file_name: str | None = None,
         status: str = "loaded",
         note: str = "",
+        source_time: datetime | None = None,
     ) -> LoadResult:
         """What a load that ends now did; ``load_mode`` only if it was no ordinary one."""
         return LoadResult(
@@ -116,4 +117,5 @@ class LoadContext(ABC):
             file_name=file_name,
             status=status,
             note=note,
+            source_time=source_time,
         )

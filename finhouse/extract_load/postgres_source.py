@@ -140,7 +140,10 @@ class PostgresSource:
         identity: changes when the server is another one, was restored or promoted: row versions
             (``xmin``) seen before then mean nothing any more.
         snapshot_xmin: every transaction before this one is visible or gone; a 64-bit number.
-        now: the source's clock at the snapshot, as text.
+        now: the server's clock at the snapshot, as text.
+        clock: up to when the source has lived, naive UTC: its setting ``finhouse.clock``, if a
+            database that is not of today has one (``alter database ... set finhouse.clock =
+            '2026-07-01 00:00+00'``: a restored copy, the demo company), else ``now``.
         snapshot: the transactions it sees, as ``pg_current_snapshot`` puts it.
         database: name of the database.
         user: the role that reads it.
@@ -166,6 +169,7 @@ class PostgresSource:
                 xmin,
                 self.identity,
                 self.now,
+                self.clock,
                 self.database,
                 self.user,
             ) = self.query(
@@ -179,6 +183,9 @@ class PostgresSource:
                         (select timeline_id from pg_control_checkpoint()),
                         (select oid from pg_database where datname = current_database())),
                     now()::text,
+                    coalesce(
+                        nullif(current_setting('finhouse.clock', true), '')::timestamptz, now()
+                    ) at time zone 'utc',
                     current_database()::text,
                     current_user::text
                 """

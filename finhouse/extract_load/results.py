@@ -49,6 +49,8 @@ class LoadResult:
         status: ``loaded``, ``unchanged`` (a file already loaded, skipped) or ``withdrawn``.
         note: what a reader should know, e.g. why a table was reloaded; may be empty.
         started_at, loaded_at: naive UTC.
+        source_time: up to when it has read the whole table, by the source's own clock, naive UTC;
+            None where it read a part of it, or files.
     """
 
     source_name: str
@@ -61,6 +63,7 @@ class LoadResult:
     file_name: str | None = None
     status: str = "loaded"
     note: str = ""
+    source_time: datetime | None = None
 
     @property
     def changed(self) -> bool:

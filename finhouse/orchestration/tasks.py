@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from finhouse.console import console
 from finhouse.dashboards.serving import refresh_caches
+from finhouse.days import tell_spans
 from finhouse.errors import ConfigurationError, SourceError
 from finhouse.extract_load import (
     DateWindow,
@@ -215,13 +216,11 @@ def judge_freshness() -> None:
 
 def build(log_folder: str, params: dict[str, Any]) -> dict[str, int]:
     """Run the one dbt build of a DAG run, logging each node to ``log_folder``."""
-    as_of = date.fromisoformat(params["as_of"]) if params["as_of"] else None
     folder = Path(log_folder)
     start_log(folder)
     settings = task_settings()
-    summary = build_marts(
-        settings, as_of=as_of, full_refresh=params["full_refresh"], log_folder=folder
-    )
+    summary = build_marts(settings, full_refresh=params["full_refresh"], log_folder=folder)
+    tell_spans(settings)
     write_model_graph(settings)
     end_log(folder)
     return {"passed": summary.passed, "warned": summary.warned, "skipped": summary.skipped}

@@ -104,11 +104,11 @@ def _run(house: Settings, data: Path) -> list[Comparison]:
 
 
 def _variables(house: Settings) -> dict[str, object]:
-    """What a Czech bank of the nineties sets in dbt_project.yml: currency, time zone, calendar."""
+    """What a Czech bank sets in dbt_project.yml: currency and time zone."""
     project = yaml.safe_load((house.dbt_project / "dbt_project.yml").read_text(encoding="utf-8"))
     domains = project["vars"]["domains"]
     domains["microfinance"] |= {"currency": "CZK", "time_zone": "Europe/Prague"}
-    return {"domains": domains, "calendar_start_date": "1993-01-01"}
+    return {"domains": domains}
 
 
 def _read(reference: Path, name: str) -> list[dict[str, str]]:

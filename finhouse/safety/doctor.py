@@ -41,7 +41,7 @@ from finhouse.safety.restore import (
     maintenance,
     publication_of,
 )
-from finhouse.settings import Settings
+from finhouse.settings import ASIDE, Settings
 from finhouse.sources.definitions import (
     REPLICATION_SLOT,
     SOURCES_FOLDER,
@@ -224,6 +224,7 @@ class _Examination:
         if not self._warehouse.table_exists(SCHEMA, LOAD_LOG):
             # Nothing was ever loaded.
             return
+        yield from self._left_aside()
         yield from self._two_outcomes()
         for source in self._sources:
             yield from self._of_source(source)
@@ -431,6 +432,20 @@ class _Examination:
                 "drops it, as the next publication does; waits "
                 f"{READERS_SECONDS} seconds for its readers",
                 partial(self._drop_schema, schema),
+            )
+
+    def _left_aside(self) -> Iterator[Finding]:
+        schemas = self._warehouse.execute(
+            "select distinct schema_name from information_schema.schemata"
+            f" where starts_with(schema_name, '{ASIDE}') order by 1"
+        )
+        for (schema,) in schemas:
+            yield Finding(
+                f"schema {schema}",
+                "of a build of a past day that was killed",
+                "it takes up space until that day is built again under its name",
+                "drops it",
+                partial(self._warehouse.execute, f"drop schema {quoted(schema)} cascade"),
             )
 
     def _drop_schema(self, schema: str) -> None:

@@ -42,7 +42,7 @@ from finhouse.safety.manifest import (
     read_manifest,
 )
 from finhouse.safety.postgres_tools import ClientTools
-from finhouse.settings import Settings
+from finhouse.settings import ASIDE, Settings
 from finhouse.sources.definitions import PostgresDefinition, available_sources, read_source
 from finhouse.warehouse import Warehouse, connect, qualified, quoted
 from finhouse.warehouse.duckdb_file import DuckdbWarehouse
@@ -58,7 +58,7 @@ _RESTORING_DATABASE = "__restoring"
 _BEFORE_DATABASE = "__before_restore_"
 _LONGEST_NAME = 63
 # Beginnings of the names of schemas that loads, builds and publications make.
-_OWN_SCHEMAS = ("raw_", "staging", "intermediate", "marts", PUBLISHED_SCHEMA)
+_OWN_SCHEMAS = ("raw_", "staging", "intermediate", "marts", PUBLISHED_SCHEMA, ASIDE)
 _SWAP_ATTEMPTS = 20
 _ROWS_AT_A_TIME = 500
 _REPORTS = ("publications", "reported_kpis")

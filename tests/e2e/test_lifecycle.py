@@ -7,6 +7,7 @@ import os
 from datetime import date
 from typing import Any
 
+import duckdb
 import pytest
 
 from tests.support.house import RUN_HISTORY, TARGETS, WITHOUT_DATA_TESTS, House
@@ -182,11 +183,38 @@ def test_run_for_a_past_day_gives_what_today_says_of_that_day(company_copy: Hous
         "select (select max(date) from published.daily_metrics), "
         "(select max(snapshot_date) from published.loan_status_monthly)"
     )
+    readers, built = company_copy.settings().published_path, ["staging", "intermediate", "marts"]
     today = [company_copy.published_rows(query) for query in (daily, portfolio)]
     assert all(len(rows) > 100 for rows in today)
-    company_copy.succeed("build", "--as-of", "2026-02-28")
-    assert [company_copy.published_rows(query) for query in (daily, portfolio)] == today
-    assert company_copy.published_rows(newest) == [(date(2026, 2, 28), date(2026, 2, 28))]
+    before = readers.read_bytes(), company_copy.fingerprints(built)
+    printed = company_copy.succeed("build", "--as-of", "2026-02-28", "--publish-as", "february")
+    assert "speaks for wallet: 2025-01-01 to 2026-02-28" in printed
+    assert "KPI scorecard: Wallet" in printed and "2026-02 " in printed
+    with duckdb.connect(str(readers.with_name("february.duckdb")), read_only=True) as february:
+        assert [february.execute(query).fetchall() for query in (daily, portfolio)] == today
+        assert february.execute(newest).fetchall() == [(date(2026, 2, 28), date(2026, 2, 28))]
+    # What readers see and what it was built from are as they were; the rest is gone.
+    assert (readers.read_bytes(), company_copy.fingerprints(built)) == before
+    aside = "select schema_name from information_schema.schemata where schema_name like 'aside%'"
+    assert company_copy.rows(aside) == []
+
+
+@pytest.mark.parametrize(
+    ("day", "name", "said"),
+    [
+        ("2024-12-31", "early", "wallet: 2025-01-01 to "),
+        ("2026-07-01", "late", "wallet: 2025-01-01 to 2026-06-30"),
+        ("2026-02-28", "", "give both"),
+        ("2026-02-28", "finhouse", "no name of a publication aside"),
+        ("2026-02-28", "../february", "no name of a publication aside"),
+    ],
+)
+def test_day_that_is_not_spoken_for_is_refused(company: House, day: str, name: str, said: str):
+    folder = company.settings().published_path.parent
+    before = sorted(folder.iterdir())
+    result = company.run("build", "--as-of", day, *(["--publish-as", name] if name else []))
+    assert result.returncode == 2 and said in result.stderr, result.stderr
+    assert sorted(folder.iterdir()) == before
 
 
 def test_freshness_tells_the_one_table_nobody_looked_at(company_copy: House):

@@ -82,6 +82,8 @@ class TableLoad:
             replace(counts, raw=self._raw_count(counts)),
             load_mode=self._load_mode,
             note="; ".join(self._notes),
+            # A load that moves no cursor has read some days or keys only.
+            source_time=self._source.clock if self._moves_cursor else None,
         )
         context.books.log(result)
         return result

@@ -245,6 +245,13 @@ class TestFiles:
         assert run(main, ["doctor"]).exit_code == 0
 
 
+def test_what_a_killed_build_of_a_past_day_leaves(house):
+    house.execute("create schema aside_march__marts")
+    house.execute("create table aside_march__marts.kpi_monthly (value integer)")
+    repaired(house, "aside_march__marts")
+    loads_again(house)
+
+
 @pytest.mark.parametrize("target", ["postgres"], indirect=True)
 class TestSchemas:
     """What can be wrong in a Postgres database."""

@@ -1,19 +1,41 @@
 {{ config(materialized='table') }}
 
-with date_spine as (
+with domain_periods as (
 
-    {{ dbt_utils.date_spine(
-        datepart='day',
-        start_date="cast('" ~ var('calendar_start_date') ~ "' as date)",
-        end_date=add_days("'" ~ var('calendar_end_date') ~ "'", 1)
-    ) }}
+    select * from {{ ref('int_domain_periods') }}
+
+),
+
+-- Whole years: from that of the first day of any domain to some years after its last; of the build
+-- while there is no data.
+bounds as (
+
+    select
+        cast(
+            date_trunc('year', coalesce(min(first_date), {{ build_started_at() }})) as date
+        ) as first_day,
+        cast(date_trunc('year', {{ add_months(
+            'coalesce(max(as_of_date), max(first_date), ' ~ build_started_at() ~ ')',
+            12 * (var('calendar_years_ahead') + 1)) }}) as date) as day_after
+    from domain_periods
+
+),
+
+-- 179 years: a calendar that does not reach the as-of date fails its test.
+numbers as (
+
+    {{ dbt_utils.generate_series(65536) }}
 
 ),
 
 days as (
 
-    select cast(date_day as date) as date_day
-    from date_spine
+    select
+        {{ add_days('bounds.first_day', 'cast(numbers.generated_number as integer) - 1') }} as date_day
+    from bounds
+    inner join numbers
+        on numbers.generated_number
+        <= {{ days_between('bounds.first_day', 'bounds.day_after') }}
 
 ),
 

@@ -19,16 +19,16 @@ scoped_incidents as (
 
     select
         service,
-        started_local_at,
-        resolved_local_at
+        started_at,
+        resolved_at
     from incidents
 
     union all
 
     select
         {{ all_services }} as service,
-        started_local_at,
-        resolved_local_at
+        started_at,
+        resolved_at
     from incidents
 
 ),
@@ -48,35 +48,37 @@ day_bounds as (
 
     select
         date_day,
-        cast(date_day as timestamp) as day_started_at,
-        cast({{ add_days('date_day', 1) }} as timestamp) as day_ended_at
+        month_start,
+        {{ utc_of_local('cast(date_day as timestamp)', 'wallet') }} as day_started_at,
+        {{ utc_of_local('cast(' ~ add_days('date_day', 1) ~ ' as timestamp)', 'wallet') }}
+            as day_ended_at
     from days
 
 ),
 
--- Intervals clipped to the day; an incident still open lasts to the end of the day.
+-- Intervals clipped to the day, which has 23 or 25 hours when the clocks change; an incident still open lasts to the end of the day.
 clipped as (
 
     select
         scoped_incidents.service,
         day_bounds.date_day,
-        greatest(scoped_incidents.started_local_at, day_bounds.day_started_at) as down_from,
+        greatest(scoped_incidents.started_at, day_bounds.day_started_at) as down_from,
         least(
-            coalesce(scoped_incidents.resolved_local_at, day_bounds.day_ended_at),
+            coalesce(scoped_incidents.resolved_at, day_bounds.day_ended_at),
             day_bounds.day_ended_at
         ) as down_to
     from scoped_incidents
     inner join day_bounds
         on
-            scoped_incidents.started_local_at < day_bounds.day_ended_at
+            scoped_incidents.started_at < day_bounds.day_ended_at
             and (
-                scoped_incidents.resolved_local_at is null
-                or scoped_incidents.resolved_local_at > day_bounds.day_started_at
+                scoped_incidents.resolved_at is null
+                or scoped_incidents.resolved_at > day_bounds.day_started_at
             )
     where
         -- Resolved before it began: a clerk's error, no downtime.
-        scoped_incidents.resolved_local_at is null
-        or scoped_incidents.resolved_local_at > scoped_incidents.started_local_at
+        scoped_incidents.resolved_at is null
+        or scoped_incidents.resolved_at > scoped_incidents.started_at
 
 ),
 
@@ -129,16 +131,18 @@ final as (
 
     select
         services.service,
-        days.date_day,
-        days.month_start,
-        cast(86400 as bigint) as period_seconds,
+        day_bounds.date_day,
+        day_bounds.month_start,
+        cast(
+            {{ seconds_between('day_bounds.day_started_at', 'day_bounds.day_ended_at') }} as bigint
+        ) as period_seconds,
         coalesce(downtime.downtime_seconds, cast(0 as numeric(18, 6))) as downtime_seconds,
         coalesce(downtime.incident_count, 0) as incident_count
-    from days
+    from day_bounds
     cross join services
     left join downtime
         on
-            days.date_day = downtime.date_day
+            day_bounds.date_day = downtime.date_day
             and services.service = downtime.service
 
 )

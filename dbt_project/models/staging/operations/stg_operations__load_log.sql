@@ -21,7 +21,8 @@ renamed as (
         duplicate_row_count,
         raw_row_count,
         started_at,
-        loaded_at
+        loaded_at,
+        source_time
     from source
 
 )

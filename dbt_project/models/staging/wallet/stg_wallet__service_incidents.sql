@@ -22,9 +22,7 @@ final as (
 
     select
         *,
-        -- Local wall-clock times: a day's downtime is measured in business days.
-        {{ local_timestamp('started_at', 'wallet') }} as started_local_at,
-        {{ local_timestamp('resolved_at', 'wallet') }} as resolved_local_at
+        {{ business_date('started_at', 'wallet') }} as started_date
     from renamed
 
 )
