@@ -10,7 +10,13 @@ from finhouse.domains import declared_domains
 from finhouse.publish import PUBLISHED_SCHEMA
 from finhouse.warehouse import Warehouse
 
-STATUS_MARKS = {"met": "met", "missed": "MISSED", "no_target": "", "no_data": "no data"}
+STATUS_MARKS = {
+    "met": "met",
+    "missed": "MISSED",
+    "running": "running",
+    "no_target": "",
+    "no_data": "no data",
+}
 
 
 def format_value(value: Decimal | None, unit: str, currency: str | None = None) -> str:

@@ -91,6 +91,7 @@ def plan_domain(
             "formula": f"rows of {words(table)} whose {words(day)} is in the period",
             "unit": "count",
             "value_kind": "count",
+            "additivity": "sum",
             "direction": "none",
         },
     )

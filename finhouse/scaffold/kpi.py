@@ -95,6 +95,7 @@ def plan_kpi(
             "formula": formula,
             "unit": unit,
             "value_kind": "ratio" if denominator else "count" if unit == "count" else "sum",
+            "additivity": "ratio_of_sums" if denominator else "sum",
             "direction": direction,
             "owner": owner,
         },

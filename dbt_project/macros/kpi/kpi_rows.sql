@@ -10,7 +10,8 @@
     count names `numerator` alone: its value is the same, over nothing. A ratio names `numerator`
     and `denominator`, and its value is computed here; `column` is the name of that ratio in the
     metrics model where it is not the code. A median or a percentile names `value` alone. Each
-    is an expression over the columns of the metrics models. -#}
+    is an expression over the columns of the metrics models. `evidence` names the tables of the
+    source without any row of which the KPI is not known; the metrics model has null then. -#}
 {% macro kpi_rows(relation, period_column, complete_expression, kpis) -%}
     {{ return(adapter.dispatch('kpi_rows', 'finhouse')(
         relation, period_column, complete_expression, kpis)) }}

@@ -6,6 +6,9 @@
         {{ count_where('is_completed') }} as completed_transaction_count,
         {{ count_where('is_failed') }} as failed_transaction_count,
         {{ count_where('is_confirmed_fraud') }} as fraud_transaction_count,
+        {{ count_where('is_fraud_undecided') }} as fraud_undecided_transaction_count,
+        {{ count_where('is_confirmed_fraud or is_fraud_undecided') }}
+            as fraud_suspected_transaction_count,
         cast(count(distinct sender_user_id) as bigint) as active_user_count,
         {{ money('sum(amount)') }} as transaction_amount,
         {{ money('sum(case when is_completed then amount end)') }} as completed_amount,

@@ -99,6 +99,8 @@ final as (
         case
             when described.value is null then 'no_data'
             when step_spans.target is null then 'no_target'
+            -- A period that still runs, or whose cases are not decided, is not judged yet.
+            when not described.is_complete_period then 'running'
             when
                 (described.target_operator = '>' and described.value > step_spans.target)
                 or (described.target_operator = '>=' and described.value >= step_spans.target)

@@ -127,6 +127,14 @@ downtime as (
 
 ),
 
+-- Without any incident ever nobody records them: downtime is unknown, not zero.
+evidence as (
+
+    select count(*) > 0 as has_incidents
+    from incidents
+
+),
+
 final as (
 
     select
@@ -136,10 +144,13 @@ final as (
         cast(
             {{ seconds_between('day_bounds.day_started_at', 'day_bounds.day_ended_at') }} as bigint
         ) as period_seconds,
-        coalesce(downtime.downtime_seconds, cast(0 as numeric(18, 6))) as downtime_seconds,
+        {{ where_known(
+            'evidence.has_incidents', 'coalesce(downtime.downtime_seconds, cast(0 as numeric(18, 6)))'
+        ) }} as downtime_seconds,
         coalesce(downtime.incident_count, 0) as incident_count
     from day_bounds
     cross join services
+    cross join evidence
     left join downtime
         on
             day_bounds.date_day = downtime.date_day

@@ -130,6 +130,15 @@ platform_downtime as (
 
 ),
 
+-- What no table has ever had a row of is unknown, not zero.
+evidence as (
+
+    select
+        (select max(fraud_case_count) from transactions) > 0 as has_fraud_cases,
+        (select count(*) from operating_costs) > 0 as has_costs
+
+),
+
 joined as (
 
     select
@@ -138,7 +147,16 @@ joined as (
         coalesce(transaction_measures.completed_transaction_count, 0)
             as completed_transaction_count,
         coalesce(transaction_measures.failed_transaction_count, 0) as failed_transaction_count,
-        coalesce(transaction_measures.fraud_transaction_count, 0) as fraud_transaction_count,
+        {{ where_known(
+            'evidence.has_fraud_cases', 'coalesce(transaction_measures.fraud_transaction_count, 0)'
+        ) }} as fraud_transaction_count,
+        {{ where_known(
+            'evidence.has_fraud_cases',
+            'coalesce(transaction_measures.fraud_suspected_transaction_count, 0)'
+        ) }} as fraud_suspected_transaction_count,
+        {{ is_mature(
+            'transaction_measures.fraud_undecided_transaction_count', 'days.date_day', 'wallet'
+        ) }} as is_fraud_complete,
         coalesce(transaction_measures.active_user_count, 0) as active_user_count,
         coalesce(weekly_activity.weekly_active_user_count, 0) as weekly_active_user_count,
         coalesce(activity.activity_user_count, 0) as activity_user_count,
@@ -146,9 +164,12 @@ joined as (
         coalesce(churned_users.churned_user_count, 0) as churned_user_count,
         coalesce(transaction_measures.transaction_amount, 0) as transaction_amount,
         coalesce(transaction_measures.completed_amount, 0) as completed_amount,
-        coalesce(transaction_measures.fraud_amount, 0) as fraud_amount,
+        {{ where_known(
+            'evidence.has_fraud_cases', 'coalesce(transaction_measures.fraud_amount, 0)'
+        ) }} as fraud_amount,
         coalesce(transaction_measures.revenue_amount, 0) as revenue_amount,
-        coalesce(daily_costs.cost_amount, 0) as cost_amount,
+        {{ where_known('evidence.has_costs', 'coalesce(daily_costs.cost_amount, 0)') }}
+            as cost_amount,
         transaction_measures.median_transaction_amount,
         transaction_measures.median_completed_transaction_amount,
         coalesce(transaction_measures.processing_time_ms_sum, 0) as processing_time_ms_sum,
@@ -159,6 +180,7 @@ joined as (
         platform_downtime.period_seconds,
         platform_downtime.downtime_seconds
     from days
+    cross join evidence
     left join transaction_measures
         on days.date_day = transaction_measures.transaction_date
     left join weekly_activity

@@ -166,6 +166,18 @@ costs as (
 
 ),
 
+-- What no table has ever had a row of is unknown, not zero.
+evidence as (
+
+    select
+        (select max(fraud_case_count) from transactions) > 0 as has_fraud_cases,
+        (select max(case when bank_code <> 'UNASSIGNED' then 1 else 0 end) from bank_months) > 0
+            as has_banks,
+        (select count(*) from marketing_spend) > 0 as has_spend,
+        (select count(*) from operating_costs) > 0 as has_costs
+
+),
+
 joined as (
 
     select
@@ -176,7 +188,16 @@ joined as (
         coalesce(transaction_measures.completed_transaction_count, 0)
             as completed_transaction_count,
         coalesce(transaction_measures.failed_transaction_count, 0) as failed_transaction_count,
-        coalesce(transaction_measures.fraud_transaction_count, 0) as fraud_transaction_count,
+        {{ where_known(
+            'evidence.has_fraud_cases', 'coalesce(transaction_measures.fraud_transaction_count, 0)'
+        ) }} as fraud_transaction_count,
+        {{ where_known(
+            'evidence.has_fraud_cases',
+            'coalesce(transaction_measures.fraud_suspected_transaction_count, 0)'
+        ) }} as fraud_suspected_transaction_count,
+        months.is_complete_period and ({{ is_mature(
+            'transaction_measures.fraud_undecided_transaction_count', 'months.month_end', 'wallet'
+        ) }}) as is_fraud_complete,
         coalesce(transaction_measures.active_user_count, 0) as mau,
         lag(coalesce(transaction_measures.active_user_count, 0)) over (
             order by months.month_start
@@ -201,7 +222,9 @@ joined as (
         {% endfor %}
         coalesce(transaction_measures.transaction_amount, 0) as transaction_amount,
         coalesce(transaction_measures.completed_amount, 0) as completed_amount,
-        coalesce(transaction_measures.fraud_amount, 0) as fraud_amount,
+        {{ where_known(
+            'evidence.has_fraud_cases', 'coalesce(transaction_measures.fraud_amount, 0)'
+        ) }} as fraud_amount,
         transaction_measures.median_transaction_amount,
         transaction_measures.median_completed_transaction_amount,
         coalesce(transaction_measures.processing_time_ms_sum, 0) as processing_time_ms_sum,
@@ -210,15 +233,20 @@ joined as (
         transaction_measures.median_processing_time_ms,
         transaction_measures.p95_processing_time_ms,
         coalesce(transaction_measures.revenue_amount, 0) as revenue_amount,
-        coalesce(bank_fees.bank_fee_amount, 0) as bank_fee_amount,
-        coalesce(spend.marketing_spend_amount, 0) as marketing_spend_amount,
-        coalesce(costs.operating_cost_amount, 0) as operating_cost_amount,
-        coalesce(costs.cogs_amount, 0) as cogs_amount,
+        {{ where_known('evidence.has_banks', 'coalesce(bank_fees.bank_fee_amount, 0)') }}
+            as bank_fee_amount,
+        {{ where_known('evidence.has_spend', 'coalesce(spend.marketing_spend_amount, 0)') }}
+            as marketing_spend_amount,
+        {{ where_known('evidence.has_costs', accrued('costs.operating_cost_amount', 'wallet')) }}
+            as operating_cost_amount,
+        {{ where_known('evidence.has_costs', accrued('costs.cogs_amount', 'wallet')) }}
+            as cogs_amount,
         platform_downtime.period_seconds,
         cast(
             platform_downtime.period_seconds - platform_downtime.downtime_seconds as numeric(18, 6)
         ) as uptime_seconds
     from months
+    cross join evidence
     left join transaction_measures
         on months.month_start = transaction_measures.transaction_month
     left join daily_senders
@@ -249,10 +277,16 @@ amounts as (
         -- Growth and churn speak of complete months only.
         case when is_complete_period then mau - previous_mau end as mau_change,
         case when is_complete_period then previous_mau end as complete_previous_mau,
-        {{ money('revenue_amount + bank_fee_amount') }} as revenue_total_amount,
-        {{ money('revenue_amount - cogs_amount') }} as gross_profit_amount,
-        {{ money('operating_cost_amount + marketing_spend_amount - revenue_amount') }}
+        cast(revenue_amount + bank_fee_amount as numeric(20, 2)) as revenue_total_amount,
+        cast(revenue_amount - cogs_amount as numeric(20, 2)) as gross_profit_amount,
+        cast(operating_cost_amount + marketing_spend_amount - revenue_amount as numeric(20, 2))
             as burn_amount,
+        cast(revenue_amount + bank_fee_amount - cogs_amount as numeric(20, 2))
+            as gross_profit_total_amount,
+        cast(
+            operating_cost_amount + marketing_spend_amount - revenue_amount - bank_fee_amount
+            as numeric(20, 2)
+        ) as burn_total_amount,
         revenue_amount * {{ var('wallet_customer_lifetime_months') }} as lifetime_revenue_amount,
         -- Null, not 0, where there is no margin or no acquisition to divide by.
         case when revenue_amount > 0 then revenue_amount - cogs_amount end
@@ -262,8 +296,9 @@ amounts as (
 
 ),
 
--- Ratios of ratios keep exact parts: rpu x margin = gross profit / MAU, and LTV / CAC is
--- lifetime revenue x new users / (MAU x spend).
+-- Ratios of ratios keep exact parts: rpu x margin = gross profit / MAU, LTV / CAC is
+-- lifetime revenue x new users / (MAU x spend), and CAC / (rpu x margin) is
+-- spend x MAU / (new users x gross profit).
 parts as (
 
     select
@@ -271,7 +306,15 @@ parts as (
         gross_profit_on_revenue_amount * complete_previous_mau as ltv_observed_numerator,
         mau * churned_user_count as ltv_observed_denominator,
         lifetime_revenue_amount * acquired_user_count as ltv_cac_numerator,
-        marketing_spend_amount * mau as ltv_cac_denominator
+        marketing_spend_amount * mau as ltv_cac_denominator,
+        gross_profit_on_revenue_amount * complete_previous_mau * acquired_user_count
+            as ltv_cac_observed_numerator,
+        mau * churned_user_count * marketing_spend_amount as ltv_cac_observed_denominator,
+        -- A user who earns nothing never pays back what the acquisition cost.
+        case
+            when gross_profit_on_revenue_amount > 0
+                then gross_profit_on_revenue_amount * acquired_user_count
+        end as ltv_payback_denominator
     from amounts
 
 ),

@@ -46,6 +46,7 @@ final as (
         transactions.transaction_status = 'COMPLETED' as is_completed,
         transactions.transaction_status = 'FAILED' as is_failed,
         coalesce(fraud_cases.has_confirmed_fraud, false) as is_confirmed_fraud,
+        coalesce(fraud_cases.has_undecided_fraud_case, false) as is_fraud_undecided,
         coalesce(
             terminal_events.sentinel_score > {{ var('wallet_sentinel_threshold') }}, false
         ) as is_sentinel_flagged,

@@ -74,7 +74,9 @@ final as (
         entries.display_order,
         cast(final_targets.target as numeric(26, 8)) as final_target,
         coalesce(grains.has_monthly_values, false) as has_monthly_values,
-        coalesce(grains.has_daily_values, false) as has_daily_values
+        coalesce(grains.has_daily_values, false) as has_daily_values,
+        entries.additivity,
+        entries.target_note
     from entries
     inner join domains
         on entries.domain = domains.domain

@@ -10,6 +10,12 @@ catalogue as (
 
 ),
 
+missing_evidence as (
+
+    select * from {{ ref('int_kpi_evidence_missing') }}
+
+),
+
 -- The grain a KPI is judged by: months where it has them, else days. The last complete period
 -- speaks; a KPI that has none yet shows its running period, marked as such.
 ranked_values as (
@@ -70,10 +76,13 @@ final as (
         latest_values.reporting_value,
         catalogue.target_operator,
         latest_values.target,
-        coalesce(latest_values.target_status, 'no_data') as target_status
+        coalesce(latest_values.target_status, 'no_data') as target_status,
+        missing_evidence.missing_table
     from catalogue
     left join latest_values
         on catalogue.kpi_code = latest_values.kpi_code
+    left join missing_evidence
+        on catalogue.kpi_code = missing_evidence.kpi_code
 
 )
 

@@ -61,6 +61,7 @@ final as (
         case compared.target_status
             when 'met' then 'Met'
             when 'missed' then 'Missed'
+            when 'running' then 'Running'
             when 'no_data' then 'No data'
             else ''
         end as status_text

@@ -21,7 +21,7 @@ final as (
         cast(round(p95_processing_time_ms, 0) as integer) as p95_processing_time_ms,
         revenue_amount as revenue,
         cost_amount as cost,
-        {{ money('revenue_amount - cost_amount') }} as gross_profit,
+        cast(revenue_amount - cost_amount as numeric(20, 2)) as gross_profit,
         fraud_rate,
         success_rate,
         cast(uptime_rate * 100 as numeric(7, 4)) as uptime_percentage,

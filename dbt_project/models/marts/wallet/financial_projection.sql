@@ -29,10 +29,10 @@ baseline as (
         metrics.mau,
         metrics.completed_transaction_count,
         metrics.completed_amount,
-        metrics.bank_fee_amount,
+        coalesce(metrics.bank_fee_amount, 0) as bank_fee_amount,
         -- COGS come back as the scenario's variable cost per transaction.
-        metrics.operating_cost_amount - metrics.cogs_amount as fixed_cost_amount,
-        metrics.marketing_spend_amount
+        coalesce(metrics.operating_cost_amount - metrics.cogs_amount, 0) as fixed_cost_amount,
+        coalesce(metrics.marketing_spend_amount, 0) as marketing_spend_amount
     from metrics
     inner join last_complete_month
         on metrics.month_start = last_complete_month.month_start

@@ -70,7 +70,13 @@ final as (
         fraud_transaction_count,
         fraud_amount,
         fraud_rate,
-        fraud_value_rate
+        fraud_value_rate,
+        fraud_suspected_rate,
+        ltv_cac_observed,
+        ltv_payback_months,
+        gross_profit_total_amount,
+        gross_margin_total,
+        burn_total_amount as burn_total
     from metrics
 
 )
