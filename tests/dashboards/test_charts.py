@@ -176,8 +176,8 @@ HEADLINES = {
     ("loan-performance", "Gross portfolio"): last_complete("gross_portfolio_amount", HEALTH),
     ("loan-performance", "PAR 30"): last_complete("par_30", HEALTH),
     ("loan-performance", "NPL ratio"): last_complete("npl_ratio", HEALTH),
-    ("loan-performance", "Collection rate"): last_complete(
-        "collection_rate", "collections_monthly"
+    ("loan-performance", "Collection rate of what fell due"): last_complete(
+        "collection_rate_current_due", "collections_monthly"
     ),
     ("loan-performance", "Provisions"): last_complete("provision_amount", HEALTH),
     ("loan-performance", "Disbursed"): last_kpi("disbursed_amount"),
@@ -186,8 +186,8 @@ HEADLINES = {
     ("investment-returns", "Earnings paid"): last_complete("investment_earnings_amount", HEALTH),
     ("investment-returns", "Liquidity coverage"): last_complete("liquidity_coverage_ratio", HEALTH),
     ("financial-health", "Deposits"): last_complete("deposit_amount", HEALTH),
-    ("financial-health", "Portfolio yield"): last_complete("portfolio_yield", HEALTH),
-    ("financial-health", "Net interest margin"): last_complete("net_interest_margin", HEALTH),
+    ("financial-health", "Portfolio yield per year"): last_complete("portfolio_yield", HEALTH),
+    ("financial-health", "Net interest margin per year"): last_complete("net_interest_margin", HEALTH),
     ("financial-health", "Self-sufficiency"): last_complete("operational_self_sufficiency", HEALTH),
     ("financial-health", "Loans / deposits"): last_complete("loan_to_deposit_ratio", HEALTH),
     ("data-quality", "Late tables"): (

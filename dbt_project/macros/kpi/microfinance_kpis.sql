@@ -25,6 +25,8 @@
         {'code': 'collected_amount', 'grains': both, 'numerator': 'collected_amount'},
         {'code': 'collection_rate', 'grains': monthly,
             'numerator': 'collected_amount', 'denominator': 'due_amount'},
+        {'code': 'collection_rate_current_due', 'grains': monthly,
+            'numerator': 'current_due_collected_amount', 'denominator': 'due_amount'},
         {'code': 'on_time_rate', 'grains': monthly,
             'numerator': 'on_time_installment_count', 'denominator': 'due_installment_count'},
         {'code': 'cure_rate', 'grains': monthly,

@@ -42,7 +42,8 @@ fallen_due as (
         {{ month_start('due_date') }} as due_month,
         cast(count(*) as bigint) as due_installment_count,
         {{ count_where('covered_date <= due_date') }} as on_time_installment_count,
-        sum(due_amount) as due_amount
+        sum(due_amount) as due_amount,
+        sum(collected_in_due_month_amount) as current_due_collected_amount
     from installments
     where has_fallen_due
     group by {{ month_start('due_date') }}
@@ -88,6 +89,7 @@ final as (
         {{ money('disbursed.disbursed_amount') }} as disbursed_amount,
         {{ money('disbursed.processing_fee_amount') }} as processing_fee_amount,
         {{ money('fallen_due.due_amount') }} as due_amount,
+        {{ money('fallen_due.current_due_collected_amount') }} as current_due_collected_amount,
         {{ money('received.principal_collected_amount') }} as principal_collected_amount,
         {{ money('received.interest_collected_amount') }} as interest_collected_amount,
         {{ money('received.penalty_collected_amount') }} as penalty_collected_amount,

@@ -95,6 +95,22 @@ coverage as (
 
 ),
 
+-- What had been paid under the schedule by the end of the month in which the instalment is due.
+paid_by_month_end as (
+
+    select
+        scheduled.installment_id,
+        max(running_paid.cumulative_paid_amount) as cumulative_paid_amount
+    from scheduled
+    inner join running_paid
+        on
+            scheduled.loan_id = running_paid.loan_id
+            and scheduled.schedule_version = running_paid.schedule_version
+            and running_paid.payment_date <= {{ last_day_of_month('scheduled.due_date') }}
+    group by scheduled.installment_id
+
+),
+
 final as (
 
     select
@@ -106,6 +122,12 @@ final as (
         scheduled.interest_due_amount,
         scheduled.due_amount,
         scheduled.cumulative_due_amount,
+        -- Earlier instalments are paid first; of the rest, no more than the instalment itself.
+        {{ money(
+            'greatest(0, least(scheduled.due_amount, '
+            ~ 'coalesce(paid_by_month_end.cumulative_paid_amount, 0)'
+            ~ ' - (scheduled.cumulative_due_amount - scheduled.due_amount)))') }}
+            as collected_in_due_month_amount,
         -- It fell due if its schedule was in force then, and the loan neither repaid nor written
         -- off before.
         scheduled.due_date <= {{ as_of_date('microfinance') }}
@@ -129,6 +151,8 @@ final as (
         on scheduled.loan_id = outcomes.loan_id
     left join coverage
         on scheduled.installment_id = coverage.installment_id
+    left join paid_by_month_end
+        on scheduled.installment_id = paid_by_month_end.installment_id
 
 )
 

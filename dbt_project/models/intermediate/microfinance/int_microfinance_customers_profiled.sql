@@ -42,6 +42,23 @@ investments as (
 
 ),
 
+statuses as (
+
+    select * from {{ ref('int_loan_status_by_month_end') }}
+
+),
+
+overdue as (
+
+    select
+        customer_id,
+        max(days_past_due) as days_past_due
+    from statuses
+    where snapshot_date = {{ as_of_date('microfinance') }}
+    group by customer_id
+
+),
+
 opened as (
 
     select
@@ -85,6 +102,7 @@ borrowed as (
             - coalesce(loans.written_off_amount, 0)
         ) as outstanding_amount,
         sum(coalesce(loans.written_off_amount, 0)) as written_off_amount,
+        sum(outcomes.recovered_amount) as recovered_amount,
         min(loans.disbursed_date) as first_loan_date,
         max(loans.disbursed_date) as last_loan_date,
         max(outcomes.last_payment_date) as last_repayment_date
@@ -132,6 +150,8 @@ joined as (
         {{ money('borrowed.penalty_received_amount') }} as penalty_received_amount,
         {{ money('borrowed.outstanding_amount') }} as outstanding_amount,
         {{ money('borrowed.written_off_amount') }} as written_off_amount,
+        {{ money('borrowed.recovered_amount') }} as recovered_amount,
+        coalesce(overdue.days_past_due, 0) as days_past_due,
         {{ money('invested.invested_amount') }} as invested_amount,
         {{ money('invested.earnings_paid_amount') }} as earnings_paid_amount,
         customers.is_active,
@@ -156,18 +176,22 @@ joined as (
         on customers.customer_id = borrowed.customer_id
     left join invested
         on customers.customer_id = invested.customer_id
+    left join overdue
+        on customers.customer_id = overdue.customer_id
     where customers.signup_date <= {{ as_of_date('microfinance') }}
 
 ),
 
--- What the customer has brought in: interest and fees really received.
+-- What the customer has brought in: interest and fees really received, less what was lost.
 valued as (
 
     select
         *,
         {{ money(
             'interest_received_amount + penalty_received_amount + processing_fee_amount'
-            ~ ' + account_fee_amount') }} as lifetime_value_amount,
+            ~ ' + account_fee_amount - written_off_amount + recovered_amount') }}
+            as lifetime_value_amount,
+        written_off_amount > 0 or days_past_due > 90 as is_in_default,
         {{ days_between('signup_date', as_of_date('microfinance')) }} as customer_days,
         {{ days_between('last_activity_date', as_of_date('microfinance')) }} as inactive_days,
         case
@@ -204,7 +228,7 @@ tiered as (
         ) as tier_rank
     from valued
     left join tiers
-        on valued.lifetime_value_amount >= tiers.from_amount
+        on greatest(valued.lifetime_value_amount, 0) >= tiers.from_amount
 
 ),
 

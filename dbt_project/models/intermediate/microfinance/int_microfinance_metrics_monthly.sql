@@ -134,6 +134,7 @@ joined as (
         ) as previous_disbursed_amount,
         flows.processing_fee_amount,
         flows.due_amount,
+        flows.current_due_collected_amount,
         flows.collected_amount,
         flows.principal_collected_amount,
         flows.interest_collected_amount,
@@ -159,7 +160,8 @@ joined as (
         {{ money('invested.investment_aum_amount') }} as investment_aum_amount,
         {{ money('invested.investment_return_amount') }} as investment_return_amount,
         {{ money('invested.investment_earnings_amount') }} as investment_earnings_amount,
-        {{ money('costs.operating_cost_amount') }} as operating_cost_amount,
+        {{ accrued('costs.operating_cost_amount', 'microfinance', 'portfolio') }}
+            as operating_cost_amount,
         coalesce(signups.new_customer_count, 0) as new_customer_count,
         cast(coalesce(sum(signups.new_customer_count) over (
             order by portfolio.month_start

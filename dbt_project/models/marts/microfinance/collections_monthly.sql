@@ -29,7 +29,9 @@ final as (
         written_off_to_date_amount,
         recovered_to_date_amount,
         recovery_rate,
-        is_complete_period
+        is_complete_period,
+        current_due_collected_amount,
+        collection_rate_current_due
     from metrics
 
 )

@@ -19,7 +19,9 @@ final as (
         -- Three years at the pace so far; who joined less than 30 days ago counts as a month.
         {{ ratio('lifetime_value_amount * 1095', 'greatest(customer_days, 30)') }}
             as projected_three_year_value,
-        value_tier
+        value_tier,
+        written_off_amount,
+        recovered_amount
     from customers
 
 )

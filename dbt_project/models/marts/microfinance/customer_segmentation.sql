@@ -16,15 +16,18 @@ flagged as (
 
 ),
 
--- The first that applies, top down: value counts only while the customer is still there.
+-- The first that applies, top down: value counts only while the customer is still there, and
+-- nobody whose loan is written off or more than 90 days past due is above ENGAGED.
 final as (
 
     select
         customer_id,
         case
+            when is_recently_active and is_in_default then 'ENGAGED'
             when is_recently_active and value_tier = 'PLATINUM' then 'PREMIUM'
             when is_recently_active and value_tier = 'GOLD' then 'HIGH_VALUE'
-            when open_loan_count > 0 or held_investment_count > 0 then 'ACTIVE'
+            when not is_in_default and (open_loan_count > 0 or held_investment_count > 0)
+                then 'ACTIVE'
             when is_recently_active then 'ENGAGED'
             when is_new then 'NEW'
             else 'DORMANT'
@@ -38,7 +41,8 @@ final as (
         customer_days,
         is_recently_active,
         is_new,
-        last_activity_date
+        last_activity_date,
+        is_in_default
     from flagged
 
 )
