@@ -67,6 +67,7 @@ def house_findings(
             *_kpi_names(catalogue, codes_before),
             *_other_domains(manifest),
             *_undated_models(manifest, domains),
+            *_clocks_of_other_tables(manifest, domains),
             *_disabled(manifest, domains.keys() - selected),
             *_softened_tests(manifest),
         }
@@ -264,6 +265,32 @@ def _undated_models(
                 f"add the model and its date to `dated` of vars.domains.{model['fqn'][2]}, or say "
                 "why none counts in its config: meta: {undated: ...}",
             )
+
+
+def _clocks_of_other_tables(
+    manifest: Mapping[str, Any], domains: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Finding]:
+    """A day is complete when the clock's tables were read after it: they must be found in the log."""
+    models = {model["name"]: model for model in models_of(manifest, "staging")}
+    for domain, settings in domains.items():
+        for clock in settings.get("clock", ()):
+            model = models.get(clock["model"])
+            source, _, table = clock["model"].removeprefix("stg_").partition("__")
+            read = (source, clock.get("table", table))
+            raw = [
+                (found["source_name"], found["name"])
+                for name in (model["depends_on"]["nodes"] if model else ())
+                if (found := manifest["sources"].get(name))
+            ]
+            if raw and read not in raw:
+                yield Finding(
+                    "clocks",
+                    _file(model),
+                    f"the clock of {domain} looks for loads of {'.'.join(read)}, and "
+                    f"{model['name']} reads {', '.join('.'.join(pair) for pair in raw)}",
+                    f"name the raw table in vars.domains.{domain}.clock: {{model: {model['name']}, "
+                    f"table: {raw[0][1]}, ...}}",
+                )
 
 
 def _disabled(manifest: Mapping[str, Any], not_selected: Set[str]) -> Iterator[Finding]:

@@ -187,7 +187,9 @@ HEADLINES = {
     ("investment-returns", "Liquidity coverage"): last_complete("liquidity_coverage_ratio", HEALTH),
     ("financial-health", "Deposits"): last_complete("deposit_amount", HEALTH),
     ("financial-health", "Portfolio yield per year"): last_complete("portfolio_yield", HEALTH),
-    ("financial-health", "Net interest margin per year"): last_complete("net_interest_margin", HEALTH),
+    ("financial-health", "Net interest margin per year"): last_complete(
+        "net_interest_margin", HEALTH
+    ),
     ("financial-health", "Self-sufficiency"): last_complete("operational_self_sufficiency", HEALTH),
     ("financial-health", "Loans / deposits"): last_complete("loan_to_deposit_ratio", HEALTH),
     ("data-quality", "Late tables"): (

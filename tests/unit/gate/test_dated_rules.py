@@ -44,6 +44,26 @@ def test_a_model_is_dated_or_says_why_not_or_has_no_dates(name, columns, meta):
     assert house_findings(manifest(name, columns, **meta), [], set(), DOMAINS, DOMAINS) == []
 
 
+@pytest.mark.parametrize(
+    ("raw", "clock", "told"),
+    [
+        ("orders", {}, None),
+        ("orders_order", {"table": "orders_order"}, None),
+        ("orders_order", {}, "table: orders_order"),
+        ("orders", {"table": "orders_order"}, "table: orders"),
+    ],
+)
+def test_a_clock_names_the_raw_table_whose_loads_it_looks_for(raw, clock, told):
+    project = manifest("stg_shop__orders", {"order_date": "date"})
+    [node] = project["nodes"].values()
+    node["depends_on"] = {"nodes": ["source.finhouse.shop.raw"]}
+    project["sources"] = {"source.finhouse.shop.raw": {"source_name": "shop", "name": raw}}
+    domains = {"shop": DOMAINS["shop"] | {"clock": [{"model": "stg_shop__orders"} | clock]}}
+    found = house_findings(project, [], set(), domains, domains)
+    assert [finding.rule for finding in found] == ["clocks"] * bool(told)
+    assert all(told in finding.remedy for finding in found)
+
+
 @pytest.mark.parametrize(("selected", "findings"), [({"shop", "bank"}, 1), ({"bank"}, 0)])
 def test_only_a_domain_that_is_not_selected_may_be_disabled(selected, findings):
     project = manifest("stg_shop__orders", {"order_date": "date"})
