@@ -142,20 +142,21 @@ def test_domain_kpi_and_mart_build_as_they_are_written(copy: Copy) -> None:
     # A house whose only domain is one's own: the whole job, and what is left of the dashboards.
     alone = {"FINHOUSE_DOMAINS": "trading"}
     printed = copy.succeed("build", environment=alone)
-    assert "speaks for trading: 2025-06-02 to 2025-07-28" in printed
+    assert "speaks for trading: 2025-06-02 to " in printed
+    assert "scorecard: Trading" in printed
     copy.succeed("dashboards", "check", environment=alone)
     with open_warehouse(copy.settings) as warehouse:
         months = warehouse.execute(
             "select kpi_code, cast(period_start as varchar), is_complete_period, numerator, value"
-            " from intermediate.int_trading_kpis_monthly order by 1, 2"
+            " from intermediate.int_trading_kpis_monthly where numerator > 0 order by 1, 2"
         )
         customers = warehouse.execute("select count(*) from marts.trading_customers")
-    # Orders of midnight in UTC, 2 June to 21 July, in Nairobi's days; up to 10 July.
+    # Orders of midnight in UTC, 2 June to 21 July, in Nairobi's days.
     assert [(*row[:3], float(row[3]), round(float(row[4]), 4)) for row in months] == [
         ("trading_order_share", "2025-06-01", True, 29.0, 0.9667),
-        ("trading_order_share", "2025-07-01", False, 10.0, 0.9091),
+        ("trading_order_share", "2025-07-01", True, 21.0, 0.9545),
         ("trading_orders", "2025-06-01", True, 29.0, 29.0),
-        ("trading_orders", "2025-07-01", False, 10.0, 10.0),
+        ("trading_orders", "2025-07-01", True, 21.0, 21.0),
     ]
     assert customers == [(20,)]
 
