@@ -202,10 +202,20 @@ def _kpis(manifest: Mapping[str, Any], kpi_codes: Sequence[str]) -> Iterator[Fin
 def _kpi_names(
     catalogue: Sequence[Mapping[str, str]], codes_before: Collection[str]
 ) -> Iterator[Finding]:
-    """A new KPI's code begins with its domain; within a domain no two KPIs share a name."""
+    """A new KPI's code begins with its domain, or with that of a KPI it is a variant of.
+
+    ``burn_total`` stands beside ``burn_rate`` of the same domain. Within a domain no two KPIs share
+    a name.
+    """
+    stems = {
+        (row["domain"], row["kpi_code"].rpartition("_")[0])
+        for row in catalogue
+        if row["kpi_code"] in codes_before
+    }
     for row in catalogue:
         code, domain = row["kpi_code"], row["domain"]
-        if code not in codes_before and not code.startswith(f"{domain}_"):
+        beginnings = {domain} | {stem for owner, stem in stems if owner == domain and stem}
+        if code not in codes_before and not code.startswith(tuple(f"{b}_" for b in beginnings)):
             yield Finding(
                 "KPI names",
                 _CATALOGUE_FILE,
@@ -270,7 +280,7 @@ def _undated_models(
 def _clocks_of_other_tables(
     manifest: Mapping[str, Any], domains: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Finding]:
-    """A day is complete when the clock's tables were read after it: they must be found in the log."""
+    """A day is complete when the clock's tables were read after it: the log must have them."""
     models = {model["name"]: model for model in models_of(manifest, "staging")}
     for domain, settings in domains.items():
         for clock in settings.get("clock", ()):

@@ -49,6 +49,13 @@ def test_kpis_with_one_definition_and_a_name_of_their_domain_pass():
     )
 
 
+def test_a_variant_bears_the_name_of_its_kpi_in_the_same_domain():
+    variant = {"kpi_code": "par_30_with_restructured", "kpi_name": "PAR 30+"}
+    assert not problems([*CATALOGUE, variant | {"domain": "microfinance"}])
+    [refused] = problems([*CATALOGUE, variant | {"domain": "bnpl"}])
+    assert "does not bear its domain, bnpl" in refused
+
+
 @pytest.mark.parametrize(
     ("row", "problem"),
     [
