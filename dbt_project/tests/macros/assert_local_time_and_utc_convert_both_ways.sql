@@ -13,11 +13,11 @@
 ] %}
 with cases as (
 
-    {% for time_zone, utc, local in cases %}
+    {% for zone, utc, wall in cases %}
     select
-        '{{ time_zone }}' as time_zone,
-        cast('{{ utc }}' as timestamp) as utc_time,
-        cast('{{ local }}' as timestamp) as local_time
+        '{{ zone }}' as zone_name,
+        cast('{{ utc }}' as timestamp) as moment,
+        cast('{{ wall }}' as timestamp) as wall_clock
     {{ 'union all' if not loop.last }}
     {% endfor %}
 
@@ -25,13 +25,17 @@ with cases as (
 
 converted as (
 
-    {% for time_zone, _, _ in cases | unique(attribute=0) %}
+    {% for zone, _, _ in cases | unique(attribute=0) %}
     select
-        cases.*,
-        {{ adapter.dispatch('local_timestamp', 'finhouse')('utc_time', time_zone) }} as to_local,
-        {{ adapter.dispatch('utc_of_local', 'finhouse')('local_time', time_zone) }} as to_utc
+        cases.zone_name,
+        cases.moment,
+        cases.wall_clock,
+        {{ adapter.dispatch('local_timestamp', 'finhouse')('cases.moment', zone) }}
+            as converted_wall_clock,
+        {{ adapter.dispatch('utc_of_local', 'finhouse')('cases.wall_clock', zone) }}
+            as converted_moment
     from cases
-    where time_zone = '{{ time_zone }}'
+    where cases.zone_name = '{{ zone }}'
     {{ 'union all' if not loop.last }}
     {% endfor %}
 
@@ -40,5 +44,5 @@ converted as (
 select *
 from converted
 where
-    to_local <> local_time
-    or to_utc <> utc_time
+    converted_wall_clock <> wall_clock
+    or converted_moment <> moment

@@ -22,20 +22,25 @@ bounds as (
 ),
 
 -- 179 years: a calendar that does not reach the as-of date fails its test.
-numbers as (
+series as (
 
     {{ dbt_utils.generate_series(65536) }}
 
 ),
 
+numbers as (
+
+    select cast(generated_number - 1 as integer) as day_number
+    from series
+
+),
+
 days as (
 
-    select
-        {{ add_days('bounds.first_day', 'cast(numbers.generated_number as integer) - 1') }} as date_day
+    select {{ add_days('bounds.first_day', 'numbers.day_number') }} as date_day
     from bounds
-    inner join numbers
-        on numbers.generated_number
-        <= {{ days_between('bounds.first_day', 'bounds.day_after') }}
+    cross join numbers
+    where numbers.day_number < {{ days_between('bounds.first_day', 'bounds.day_after') }}
 
 ),
 

@@ -44,15 +44,25 @@ services as (
 
 ),
 
+midnights as (
+
+    select
+        date_day,
+        month_start,
+        cast(date_day as timestamp) as midnight,
+        cast({{ add_days('date_day', 1) }} as timestamp) as next_midnight
+    from days
+
+),
+
 day_bounds as (
 
     select
         date_day,
         month_start,
-        {{ utc_of_local('cast(date_day as timestamp)', 'wallet') }} as day_started_at,
-        {{ utc_of_local('cast(' ~ add_days('date_day', 1) ~ ' as timestamp)', 'wallet') }}
-            as day_ended_at
-    from days
+        {{ utc_of_local('midnight', 'wallet') }} as day_started_at,
+        {{ utc_of_local('next_midnight', 'wallet') }} as day_ended_at
+    from midnights
 
 ),
 
