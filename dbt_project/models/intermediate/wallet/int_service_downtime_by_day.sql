@@ -66,7 +66,8 @@ day_bounds as (
 
 ),
 
--- Intervals clipped to the day, which has 23 or 25 hours when the clocks change; an incident still open lasts to the end of the day.
+-- Intervals clipped to the day, which has 23 or 25 hours when the clocks change; an incident still
+-- open lasts to the end of the day.
 clipped as (
 
     select
