@@ -448,11 +448,12 @@ def _add_kpis(
             continue
         code, only = kpi["kpi_code"], f"filter (where kpi_code = '{kpi['kpi_code']}')"
         last = f"(array_agg({{}} order by {over} desc) {only})[1]"
-        # Over a longer period than the KPI's own only what is additive is computed.
+        # Over a longer period than the KPI's own only what is additive is computed. The base of a
+        # change may be of a version whose catalogue does not say what is.
         expression = {
             "sum": f"sum(numerator) {only}",
             "ratio_of_sums": f"sum(numerator) {only} / nullif(sum(denominator) {only}, 0)",
-        }.get(kpi["additivity"], last.format("value"))
+        }.get(kpi.get("additivity"), last.format("value"))
         shown_as = FORMAT_OF_KPI_UNIT[kpi["unit"]]
         shared = {
             "format": shown_as,
