@@ -56,8 +56,8 @@ def house(tmp_path_factory: pytest.TempPathFactory, oltp_server: ThrowAwayServer
         text=True,
     )
     assert built.returncode == 0, built.stdout + built.stderr
-    # History ends some quiet days after its last row, whenever it is loaded.
-    assert "speaks for wallet: 2009-02-27 to 2009-11-09" in built.stdout
+    # History ends with its newest row, whenever it is loaded.
+    assert "speaks for wallet: 2009-02-27 to 2009-11-02" in built.stdout
     return house
 
 

@@ -3,9 +3,9 @@
 
     A day is complete when the tables of the clock were read after its end, by the source's own
     clock and in the domain's time zone, whether or not a later row has come: a business that is
-    closed at weekends is complete up to Sunday on Monday morning. After var quiet_days without a
-    row, or at the end of the month of the last one, the source has stopped: what was loaded long
-    after its last row is history, and ends there.
+    closed at weekends is complete up to Friday on Saturday morning. Days without a row are spoken
+    for as far as var quiet_days goes, within the month of the newest row: what was loaded long
+    after it is history, and ends there.
 
     A load of a version that did not note the source's time is taken to end amid its newest day. -#}
 {% macro domain_span(domain) -%}
