@@ -1,7 +1,7 @@
-{#- A measure where its source has a row, ever; else null. What no table has a row of is unknown, not
-    zero.
+{#- A measure of a type where its source has a row, ever; else null. What no table has a row of is
+    unknown, not zero.
 
     evidence: true where the source has one; null counts as false. -#}
-{% macro where_known(evidence, expression) -%}
-    case when {{ evidence }} then {{ expression }} end
+{% macro where_known(evidence, expression, type) -%}
+    cast(case when {{ evidence }} then {{ expression }} end as {{ type }})
 {%- endmacro %}

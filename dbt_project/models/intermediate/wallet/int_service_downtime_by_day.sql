@@ -156,7 +156,7 @@ final as (
             {{ seconds_between('day_bounds.day_started_at', 'day_bounds.day_ended_at') }} as bigint
         ) as period_seconds,
         {{ where_known(
-            'evidence.has_incidents', 'coalesce(downtime.downtime_seconds, cast(0 as numeric(18, 6)))'
+            'evidence.has_incidents', 'coalesce(downtime.downtime_seconds, 0)', 'numeric(18, 6)'
         ) }} as downtime_seconds,
         coalesce(downtime.incident_count, 0) as incident_count
     from day_bounds

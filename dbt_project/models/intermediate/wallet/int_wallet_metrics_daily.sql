@@ -148,11 +148,12 @@ joined as (
             as completed_transaction_count,
         coalesce(transaction_measures.failed_transaction_count, 0) as failed_transaction_count,
         {{ where_known(
-            'evidence.has_fraud_cases', 'coalesce(transaction_measures.fraud_transaction_count, 0)'
+            'evidence.has_fraud_cases', 'coalesce(transaction_measures.fraud_transaction_count, 0)',
+            'bigint'
         ) }} as fraud_transaction_count,
         {{ where_known(
             'evidence.has_fraud_cases',
-            'coalesce(transaction_measures.fraud_suspected_transaction_count, 0)'
+            'coalesce(transaction_measures.fraud_suspected_transaction_count, 0)', 'bigint'
         ) }} as fraud_suspected_transaction_count,
         {{ is_mature(
             'transaction_measures.fraud_undecided_transaction_count', 'days.date_day', 'wallet'
@@ -165,11 +166,13 @@ joined as (
         coalesce(transaction_measures.transaction_amount, 0) as transaction_amount,
         coalesce(transaction_measures.completed_amount, 0) as completed_amount,
         {{ where_known(
-            'evidence.has_fraud_cases', 'coalesce(transaction_measures.fraud_amount, 0)'
+            'evidence.has_fraud_cases', 'coalesce(transaction_measures.fraud_amount, 0)',
+            'numeric(20, 2)'
         ) }} as fraud_amount,
         coalesce(transaction_measures.revenue_amount, 0) as revenue_amount,
-        {{ where_known('evidence.has_costs', 'coalesce(daily_costs.cost_amount, 0)') }}
-            as cost_amount,
+        {{ where_known(
+            'evidence.has_costs', 'coalesce(daily_costs.cost_amount, 0)', 'numeric(20, 2)'
+        ) }} as cost_amount,
         transaction_measures.median_transaction_amount,
         transaction_measures.median_completed_transaction_amount,
         coalesce(transaction_measures.processing_time_ms_sum, 0) as processing_time_ms_sum,

@@ -189,11 +189,12 @@ joined as (
             as completed_transaction_count,
         coalesce(transaction_measures.failed_transaction_count, 0) as failed_transaction_count,
         {{ where_known(
-            'evidence.has_fraud_cases', 'coalesce(transaction_measures.fraud_transaction_count, 0)'
+            'evidence.has_fraud_cases', 'coalesce(transaction_measures.fraud_transaction_count, 0)',
+            'bigint'
         ) }} as fraud_transaction_count,
         {{ where_known(
             'evidence.has_fraud_cases',
-            'coalesce(transaction_measures.fraud_suspected_transaction_count, 0)'
+            'coalesce(transaction_measures.fraud_suspected_transaction_count, 0)', 'bigint'
         ) }} as fraud_suspected_transaction_count,
         months.is_complete_period and ({{ is_mature(
             'transaction_measures.fraud_undecided_transaction_count', 'months.month_end', 'wallet'
@@ -223,7 +224,8 @@ joined as (
         coalesce(transaction_measures.transaction_amount, 0) as transaction_amount,
         coalesce(transaction_measures.completed_amount, 0) as completed_amount,
         {{ where_known(
-            'evidence.has_fraud_cases', 'coalesce(transaction_measures.fraud_amount, 0)'
+            'evidence.has_fraud_cases', 'coalesce(transaction_measures.fraud_amount, 0)',
+            'numeric(20, 2)'
         ) }} as fraud_amount,
         transaction_measures.median_transaction_amount,
         transaction_measures.median_completed_transaction_amount,
@@ -233,14 +235,18 @@ joined as (
         transaction_measures.median_processing_time_ms,
         transaction_measures.p95_processing_time_ms,
         coalesce(transaction_measures.revenue_amount, 0) as revenue_amount,
-        {{ where_known('evidence.has_banks', 'coalesce(bank_fees.bank_fee_amount, 0)') }}
-            as bank_fee_amount,
-        {{ where_known('evidence.has_spend', 'coalesce(spend.marketing_spend_amount, 0)') }}
-            as marketing_spend_amount,
-        {{ where_known('evidence.has_costs', accrued('costs.operating_cost_amount', 'wallet')) }}
-            as operating_cost_amount,
-        {{ where_known('evidence.has_costs', accrued('costs.cogs_amount', 'wallet')) }}
-            as cogs_amount,
+        {{ where_known(
+            'evidence.has_banks', 'coalesce(bank_fees.bank_fee_amount, 0)', 'numeric(20, 2)'
+        ) }} as bank_fee_amount,
+        {{ where_known(
+            'evidence.has_spend', 'coalesce(spend.marketing_spend_amount, 0)', 'numeric(20, 2)'
+        ) }} as marketing_spend_amount,
+        {{ where_known(
+            'evidence.has_costs', accrued('costs.operating_cost_amount', 'wallet'), 'numeric(20, 2)'
+        ) }} as operating_cost_amount,
+        {{ where_known(
+            'evidence.has_costs', accrued('costs.cogs_amount', 'wallet'), 'numeric(20, 2)'
+        ) }} as cogs_amount,
         platform_downtime.period_seconds,
         cast(
             platform_downtime.period_seconds - platform_downtime.downtime_seconds as numeric(18, 6)
