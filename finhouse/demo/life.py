@@ -2,7 +2,7 @@
 
 The marker in schema ``demo`` says what is there: seed, scale and periods lived in
 ``demo.company``, the domains of its businesses in ``demo.businesses``. All of them stand at the
-same period.
+same period. One process at a time lives it: builds on two targets begin with the same company.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ STATE_FILE = "company.pickle"
 # What a company can have whose marker is older than the list of its businesses.
 UNLISTED_DOMAINS = ("wallet", "microfinance")
 Companies = dict[str, LivingBusiness]
+# Of the session, so that it goes with the process; waited for, as the other one does our work.
+_ONE_AT_A_TIME = "select pg_advisory_lock(hashtextextended('finhouse demo company', 0))"
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ def create(
     """
     wanted = {name for name, business in chosen(domains).items() if business.database}
     with _connect(url) as connection:
+        connection.execute(_ONE_AT_A_TIME)
         found = _status(connection)
         if found and scale is not None and scale != found.scale:
             raise ConfigurationError(
@@ -123,6 +126,7 @@ def advance(url: str, days: int, *, home: Path) -> DemoReport:
         ConfigurationError: there is no company, or its first 18 months are not finished.
     """
     with _connect(url) as connection:
+        connection.execute(_ONE_AT_A_TIME)
         found = _status(connection)
         if found is None or found.periods < FIRST_LIFE_DAYS:
             raise ConfigurationError(

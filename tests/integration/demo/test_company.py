@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -155,6 +156,19 @@ def test_killed_while_being_created_then_resumed(grown, database: str, tmp_path:
     assert half is not None and 0 < half.periods < demo.FIRST_LIFE_DAYS, "killed too late to tell"
     demo.create(database, scale=SCALE, seed=SEED, home=tmp_path)
     demo.advance(database, 3, home=tmp_path)
+    assert checksums(database) == checksums(grown[0])
+
+
+def test_two_processes_live_one_company(grown, database: str, tmp_path: Path):
+    """As builds on two targets, started together, do."""
+    with ThreadPoolExecutor() as pool:
+        reports = pool.map(
+            lambda _: demo.create(database, scale=SCALE, seed=SEED, home=tmp_path), range(2)
+        )
+        written = sorted(report.rows_written for report in reports)
+        days = pool.map(lambda days: demo.advance(database, days, home=tmp_path), (1, 2))
+        assert all(report.rows_written for report in days)
+    assert written[0] == 0 < written[1]
     assert checksums(database) == checksums(grown[0])
 
 
