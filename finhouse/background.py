@@ -186,6 +186,38 @@ def _group_lives(group: int) -> bool:
     return True
 
 
+def start_on_free_port(preferred: int | None, server: str, start: Callable[[int], None]) -> None:
+    """Start a server on ``preferred`` or another free port, and again where it is taken meanwhile.
+
+    Between the question which port is free and the server's own bind another program may take it.
+
+    Args:
+        server: what the port is for, in a word.
+        start: starts it on a port; when it raises ServiceError, it has left nothing running.
+
+    Raises:
+        ServiceError: it does not come up, though nothing else listens there; or there is no port.
+    """
+    for is_last in (False, False, True):
+        port = free_port(preferred, server)
+        try:
+            return start(port)
+        except ServiceError:
+            if is_last or not _is_taken(port):
+                raise
+            console.print(f"  port {port} has been taken meanwhile: {server} tries another one")
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
 def _require_loopback(server: str) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:

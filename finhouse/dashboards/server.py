@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from finhouse.background import BackgroundServer, free_port, read_port
+from finhouse.background import BackgroundServer, read_port, start_on_free_port
 from finhouse.children import run_child
 from finhouse.dashboards.imports import LastImport
 from finhouse.dashboards.readers import kept_text, private_text
@@ -139,12 +139,12 @@ class SupersetServer(BackgroundServer):
         """
         self._check_environment()
         if not self.is_running():
-            port = free_port(PREFERRED_PORT, self.name)
-            write_whole(self._port_file, str(port))
-            self.start(
-                self._command(port), self._variables(), partial(_answers, port), START_SECONDS
-            )
+            start_on_free_port(PREFERRED_PORT, self.name, self._serve_on)
         return self.url
+
+    def _serve_on(self, port: int) -> None:
+        write_whole(self._port_file, str(port))
+        self.start(self._command(port), self._variables(), partial(_answers, port), START_SECONDS)
 
     def clear_caches(self) -> None:
         """Forget all query results: the marts have been replaced."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from finhouse.background import BackgroundServer, free_port, read_port
+from finhouse.background import BackgroundServer, read_port, start_on_free_port
 from finhouse.console import console
 from finhouse.errors import ConfigurationError, ServiceError
 from finhouse.files import read_back, write_whole
@@ -85,18 +85,19 @@ class SnowflakeEmulator(BackgroundServer):
         )
 
     def _start(self) -> None:
-        python = environment_program("python")
-        scratch, databases = self.home / "scratch", self._databases
-        shutil.rmtree(scratch, ignore_errors=True)
-        for folder in (scratch, databases):
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        for folder in (self._scratch, self._databases):
             folder.mkdir(parents=True, exist_ok=True)
-        port = free_port(None, self.name)
+        start_on_free_port(None, self.name, self._serve_on)
+
+    def _serve_on(self, port: int) -> None:
+        python = environment_program("python")
         write_whole(self._port_file, str(port))
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         self.start(
-            [python, str(INSIDE / "emulator.py"), str(port), str(databases)],
+            [python, str(INSIDE / "emulator.py"), str(port), str(self._databases)],
             # Staged files go into its temporary folder.
-            kept | {"TMPDIR": str(scratch), "PYTHONDONTWRITEBYTECODE": "1"},
+            kept | {"TMPDIR": str(self._scratch), "PYTHONDONTWRITEBYTECODE": "1"},
             partial(_answers, port),
             START_SECONDS,
         )
@@ -111,6 +112,10 @@ class SnowflakeEmulator(BackgroundServer):
         made = uuid.uuid4().hex
         write_whole(self._identity_file, made)
         return made
+
+    @property
+    def _scratch(self) -> Path:
+        return self.home / "scratch"
 
     @property
     def _databases(self) -> Path:

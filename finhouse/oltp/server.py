@@ -23,7 +23,7 @@ from urllib.parse import quote
 
 import psycopg
 
-from finhouse.background import free_port
+from finhouse.background import start_on_free_port
 from finhouse.console import console
 from finhouse.errors import ConfigurationError, ServiceError
 from finhouse.files import read_back, write_whole
@@ -95,7 +95,7 @@ class EmbeddedServer:
             if not is_made:
                 self._create_cluster()
             self._forget_dead_server()
-            self._launch(free_port(self._last_port(), "PostgreSQL"))
+            start_on_free_port(self._last_port(), "PostgreSQL", self._launch)
             self._create_databases()
 
     def stop(self) -> None:
@@ -204,6 +204,7 @@ class EmbeddedServer:
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while (said := self._run_until_it_answers(port, deadline)) is not None:
             if BACKENDS_REMAIN not in said or time.monotonic() > deadline:
+                self._end()
                 end_of_log = "\n".join(said.splitlines()[-5:])
                 raise ServiceError(
                     f"the embedded PostgreSQL in {self.home} does not come up:\n{end_of_log}",

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from finhouse.background import BackgroundServer, free_port, read_port
+from finhouse.background import BackgroundServer, read_port, start_on_free_port
 from finhouse.children import run_child
 from finhouse.console import console
 from finhouse.dbt.process import run_dbt
@@ -125,22 +125,22 @@ class LocalAirflow:
             self.stop()
         self.home.mkdir(parents=True, exist_ok=True)
         self._write_password()
-        write_whole(self._port_file, str(free_port(PREFERRED_PORT, "Airflow")))
         self._start_metadata()
         show_models(self._settings)
-        # It migrates its metadata itself; tasks of a pool wait until there is one.
-        self._server.start(
-            [_AIRFLOW, "standalone"],
-            self.environment(),
-            self._is_ready,
-            START_SECONDS,
-        )
+        start_on_free_port(PREFERRED_PORT, "Airflow", self._serve_on)
         slots = writer_slots(self._settings.target)
         AirflowApi(self.url, USER, self.password).set_pools(
             {
                 WRITER_POOL: (slots, "tasks that may write the warehouse at once"),
                 ANNOUNCEMENT_POOL: (1, "announcements of loads, one after the other"),
             }
+        )
+
+    def _serve_on(self, port: int) -> None:
+        write_whole(self._port_file, str(port))
+        # It migrates its metadata itself; tasks of a pool wait until there is one.
+        self._server.start(
+            [_AIRFLOW, "standalone"], self.environment(), self._is_ready, START_SECONDS
         )
 
     def _is_whole(self) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from finhouse import background
 from finhouse.errors import ConfigurationError, ServiceError
 from finhouse.oltp import EmbeddedServer
 from finhouse.settings import PROJECT_ROOT
@@ -101,6 +102,23 @@ def test_port_taken_by_another_program_is_given_up(server: EmbeddedServer):
         other.listen()
         server.start()
         assert f":{port}/" not in server.url("oltp")
+
+
+def test_port_taken_between_the_question_and_the_bind(
+    server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        answers = iter([taken])
+        ask = background.free_port
+        monkeypatch.setattr(
+            background, "free_port", lambda *asked: next(answers, None) or ask(*asked)
+        )
+        server.start()
+        assert f":{taken}/" not in server.url("oltp")
+    assert f"port {taken} has been taken meanwhile" in capsys.readouterr().out
 
 
 def test_another_server_on_our_port_is_not_ours(server: EmbeddedServer, tmp_path: Path):
