@@ -201,11 +201,13 @@ def start_on_free_port(preferred: int | None, server: str, start: Callable[[int]
     for is_last in (False, False, True):
         port = free_port(preferred, server)
         try:
-            return start(port)
+            start(port)
         except ServiceError:
             if is_last or not _is_taken(port):
                 raise
             console.print(f"  port {port} has been taken meanwhile: {server} tries another one")
+        else:
+            break
 
 
 def _is_taken(port: int) -> bool:

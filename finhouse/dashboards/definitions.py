@@ -93,8 +93,8 @@ class Chart(Written):
     Attributes:
         title: what it shows, in the viewer's words; unique in its dashboard.
         note: the definition a viewer may ask for, shown beside the title. ``{target}`` in it is
-            the target of the first metric that is a KPI with one, ``{target of par_30}`` that of
-            PAR 30.
+            the target of the first metric that is a KPI with one, ``{target of npl_ratio}`` that of
+            the NPL ratio.
         subtitle: a line under a headline's number; it may hold ``{target}``, too.
         type: how it is drawn.
         mart: the mart it reads.

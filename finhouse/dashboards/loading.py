@@ -146,7 +146,7 @@ def with_targets(chart: Chart, kpis: Mapping[str, Kpi], path: Path) -> Chart:
             raise ConfigurationError(
                 f"{path} says {match[0]}, and "
                 + (f"KPI {kpi.code} has no target" if kpi else "no metric is a KPI with a target"),
-                "name a KPI with a target: {target of par_30}, or leave it out",
+                "name a KPI with a target: {target of npl_ratio}, or leave it out",
             )
         return kpi.target_text
 

@@ -174,7 +174,9 @@ HEADLINES = {
         "select sum(net_position_amount) from published.customer_financial_summary"
     ),
     ("loan-performance", "Gross portfolio"): last_complete("gross_portfolio_amount", HEALTH),
-    ("loan-performance", "PAR 30"): last_complete("par_30", HEALTH),
+    ("loan-performance", "PAR 30 with restructured"): last_complete(
+        "par_30_with_restructured", HEALTH
+    ),
     ("loan-performance", "NPL ratio"): last_complete("npl_ratio", HEALTH),
     ("loan-performance", "Collection rate of what fell due"): last_complete(
         "collection_rate_current_due", "collections_monthly"

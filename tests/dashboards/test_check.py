@@ -137,8 +137,8 @@ SPOILED = {
     ),
     "two conditions of a colour": (
         "charts/loan-performance/branches-compared.yaml",
-        "target: par_30, colour",
-        "target: par_30, above: 0.05, colour",
+        "target: par_30_with_restructured, colour",
+        "target: par_30_with_restructured, above: 0.05, colour",
         "exactly one condition",
     ),
     "row too narrow": (EXECUTIVE, "width: 7", "width: 6", "11 of 12 columns wide"),
@@ -214,7 +214,7 @@ def test_loading_refuses(old: str, new: str, message: str, folder: Path):
         (EXECUTIVE, "{kpi: new_users}", "{kpi: new_users, title: Targets}", "tile 'Targets'"),
         (
             "charts/loan-performance/branches-compared.yaml",
-            "target: par_30, colour",
+            "target: par_30_with_restructured, colour",
             "target: monthly_transaction_volume, colour",
             "has 3 target steps",
         ),

@@ -57,15 +57,16 @@ def test_tile_shows_another_target(dbt_project: Path, project: Project):
 
 
 def test_colours_and_notes_follow_a_target(dbt_project: Path, project: Project):
-    retarget(dbt_project, "par_30,1,0.05", "par_30,1,0.035")
+    retarget(dbt_project, "par_30_with_restructured,1,0.05", "par_30_with_restructured,1,0.035")
     now = load_definitions(dbt_project=dbt_project)
     [rule] = chart_asset(now, project[1], "loan-performance/branches-compared")["params"][
         "conditional_formatting"
     ]
     # The target is below: who is at it misses it.
-    assert (rule["column"], rule["operator"], rule["targetValue"]) == ("par_30", "≥", 0.035)
+    assert rule["column"] == "par_30_with_restructured"
+    assert (rule["operator"], rule["targetValue"]) == ("≥", 0.035)
     assert "below 3.5 %" in now.charts["loan-performance", "Branches compared"].note
-    headline = chart_asset(now, project[1], "loan-performance/par-30")
+    headline = chart_asset(now, project[1], "loan-performance/par-30-with-restructured")
     assert headline["params"]["subtitle"] == "Target below 3.5 %"
     assert "Target below 3.5 %." in headline["description"]
 

@@ -39,13 +39,16 @@ def test_portfolio_at_every_month_end(company: House, target: str):
 def test_portfolio_at_risk(company: House, target: str):
     truth = company.truth("microfinance")["portfolio"]
     columns = ", ".join(f"sum(par_{days}_amount)" for days in (1, 7, 30, 60, 90))
+    columns += ", sum(par_30_with_restructured_amount), sum(restructured_amount)"
     rows = company.published_rows(
         f"select snapshot_date, {columns} from published.portfolio_at_risk group by 1", target
     )
     marts = {day.isoformat(): amounts for day, *amounts in rows}
     assert sum(amounts[2] > 0 for amounts in marts.values()) > 10, "nobody was ever late"
+    assert any(restructured > 0 for *_, restructured in marts.values()), "nobody was restructured"
     assert marts == {
-        day: [money(told["par"][str(days)]) for days in (1, 7, 30, 60, 90)]
+        day: [money(amount) for amount in told["par"].values()]
+        + [money(told["par_30_with_restructured"]), money(told["restructured"])]
         for day, told in truth.items()
         if told["active_loans"]
     }

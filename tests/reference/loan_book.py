@@ -11,6 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 ZERO = Decimal(0)
 
@@ -41,24 +42,74 @@ class Loan:
 
     def days_past_due(self, day: date) -> int:
         """Days since the oldest instalment not fully covered fell due; 0 where none has."""
-        in_force = [v for v, (effective, _) in self.schedules.items() if effective <= day]
-        if not in_force:
-            return 0
-        version = max(in_force)
+        in_force = self.schedules_by(day)
+        return self._days_past_due(in_force[-1], day) if in_force else 0
+
+    def schedules_by(self, day: date) -> list[int]:
+        """Versions of the schedule that had taken effect by a day, in order."""
+        return sorted(v for v, (effective, _) in self.schedules.items() if effective <= day)
+
+    def arrears(self, day: date) -> tuple[int, bool]:
+        """Days by which the loan is classed, and whether it awaits rehabilitation."""
+        days, awaiting = self.days_past_due(day), False
+        # From the newest new schedule back, until one was kept for three instalments.
+        in_force = self.schedules_by(day)
+        for before, version in reversed(list(pairwise(in_force))):
+            queue = [entry for entry in self._unpaid(version, day) if entry[2] > 0]
+            if all(left <= 0 for _, left, _ in queue[:3]):
+                break
+            awaiting = True
+            days = max(days, self._days_past_due(before, self.schedules[version][0]))
+        return days, awaiting
+
+    def fell_due(self, month_end: date) -> tuple[Decimal, Decimal]:
+        """What fell due in the month that ends on a day, and what of it was paid by then."""
+        due_amount = paid = ZERO
+        for version in self.schedules_by(month_end):
+            last = min(self._replaced(version), self.closed())
+            for due, left, amount in self._unpaid(version, month_end):
+                if (due.year, due.month) == (month_end.year, month_end.month) and due <= last:
+                    due_amount += amount
+                    paid += amount - left
+        return due_amount, paid
+
+    def closed(self) -> date:
+        """Day on which the loan was repaid or written off; the last of all days before."""
+        owed, last = self.amount, self.written_off or date.max
+        for paid_on, principal, _ in self.repayments:
+            owed -= principal
+            if owed <= 0 and paid_on <= last:
+                return paid_on
+        return last
+
+    def _replaced(self, version: int) -> date:
+        """Day on which a later schedule took effect; the last of all days where none has."""
+        return min(
+            (start for v, (start, _) in self.schedules.items() if v > version), default=date.max
+        )
+
+    def _days_past_due(self, version: int, day: date) -> int:
+        late = [due for due, left, _ in self._unpaid(version, day) if left > 0 and due < day]
+        return (day - min(late)).days if late else 0
+
+    def _unpaid(self, version: int, day: date) -> list[tuple[date, Decimal, Decimal]]:
+        """Due date, what is left and what was due of each instalment of a schedule, on a day."""
         effective, installments = self.schedules[version]
-        queue = [[due, amount] for due, amount in sorted(installments)]
+        due_all = sorted(installments)
+        queue = [[due, amount] for due, amount in due_all]
         for paid_on, principal, interest in self.repayments:
             if self.written_off is not None and paid_on > self.written_off:
                 continue
-            if paid_on > day or (version > min(self.schedules) and paid_on <= effective):
+            if paid_on > min(day, self._replaced(version)):
+                continue
+            if version > min(self.schedules) and paid_on <= effective:
                 continue
             money = principal + interest
             for entry in queue:
                 used = min(money, entry[1])
                 entry[1] -= used
                 money -= used
-        late = [due for due, amount in queue if amount > 0 and due < day]
-        return (day - min(late)).days if late else 0
+        return [(*left, amount) for left, (_, amount) in zip(queue, due_all, strict=True)]
 
 
 def month_ends(first: date, as_of: date) -> list[date]:
@@ -72,18 +123,21 @@ def month_ends(first: date, as_of: date) -> list[date]:
 
 
 def portfolio(loans: list[Loan], day: date) -> dict[str, Decimal]:
-    """Gross portfolio, PAR 30 and non-performing loans at the end of a day."""
-    sums = {"gross": ZERO, "par_30": ZERO, "npl": ZERO}
+    """Gross portfolio, what of it is at risk, restructured, non-performing at the end of a day."""
+    parts = ("gross", "par_30", "par_30_with_restructured", "restructured", "npl")
+    sums = dict.fromkeys(parts, ZERO)
     for loan in loans:
         if loan.disbursed > day or (loan.written_off is not None and loan.written_off <= day):
             continue
         owed = loan.outstanding(day)
         if owed <= 0:
             continue
-        late = loan.days_past_due(day)
+        late, (arrears, awaiting) = loan.days_past_due(day), loan.arrears(day)
         sums["gross"] += owed
         sums["par_30"] += owed if late > 30 else ZERO
-        sums["npl"] += owed if late >= 90 else ZERO
+        sums["par_30_with_restructured"] += owed if late > 30 or awaiting else ZERO
+        sums["restructured"] += owed if awaiting else ZERO
+        sums["npl"] += owed if arrears >= 90 else ZERO
     return sums
 
 

@@ -17,6 +17,14 @@ from tests.reference.loan_book import (
 )
 from tests.support.house import House
 
+# KPI and the part of the portfolio that it is the share of.
+PARTS = {
+    "par_30": "par_30",
+    "par_30_with_restructured": "par_30_with_restructured",
+    "restructured_share": "restructured",
+    "npl_ratio": "npl",
+}
+
 
 @pytest.fixture(scope="module")
 def as_of(company: House) -> date:
@@ -58,15 +66,17 @@ def loans(company: House, as_of: date) -> list[Loan]:
 def test_portfolio_at_risk_and_npl(company: House, loans: list[Loan], as_of: date, target: str):
     rows = company.published_rows(
         "select kpi_code, month_start, numerator, denominator, value from published.kpi_monthly "
-        "where kpi_code in ('par_30', 'npl_ratio')",
+        "where kpi_code in ('par_30', 'par_30_with_restructured', 'restructured_share', "
+        "'npl_ratio')",
         target,
     )
     marts = {(code, f"{month:%Y-%m}"): values for code, month, *values in rows}
-    at_risk = 0
+    at_risk = restructured = 0
     for day in month_ends(date(2025, 1, 1), as_of):
         sums = portfolio(loans, day)
         at_risk += sums["par_30"] > 0
-        for code, part in (("par_30", "par_30"), ("npl_ratio", "npl")):
+        restructured += sums["restructured"] > 0
+        for code, part in PARTS.items():
             numerator, denominator, value = marts[code, f"{day:%Y-%m}"]
             assert (numerator, denominator) == (sums[part], sums["gross"]), (code, day)
             if sums["gross"]:
@@ -75,6 +85,26 @@ def test_portfolio_at_risk_and_npl(company: House, loans: list[Loan], as_of: dat
             else:
                 assert value is None
     assert at_risk > 10, "a book in which nobody is late proves nothing"
+    assert restructured > 3, "nor does one in which no restructured loan has to prove itself"
+
+
+def test_collection_rate_of_what_fell_due(
+    company: House, loans: list[Loan], as_of: date, target: str
+):
+    marts = {
+        f"{month:%Y-%m}": (collected, due)
+        for month, collected, due in company.published_rows(
+            "select month_start, numerator, denominator from published.kpi_monthly "
+            "where kpi_code = 'collection_rate_current_due' and is_complete_period",
+            target,
+        )
+    }
+    last_days = [day for day in month_ends(date(2025, 1, 1), as_of) if f"{day:%Y-%m}" in marts]
+    assert len(last_days) == len(marts) > 12
+    for day in last_days:
+        parts = [loan.fell_due(day) for loan in loans if loan.disbursed <= day]
+        due, collected = (sum(values) for values in zip(*parts, strict=True))
+        assert marts[f"{day:%Y-%m}"] == (collected, due), day
 
 
 def test_vintages(company: House, loans: list[Loan], as_of: date, target: str):

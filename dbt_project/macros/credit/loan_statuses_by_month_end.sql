@@ -9,14 +9,16 @@
     repayments: loan_id, payment_date, principal_amount, is_recovery.
     installments: loan_id, due_date, covered_date, and effective_date to next_effective_date of the
     schedule they are of (see covered_dates).
+    restructurings: loan_id, restructured_date, rehabilitated_date, days_past_due on the former.
     month_ends: month_start, snapshot_date, is_complete_period.
-    classifications: loan_class, from_days_past_due, provision_rate.
+    classifications: loan_class, from_days_past_due, provision_rate, valid_from, valid_to.
     carried: columns of the loan that its rows keep, such as its customer and product. -#}
 {% macro loan_statuses_by_month_end(
     carried,
     loans='loans',
     repayments='repayments',
     installments='installments',
+    restructurings='restructurings',
     month_ends='month_ends',
     classifications='classifications'
 ) -%}
@@ -86,6 +88,26 @@ oldest_unpaid as (
 
 ),
 
+-- A new schedule alone makes no loan better: until it is rehabilitated it is in arrears for as many
+-- days as it was when it was restructured.
+carried_arrears as (
+
+    select
+        loan_month_ends.loan_id,
+        loan_month_ends.month_start,
+        max(restructurings.days_past_due) as days_past_due
+    from loan_month_ends
+    inner join {{ restructurings }} as restructurings
+        on
+            loan_month_ends.loan_id = restructurings.loan_id
+            and loan_month_ends.snapshot_date >= restructurings.restructured_date
+    where
+        restructurings.rehabilitated_date is null
+        or restructurings.rehabilitated_date > loan_month_ends.snapshot_date
+    group by loan_month_ends.loan_id, loan_month_ends.month_start
+
+),
+
 balances as (
 
     select
@@ -94,7 +116,8 @@ balances as (
         {{ money(
             'loan_month_ends.disbursed_amount - coalesce(repaid.principal_repaid_amount, 0)'
             ~ ' - loan_month_ends.written_off_amount') }} as outstanding_amount,
-        oldest_unpaid.oldest_unpaid_due_date
+        oldest_unpaid.oldest_unpaid_due_date,
+        carried_arrears.days_past_due as carried_days_past_due
     from loan_month_ends
     left join repaid
         on
@@ -104,6 +127,10 @@ balances as (
         on
             loan_month_ends.loan_id = oldest_unpaid.loan_id
             and loan_month_ends.month_start = oldest_unpaid.month_start
+    left join carried_arrears
+        on
+            loan_month_ends.loan_id = carried_arrears.loan_id
+            and loan_month_ends.month_start = carried_arrears.month_start
 
 ),
 
@@ -124,12 +151,25 @@ aged as (
 
 ),
 
+carried as (
+
+    select
+        *,
+        is_active and carried_days_past_due is not null as is_awaiting_rehabilitation,
+        case
+            when is_active then greatest(days_past_due, coalesce(carried_days_past_due, 0))
+            else 0
+        end as arrears_days
+    from aged
+
+),
+
 bucketed as (
 
     select
         *,
-        {{ ageing_bucket() }} as ageing_bucket
-    from aged
+        {{ ageing_bucket(days_past_due='arrears_days') }} as ageing_bucket
+    from carried
 
 ),
 
@@ -151,7 +191,8 @@ classified as (
     left join {{ classifications }} as classifications
         on
             bucketed.is_active
-            and bucketed.days_past_due >= classifications.from_days_past_due
+            and bucketed.arrears_days >= classifications.from_days_past_due
+            and {{ is_in_force('classifications', 'bucketed.snapshot_date') }}
 
 ),
 
@@ -176,12 +217,14 @@ final as (
         ) as previous_outstanding_amount,
         provision_amount,
         days_past_due,
-        coalesce(lag(days_past_due) over (partition by loan_id order by month_start), 0)
-            as previous_days_past_due,
+        arrears_days,
+        coalesce(lag(arrears_days) over (partition by loan_id order by month_start), 0)
+            as previous_arrears_days,
         {{ months_between('disbursed_month', 'month_start') }} as months_on_book,
         is_active,
         coalesce(lag(is_active) over (partition by loan_id order by month_start), false)
             as was_active,
+        is_awaiting_rehabilitation,
         max(case when {{ is_at_risk('days_past_due') }} then 1 else 0 end) over (
             partition by loan_id order by month_start
         ) = 1 as has_ever_been_par_30,

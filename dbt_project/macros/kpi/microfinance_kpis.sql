@@ -12,6 +12,11 @@
         {'code': 'active_loans', 'grains': monthly, 'numerator': 'active_loan_count'},
         {'code': 'active_borrowers', 'grains': monthly, 'numerator': 'active_borrower_count'},
     ] + at_risk + [
+        {'code': 'par_30_with_restructured', 'grains': monthly,
+            'numerator': 'par_30_with_restructured_amount',
+            'denominator': 'gross_portfolio_amount'},
+        {'code': 'restructured_share', 'grains': monthly,
+            'numerator': 'restructured_amount', 'denominator': 'gross_portfolio_amount'},
         {'code': 'npl_ratio', 'grains': monthly,
             'numerator': 'npl_amount', 'denominator': 'gross_portfolio_amount'},
         {'code': 'required_provisions', 'grains': monthly, 'numerator': 'provision_amount'},

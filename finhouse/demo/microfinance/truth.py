@@ -7,11 +7,13 @@ from its schedule's rows.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from finhouse.demo.clock import DAY, date_of, month_numbers, month_of
 from finhouse.demo.microfinance.company import Company
-from finhouse.demo.microfinance.lending import Contract, arrears_days
+from finhouse.demo.microfinance.lending import Contract, arrears_days, covered
 from finhouse.demo.microfinance.vocabulary import (
     ACCOUNT_FEE,
     BY_CUSTOMER,
@@ -26,11 +28,32 @@ PAR_DAYS = (1, 7, 30, 60, 90)
 # Upper bounds of the ageing buckets of loans in arrears.
 BUCKETS = (("CURRENT", 0), ("1-30", 30), ("31-60", 60), ("61-90", 90), ("91-180", 180))
 LAST_BUCKET = "OVER_180"
+# Instalments of its new schedule by which a restructured loan is rehabilitated.
+REHABILITATION_INSTALLMENTS = 3
 
 
 def figures(company: Company) -> dict:
     """Portfolio, flows, deposits, investments and customers; money as decimal text."""
     return _Account(company).tell()
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """Loans disbursed by a day, one an element.
+
+    Attributes:
+        rows: of the loans.
+        outstanding: principal, in cents.
+        late: days past due by the schedule in force.
+        arrears: days by which they are classed: no less than when they were restructured.
+        awaiting: restructured, and not rehabilitated yet.
+    """
+
+    rows: np.ndarray
+    outstanding: np.ndarray
+    late: np.ndarray
+    arrears: np.ndarray
+    awaiting: np.ndarray
 
 
 class _Account:
@@ -64,45 +87,74 @@ class _Account:
             "totals": self._totals(),
         }
 
-    def _standing(self, day: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Loans disbursed by a day, their outstanding principal and days past due."""
+    def _standing(self, day: int) -> _Standing:
         company = self.company
         loans = company.loans
         rows = self.disbursed[loans["disbursed"][self.disbursed] <= day]
-        # The schedule in force: the last one that runs by that day.
-        contracts = company.contracts
-        in_force = np.full(loans.size, -1)
-        started = np.flatnonzero(contracts["effective"] <= day)
-        in_force[contracts["loan"][started]] = started
-        contract = Contract(**contracts.take(in_force[rows]))
-
-        column, until = self.repayments, (self.repayments["day"] <= day) & ~self.is_recovery
-        effective = contracts["effective"][in_force[column["loan"]]]
-        version = contracts["version"][in_force[column["loan"]]]
-        counts = until & ((version == 1) | (column["day"] > effective))
+        until = (self.repayments["day"] <= day) & ~self.is_recovery
         repaid = np.zeros(loans.size, dtype=np.int64)
-        np.add.at(repaid, column["loan"][until], column["principal"][until])
-        paid = np.zeros(loans.size, dtype=np.int64)
-        np.add.at(paid, column["loan"][counts], (column["principal"] + column["interest"])[counts])
+        np.add.at(repaid, self.repayments["loan"][until], self.repayments["principal"][until])
         lost = (loans["written_off"][rows] >= 0) & (loans["written_off"][rows] <= day)
         outstanding = loans["amount"][rows] - repaid[rows]
         outstanding = outstanding - np.where(lost, loans["written_off_cents"][rows], 0)
-        late = np.where(outstanding > 0, arrears_days(contract, paid[rows], day), 0)
-        return rows, outstanding, late
+        contract, paid = self._paid_under(rows, day)
+        late = np.where(outstanding > 0, arrears_days(contract, paid, day), 0)
+        needed = np.minimum(REHABILITATION_INSTALLMENTS, contract.count)
+        awaiting = (contract.version > 1) & (outstanding > 0) & (covered(contract, paid) < needed)
+        arrears = late.copy()
+        arrears[awaiting] = np.maximum(late[awaiting], self._late_when_restructured(rows[awaiting]))
+        return _Standing(rows, outstanding, late, arrears, awaiting)
+
+    def _paid_under(
+        self, rows: np.ndarray, day: int, version: int | None = None
+    ) -> tuple[Contract, np.ndarray]:
+        """Schedules of loans, in force on a day or of a version, and what was paid under them."""
+        contracts, column = self.company.contracts, self.repayments
+        started = contracts["effective"] <= day
+        if version is not None:
+            started &= contracts["version"] == version
+        of_loan = np.full(self.company.loans.size, -1)
+        # The last one that runs by that day.
+        of_loan[contracts["loan"][started]] = np.flatnonzero(started)
+        effective = contracts["effective"][of_loan[column["loan"]]]
+        is_first = contracts["version"][of_loan[column["loan"]]] == 1
+        counts = (column["day"] <= day) & ~self.is_recovery
+        counts &= is_first | (column["day"] > effective)
+        paid = np.zeros(self.company.loans.size, dtype=np.int64)
+        np.add.at(paid, column["loan"][counts], (column["principal"] + column["interest"])[counts])
+        return Contract(**contracts.take(of_loan[rows])), paid[rows]
+
+    def _late_when_restructured(self, rows: np.ndarray) -> np.ndarray:
+        """Days past due under the first schedule on the day the second one took effect."""
+        contracts = self.company.contracts
+        second = contracts["version"] == 2
+        restructured = np.full(self.company.loans.size, -1)
+        restructured[contracts["loan"][second]] = contracts["effective"][second]
+        days = np.zeros(rows.size, dtype=np.int64)
+        for day in np.unique(restructured[rows]):
+            chosen = restructured[rows] == day
+            contract, paid = self._paid_under(rows[chosen], int(day), version=1)
+            days[chosen] = arrears_days(contract, paid, int(day))
+        return days
 
     def _bucket(self, late: np.ndarray) -> np.ndarray:
         return np.searchsorted([bound for _, bound in BUCKETS], late)
 
     def _portfolio(self, day: int) -> dict:
-        _, outstanding, late = self._standing(day)
+        standing = self._standing(day)
+        outstanding, late = standing.outstanding, standing.late
         names = [*(name for name, _ in BUCKETS), LAST_BUCKET]
         sums = np.zeros(len(names), dtype=np.int64)
-        np.add.at(sums, self._bucket(late), outstanding)
+        np.add.at(sums, self._bucket(standing.arrears), outstanding)
         return {
             "active_loans": int((outstanding > 0).sum()),
             "gross_portfolio": money_text(outstanding.sum()),
             "par": {str(days): money_text(outstanding[late > days].sum()) for days in PAR_DAYS},
-            "npl": money_text(outstanding[late >= 90].sum()),
+            "par_30_with_restructured": money_text(
+                outstanding[(late > 30) | standing.awaiting].sum()
+            ),
+            "restructured": money_text(outstanding[standing.awaiting].sum()),
+            "npl": money_text(outstanding[standing.arrears >= 90].sum()),
             "buckets": {
                 name: money_text(total) for name, total in zip(names, sums, strict=True) if total
             },
@@ -113,16 +165,16 @@ class _Account:
         names = np.array([*(name for name, _ in BUCKETS), LAST_BUCKET])
         written_off, result = self.company.loans["written_off"], {}
         for before, after in zip(self.ends[:-1], self.ends[1:], strict=True):
-            rows, outstanding, late = self._standing(int(before))
-            later_rows, later, later_late = self._standing(int(after))
-            known = np.isin(later_rows, rows)
-            became = names[self._bucket(later_late[known])].astype(object)
-            became[later[known] == 0] = "PAID_OFF"
-            became[(written_off[rows] >= 0) & (written_off[rows] <= after)] = "WRITTEN_OFF"
+            first, later = self._standing(int(before)), self._standing(int(after))
+            known = np.isin(later.rows, first.rows)
+            became = names[self._bucket(later.arrears[known])].astype(object)
+            became[later.outstanding[known] == 0] = "PAID_OFF"
+            lost = written_off[first.rows]
+            became[(lost >= 0) & (lost <= after)] = "WRITTEN_OFF"
             matrix: dict[str, int] = {}
-            for place in np.flatnonzero(outstanding > 0):
-                key = f"{names[self._bucket(late[place])]} -> {became[place]}"
-                matrix[key] = matrix.get(key, 0) + int(outstanding[place])
+            for place in np.flatnonzero(first.outstanding > 0):
+                key = f"{names[self._bucket(first.arrears[place])]} -> {became[place]}"
+                matrix[key] = matrix.get(key, 0) + int(first.outstanding[place])
             result[date_of(int(after)).isoformat()] = {
                 key: money_text(cents) for key, cents in sorted(matrix.items())
             }
@@ -232,7 +284,7 @@ class _Account:
 
     def _totals(self) -> dict:
         loans, column = self.company.loans, self.repayments
-        _, outstanding, _ = self._standing(self.days - 1)
+        outstanding = self._standing(self.days - 1).outstanding
         return {
             "disbursed": money_text(loans["amount"][self.disbursed].sum()),
             "principal_repaid": money_text(column["principal"][~self.is_recovery].sum()),

@@ -34,7 +34,11 @@ def test_every_kpi_and_every_term_is_on_the_page():
 
 def test_a_kpi_reads_with_unit_target_and_owner():
     page = render_kpi_page(PROJECT_ROOT)
-    assert re.search(r"^\| PAR 30 .* share \| lower \| below 5 % \| Credit \|$", page, re.MULTILINE)
+    assert re.search(
+        r"^\| PAR 30 with restructured .* share \| lower \| below 5 % \| Credit \|$",
+        page,
+        re.MULTILINE,
+    )
     assert "| ZAR | lower | 0 ZAR or less from month 18 | Finance |" in page
 
 

@@ -66,6 +66,7 @@ publications_in_order as (
 
     select
         publication_id,
+        published_at,
         lag(loaded_until) over (order by publication_id) as previous_loaded_until
     from publications
 
@@ -91,6 +92,7 @@ values_over_time as (
         reported_kpis.cause_kind,
         reported_kpis.cause_batches,
         publications_in_order.previous_loaded_until,
+        publications_in_order.published_at,
         reported_kpis.publication_id,
         0 as is_this_build
     from reported_kpis
@@ -110,6 +112,7 @@ values_over_time as (
         null as cause_kind,
         null as cause_batches,
         last_publication.loaded_until as previous_loaded_until,
+        {{ build_started_at() }} as published_at,
         null as publication_id,
         1 as is_this_build
     from current_kpis
@@ -214,7 +217,7 @@ causes as (
 
 ),
 
-final as (
+explained as (
 
     select
         changes.domain,
@@ -229,7 +232,8 @@ final as (
         changes.denominator as new_denominator,
         changes.value as new_value,
         changes.previous_loaded_until as reported_at,
-        changes.loaded_until as restated_at,
+        changes.loaded_until,
+        changes.published_at,
         case
             when changes.cause_kind is not null then changes.cause_kind
             when causes.has_rows = 1 then 'late_data'
@@ -244,6 +248,32 @@ final as (
             and changes.period_grain = causes.period_grain
             and changes.period_start = causes.period_start
             and changes.change_number = causes.change_number
+
+),
+
+-- A definition moves a value without a load: what was loaded until then does not tell when.
+final as (
+
+    select
+        domain,
+        kpi_code,
+        period_grain,
+        period_start,
+        change_number,
+        old_numerator,
+        old_denominator,
+        old_value,
+        new_numerator,
+        new_denominator,
+        new_value,
+        reported_at,
+        case
+            when cause_kind = 'definition' then greatest(published_at, reported_at)
+            else loaded_until
+        end as restated_at,
+        cause_kind,
+        cause_batches
+    from explained
 
 )
 

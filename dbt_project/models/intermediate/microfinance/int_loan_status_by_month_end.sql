@@ -20,6 +20,12 @@ installments as (
 
 ),
 
+restructurings as (
+
+    select * from {{ ref('int_loan_restructurings') }}
+
+),
+
 month_ends as (
 
     select * from {{ ref('int_microfinance_month_ends') }}
@@ -28,7 +34,7 @@ month_ends as (
 
 classifications as (
 
-    select * from {{ ref('loan_classifications') }}
+    {{ loan_classes_of('microfinance') }}
 
 ),
 

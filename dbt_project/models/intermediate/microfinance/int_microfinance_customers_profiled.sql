@@ -52,7 +52,7 @@ overdue as (
 
     select
         customer_id,
-        max(days_past_due) as days_past_due
+        max(arrears_days) as arrears_days
     from statuses
     where snapshot_date = {{ as_of_date('microfinance') }}
     group by customer_id
@@ -151,7 +151,7 @@ joined as (
         {{ money('borrowed.outstanding_amount') }} as outstanding_amount,
         {{ money('borrowed.written_off_amount') }} as written_off_amount,
         {{ money('borrowed.recovered_amount') }} as recovered_amount,
-        coalesce(overdue.days_past_due, 0) as days_past_due,
+        coalesce(overdue.arrears_days, 0) as arrears_days,
         {{ money('invested.invested_amount') }} as invested_amount,
         {{ money('invested.earnings_paid_amount') }} as earnings_paid_amount,
         customers.is_active,
@@ -191,7 +191,7 @@ valued as (
             'interest_received_amount + penalty_received_amount + processing_fee_amount'
             ~ ' + account_fee_amount - written_off_amount + recovered_amount') }}
             as lifetime_value_amount,
-        written_off_amount > 0 or days_past_due > 90 as is_in_default,
+        written_off_amount > 0 or arrears_days >= 90 as is_in_default,
         {{ days_between('signup_date', as_of_date('microfinance')) }} as customer_days,
         {{ days_between('last_activity_date', as_of_date('microfinance')) }} as inactive_days,
         case

@@ -51,7 +51,7 @@ inflows as (
             and {{ add_days('statuses.snapshot_date', 30) }} >= installments.due_date
     where
         statuses.is_active
-        and statuses.days_past_due < 90
+        and statuses.arrears_days < 90
         and installments.effective_date <= statuses.snapshot_date
         and (
             installments.next_effective_date is null

@@ -111,6 +111,8 @@ joined as (
         portfolio.par_30_amount,
         portfolio.par_60_amount,
         portfolio.par_90_amount,
+        portfolio.par_30_with_restructured_amount,
+        portfolio.restructured_amount,
         portfolio.npl_amount,
         portfolio.provision_amount,
         portfolio.previous_at_risk_amount,

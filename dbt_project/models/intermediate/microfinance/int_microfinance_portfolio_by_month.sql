@@ -28,10 +28,10 @@ portfolio as (
         {{ money('sum(provision_amount)') }} as provision_amount,
         -- Of what was at risk a month ago, what pays as agreed again or is repaid.
         {{ money(
-            'sum(case when was_active and ' ~ is_at_risk('previous_days_past_due')
+            'sum(case when was_active and ' ~ is_at_risk('previous_arrears_days')
             ~ ' then previous_outstanding_amount end)') }} as previous_at_risk_amount,
         {{ money(
-            'sum(case when was_active and ' ~ is_at_risk('previous_days_past_due')
+            'sum(case when was_active and ' ~ is_at_risk('previous_arrears_days')
             ~ " and ageing_bucket in ('CURRENT', 'PAID_OFF')"
             ~ ' then previous_outstanding_amount end)') }} as cured_amount
     from statuses
@@ -134,8 +134,9 @@ final as (
         coalesce(portfolio.active_borrower_count, 0) as active_borrower_count,
         {%- for measure in [
             'gross_portfolio_amount', 'par_1_amount', 'par_7_amount', 'par_30_amount',
-            'par_60_amount', 'par_90_amount', 'npl_amount', 'provision_amount',
-            'previous_at_risk_amount', 'cured_amount'
+            'par_60_amount', 'par_90_amount', 'par_30_with_restructured_amount',
+            'restructured_amount', 'npl_amount', 'provision_amount', 'previous_at_risk_amount',
+            'cured_amount'
         ] %}
         {{ money('portfolio.' ~ measure) }} as {{ measure }},
         {%- endfor %}

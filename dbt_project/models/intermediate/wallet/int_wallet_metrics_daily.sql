@@ -147,14 +147,7 @@ joined as (
         coalesce(transaction_measures.completed_transaction_count, 0)
             as completed_transaction_count,
         coalesce(transaction_measures.failed_transaction_count, 0) as failed_transaction_count,
-        {{ where_known(
-            'evidence.has_fraud_cases', 'coalesce(transaction_measures.fraud_transaction_count, 0)',
-            'bigint'
-        ) }} as fraud_transaction_count,
-        {{ where_known(
-            'evidence.has_fraud_cases',
-            'coalesce(transaction_measures.fraud_suspected_transaction_count, 0)', 'bigint'
-        ) }} as fraud_suspected_transaction_count,
+        {{ wallet_fraud_measures() }},
         {{ is_mature(
             'transaction_measures.fraud_undecided_transaction_count', 'days.date_day', 'wallet'
         ) }} as is_fraud_complete,
@@ -165,10 +158,6 @@ joined as (
         coalesce(churned_users.churned_user_count, 0) as churned_user_count,
         coalesce(transaction_measures.transaction_amount, 0) as transaction_amount,
         coalesce(transaction_measures.completed_amount, 0) as completed_amount,
-        {{ where_known(
-            'evidence.has_fraud_cases', 'coalesce(transaction_measures.fraud_amount, 0)',
-            'numeric(20, 2)'
-        ) }} as fraud_amount,
         coalesce(transaction_measures.revenue_amount, 0) as revenue_amount,
         {{ where_known(
             'evidence.has_costs', 'coalesce(daily_costs.cost_amount, 0)', 'numeric(20, 2)'

@@ -188,14 +188,7 @@ joined as (
         coalesce(transaction_measures.completed_transaction_count, 0)
             as completed_transaction_count,
         coalesce(transaction_measures.failed_transaction_count, 0) as failed_transaction_count,
-        {{ where_known(
-            'evidence.has_fraud_cases', 'coalesce(transaction_measures.fraud_transaction_count, 0)',
-            'bigint'
-        ) }} as fraud_transaction_count,
-        {{ where_known(
-            'evidence.has_fraud_cases',
-            'coalesce(transaction_measures.fraud_suspected_transaction_count, 0)', 'bigint'
-        ) }} as fraud_suspected_transaction_count,
+        {{ wallet_fraud_measures() }},
         months.is_complete_period and ({{ is_mature(
             'transaction_measures.fraud_undecided_transaction_count', 'months.month_end', 'wallet'
         ) }}) as is_fraud_complete,
@@ -223,10 +216,6 @@ joined as (
         {% endfor %}
         coalesce(transaction_measures.transaction_amount, 0) as transaction_amount,
         coalesce(transaction_measures.completed_amount, 0) as completed_amount,
-        {{ where_known(
-            'evidence.has_fraud_cases', 'coalesce(transaction_measures.fraud_amount, 0)',
-            'numeric(20, 2)'
-        ) }} as fraud_amount,
         transaction_measures.median_transaction_amount,
         transaction_measures.median_completed_transaction_amount,
         coalesce(transaction_measures.processing_time_ms_sum, 0) as processing_time_ms_sum,

@@ -17,7 +17,7 @@ flagged as (
 ),
 
 -- The first that applies, top down: value counts only while the customer is still there, and
--- nobody whose loan is written off or more than 90 days past due is above ENGAGED.
+-- nobody whose loan is written off or at least 90 days in arrears is above ENGAGED.
 final as (
 
     select

@@ -29,6 +29,8 @@ final as (
         par_30,
         par_60,
         par_90,
+        par_30_with_restructured,
+        restructured_share,
         npl_amount,
         npl_ratio,
         provision_amount,

@@ -51,6 +51,8 @@ final as (
         measures.par_30_amount,
         measures.par_60_amount,
         measures.par_90_amount,
+        measures.par_30_with_restructured_amount,
+        measures.restructured_amount,
         measures.npl_amount,
         measures.provision_amount,
         {{ ratio('measures.gross_portfolio_amount', 'totals.total_portfolio_amount') }}

@@ -6,7 +6,7 @@ with statuses as (
 
 classifications as (
 
-    select * from {{ ref('loan_classifications') }}
+    {{ loan_classes_of('microfinance') }}
 
 ),
 
@@ -44,7 +44,8 @@ final as (
         '{{ currency_of("microfinance") }}' as currency_code,
         month_ends.is_complete_period
     from month_ends
-    cross join classifications
+    inner join classifications
+        on {{ is_in_force('classifications', 'month_ends.snapshot_date') }}
     left join classified
         on
             month_ends.month_start = classified.month_start
