@@ -13,6 +13,7 @@ from finhouse.warehouse import Warehouse
 STATUS_MARKS = {
     "met": "met",
     "missed": "MISSED",
+    "incomplete": "incomplete",
     "running": "running",
     "no_target": "",
     "no_data": "no data",
@@ -35,7 +36,7 @@ def format_value(value: Decimal | None, unit: str, currency: str | None = None) 
 
 
 def format_period(grain: str | None, start: date | None, is_complete: bool | None) -> str:
-    """The period a value is of: 2026-06 for a month, 2026-06-30 for a day; `*` while it runs."""
+    """The period a value is of: 2026-06 for a month, 2026-06-30 for a day; `*` if incomplete."""
     if start is None:
         return ""
     text = f"{start:%Y-%m}" if grain == "month" else f"{start:%Y-%m-%d}"
@@ -65,11 +66,28 @@ def _print_domain(published: Warehouse, schema: str, domain: str, label: str) ->
         f"where domain = '{domain}' order by display_order"
     )
     print_table(
-        f"KPI scorecard: {label}  (* period still running)",
+        f"KPI scorecard: {label}  (* period not complete)",
         ["KPI", "period", "value", "change", "target", "status"],
         [_card_row(*row) for row in rows],
         numeric=("value", "change", "target"),
     )
+    # What was published by a version before this one has no such mart.
+    if published.table_exists(schema, "file_gaps"):
+        _print_missing_files(published, schema, domain, label)
+
+
+def _print_missing_files(published: Warehouse, schema: str, domain: str, label: str) -> None:
+    [(missing, first_day)] = published.execute(
+        f"select count(*), min(expected_date) from {schema}.file_gaps where source_name = $1",
+        (domain,),
+    )
+    if missing:
+        console.print(
+            f"{label}: {missing:,} expected {'file is' if missing == 1 else 'files are'} missing,"
+            f" the first of {first_day}; the mart file_gaps lists them, no period with one is"
+            " complete",
+            markup=False,
+        )
 
 
 def _card_row(

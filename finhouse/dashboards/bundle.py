@@ -222,7 +222,7 @@ def _dashboard(
 
 # Colours that mean the same on every dashboard.
 TARGET_COLOUR = "#e0a030"
-LABEL_COLOURS = {"Complete": "#1f6f8b", "Still running": "#8fb8c9"}
+LABEL_COLOURS = {"Complete": "#1f6f8b", "Not complete": "#8fb8c9"}
 
 # Denser than Superset's own: what matters is in sight on a laptop. The warning sign only says that
 # a top ten has ten rows. The export is offered to everyone and refused to viewers; a dashboard that

@@ -296,9 +296,12 @@ def _dataset(
         columns[PERIOD_STATUS] = Column(
             name=PERIOD_STATUS,
             label="Period",
-            description="Whether the period is over; one that still runs is not comparable yet.",
+            description=(
+                "Whether the period is complete: one that still runs, or lacks a file, is not"
+                " comparable yet."
+            ),
             data_type="string",
-            expression="case when is_complete_period then 'Complete' else 'Still running' end",
+            expression="case when is_complete_period then 'Complete' else 'Not complete' end",
         )
     dataset = Dataset(
         mart=node["name"],

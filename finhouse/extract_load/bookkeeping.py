@@ -6,8 +6,8 @@ State and log rows are written in the transaction that writes the data, so they 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 
 from finhouse.extract_load.columns import SourceColumn
 from finhouse.extract_load.results import LoadResult, Reconciliation
@@ -17,6 +17,7 @@ from finhouse.sources.definitions import TableDefinition
 from finhouse.warehouse import Warehouse, qualified
 
 LOAD_STATE, LOAD_LOG, FILE_STATE = "load_state", "load_log", "file_state"
+EXPECTED_FILES = "expected_files"
 SOURCE_RECONCILIATION = "source_reconciliation"
 
 _TABLES = {
@@ -60,6 +61,13 @@ _TABLES = {
         "row_count": "bigint",
         "updated_at": "timestamp",
         "batch_id": "text",
+    },
+    EXPECTED_FILES: {
+        "source_name": "text",
+        "table_name": "text",
+        "expected_date": "date",
+        "file_name": "text",
+        "checked_date": "date",
     },
     SOURCE_RECONCILIATION: {
         "batch_id": "text",
@@ -216,6 +224,41 @@ class Bookkeeping:
     def forget_file(self, source: str, table: str, file_name: str) -> None:
         """Remove the state of a file."""
         self._delete(FILE_STATE, source_name=source, table_name=table, file_name=file_name)
+
+    def first_read_at(self, source: str, table: str, file_name: str) -> datetime | None:
+        """When a file was first loaded (naive UTC), or None when it never was."""
+        [(loaded_at,)] = self._warehouse.execute(
+            f"select min(loaded_at) from {qualified(SCHEMA, LOAD_LOG)} where source_name = $1"
+            " and table_name = $2 and file_name = $3 and status = 'succeeded'",
+            (source, table, file_name),
+        )
+        return loaded_at
+
+    def save_expected_files(
+        self, source: str, table: str, files: Mapping[date, str], checked_date: date
+    ) -> None:
+        """Replace what is known of the files that a source promises, by day.
+
+        Args:
+            checked_date: when the folder was looked into, by the source's calendar.
+        """
+        wanted = [(day, name, checked_date) for day, name in sorted(files.items())]
+        with self._warehouse.transaction():
+            self._warehouse.lock_table(SCHEMA, EXPECTED_FILES, wait=True)
+            held = self._warehouse.execute(
+                "select expected_date, file_name, checked_date"
+                f" from {qualified(SCHEMA, EXPECTED_FILES)}"
+                " where source_name = $1 and table_name = $2 order by expected_date",
+                (source, table),
+            )
+            if held == wanted:
+                return
+            self._delete(EXPECTED_FILES, source_name=source, table_name=table)
+            self._warehouse.execute(
+                f"insert into {qualified(SCHEMA, EXPECTED_FILES)}"
+                " select $1, $2, unnest($3::date[]), unnest($4::text[]), $5",
+                (source, table, list(files), list(files.values()), checked_date),
+            )
 
     def log(self, result: LoadResult) -> None:
         """Record a successful load; call inside the transaction that loads."""

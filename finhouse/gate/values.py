@@ -24,7 +24,7 @@ PERIOD_OF = {"kpi_monthly": "month_start", "kpi_daily": "date_day"}
 _PARTS = ("value", "numerator", "denominator")
 _STATUS, _IS_COMPLETE = "target_status", "is_complete_period"
 # Where there was no verdict, a target takes none back.
-_NO_VERDICT = "('no_target', 'no_data', 'running')"
+_NO_VERDICT = "('no_target', 'no_data', 'incomplete', 'running')"
 
 Kind = Literal["moved", "appeared", "disappeared"]
 

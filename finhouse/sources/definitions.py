@@ -9,14 +9,16 @@ import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     TypeAdapter,
@@ -50,6 +52,19 @@ Cron = Annotated[str, Field(pattern=r"^\S+( \S+){4}$")]
 # So that a name given by mistake is never an address or a password.
 Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*_URL$")]
 LoadMode = Literal["full", "incremental", "append"]
+# In the order of date.weekday().
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
+
+
+def _day(value: object) -> date:
+    try:
+        return date.fromisoformat(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{value!r} is no day: write it like 2026-12-25") from error
+
+
+Day = Annotated[date, BeforeValidator(_day)]
 
 
 class _Declared(BaseModel):
@@ -169,6 +184,10 @@ class _Source(_Declared):
             raise ValueError(f"{value!r} is no time zone: use one like Africa/Nairobi") from error
         return value
 
+    def day_of(self, moment: datetime) -> date:
+        """The day of a moment (naive UTC) in the source's time zone."""
+        return moment.replace(tzinfo=UTC).astimezone(ZoneInfo(self.time_zone)).date()
+
     @property
     def groups(self) -> tuple[str, ...]:
         """Groups of load units, in the order they are declared."""
@@ -246,6 +265,14 @@ class CsvFolderDefinition(_Source):
     table: Name
     columns: tuple[Name, ...] = Field(min_length=1)
     group: str = "default"
+    expected: Literal["daily"] | None = None
+    days_off: tuple[Weekday, ...] = ()
+    holidays: tuple[Day, ...] = ()
+
+    @field_validator("days_off", "holidays", mode="before")
+    @classmethod
+    def _one_day(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _consistent(self) -> CsvFolderDefinition:
@@ -263,7 +290,26 @@ class CsvFolderDefinition(_Source):
                 f"column {', '.join(ours)} has a name of the loader's own: use another,"
                 " the header of the file stays as it is"
             )
+        for setting in ("days_off", "holidays"):
+            given = getattr(self, setting)
+            if given and not self.expected:
+                raise ValueError(
+                    f"{setting} has no meaning where no file is expected: add expected: daily"
+                )
+            again = sorted({str(day) for day in given if given.count(day) > 1})
+            if again:
+                raise ValueError(f"{setting}: {', '.join(again)} is given twice")
+        if len(self.days_off) == len(WEEKDAYS):
+            raise ValueError("days_off leaves no day for a file: remove one")
         return self
+
+    def expects(self, day: date) -> bool:
+        """Whether there should be a file of that day."""
+        return bool(
+            self.expected
+            and WEEKDAYS[day.weekday()] not in self.days_off
+            and day not in self.holidays
+        )
 
     @property
     def table_names(self) -> tuple[str, ...]:
@@ -273,6 +319,15 @@ class CsvFolderDefinition(_Source):
     def load_units(self) -> tuple[LoadUnit, ...]:
         return (LoadUnit(self.table, self.group),)
 
+
+class _DaysAsText(yaml.SafeLoader):
+    """YAML whose days stay text: a day that no calendar has is explained like any other value."""
+
+
+_DaysAsText.yaml_implicit_resolvers = {
+    first: [(tag, regex) for tag, regex in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 SourceDefinition = PostgresDefinition | CsvFolderDefinition
 _SOURCE = TypeAdapter(Annotated[SourceDefinition, Field(discriminator="kind")])
@@ -322,7 +377,7 @@ def read_source(source_name: str, folder: Path = SOURCES_FOLDER) -> SourceDefini
     try:
         text = path.read_text(encoding="utf-8")
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
+        content = yaml.load(text, Loader=_DaysAsText)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigurationError(
@@ -376,24 +431,26 @@ def _explain(
     path = [part for part in first["loc"] if part not in ("postgres", "csv_folder")]
     where = f"{shown}, line {_line(tree, path)}: {_field(content, path)}"
     kind, given = first["type"], first.get("input")
+    of_files = content.get("kind") == "csv_folder"
+    documented = f"see finhouse/sources/{'merchant_activity' if of_files else 'wallet'}.yml"
     if kind == "missing":
         return ConfigurationError(f"{where} is missing", f"add {path[-1]}:")
     if kind == "extra_forbidden":
         near = difflib.get_close_matches(str(path[-1]), _known_keys(), n=1)
         return ConfigurationError(
             f"{where} = {given!r} is not a key that is known here",
-            f"write {near[0]}" if near else "remove it, or see finhouse/sources/wallet.yml",
+            f"write {near[0]}" if near else f"remove it, or {documented}",
         )
     message = str(first["msg"]).removeprefix("Value error, ")
     if kind == "value_error":
-        return ConfigurationError(f"{where}: {message}", "see finhouse/sources/wallet.yml")
+        return ConfigurationError(f"{where}: {message}", documented)
     if kind.startswith("union_tag"):
         found = given.get("kind") if isinstance(given, dict) else given
         return ConfigurationError(
             f"{shown}, line {_line(tree, ('kind',))}: kind = {found!r}",
             "write kind: postgres or kind: csv_folder",
         )
-    return ConfigurationError(f"{where} = {given!r}: {message}", "see finhouse/sources/wallet.yml")
+    return ConfigurationError(f"{where} = {given!r}: {message}", documented)
 
 
 def _field(content: Mapping[str, Any], path: Sequence[Any]) -> str:

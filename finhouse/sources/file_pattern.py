@@ -32,8 +32,8 @@ class FilePattern:
         digits = "".join(
             _DIGITS.get(part, re.escape(part)) for part in re.split(r"(%.)", self.date_format)
         )
-        before, after = text.split(f"{{date:{self.date_format}}}")
-        self._regex = re.compile(f"^{re.escape(before)}({digits}){re.escape(after)}$")
+        self._before, self._after = text.split(f"{{date:{self.date_format}}}")
+        self._regex = re.compile(f"^{re.escape(self._before)}({digits}){re.escape(self._after)}$")
 
     def date_of(self, file_name: str) -> date | None:
         """The date in ``file_name``, or None when the name is not of this pattern.
@@ -45,3 +45,14 @@ class FilePattern:
         if not match:
             return None
         return datetime.strptime(match.group(1), self.date_format).date()
+
+    def name_of(self, day: date) -> str:
+        """The name of the file of that day.
+
+        >>> FilePattern("activities_{date:%Y%m%d}.csv").name_of(date(2024, 1, 2))
+        'activities_20240102.csv'
+        """
+        # Not strftime: it does not pad years before 1000.
+        parts = {"%Y": f"{day.year:04}", "%m": f"{day.month:02}", "%d": f"{day.day:02}"}
+        written = re.sub("%.", lambda found: parts[found.group()], self.date_format)
+        return f"{self._before}{written}{self._after}"

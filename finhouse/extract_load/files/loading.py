@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from finhouse.console import console
 from finhouse.errors import ConfigurationError, SchemaDriftError, SourceError
 from finhouse.extract_load.columns import LOADER_TYPES
 from finhouse.extract_load.files.context import FolderContext
+from finhouse.extract_load.files.expected import expected_days
 from finhouse.extract_load.files.scan import CsvScan, refuse_bad_records, scan_csv, sha256_of
 from finhouse.extract_load.files.sinks import FILE_TYPES, CsvExtract, csv_sink_for
 from finhouse.extract_load.results import LoadResult, RowCounts
@@ -20,10 +22,8 @@ from finhouse.extract_load.windows import DateWindow
 from finhouse.sources.file_pattern import FilePattern
 
 
-def files_to_load(
-    folder: Path, pattern: FilePattern, window: DateWindow | None = None
-) -> list[Path]:
-    """The folder's files, or those of some days, in order of their dates.
+def dated_files(folder: Path, pattern: FilePattern) -> list[tuple[date, Path]]:
+    """The folder's files with their days, in order of these.
 
     Files that are named otherwise are reported and left alone.
 
@@ -47,12 +47,9 @@ def files_to_load(
             continue
         if day is None:
             console.print(f"    not loaded: {name}: not like {pattern.text}", markup=False)
-        elif window is None or day in window:
-            dated.append((day, name))
-    if not dated:
-        days = f" of {window}" if window else ""
-        console.print(f"    no files like {pattern.text}{days} in {folder}", markup=False)
-    return [folder / name for _, name in sorted(dated)]
+        else:
+            dated.append((day, folder / name))
+    return sorted(dated)
 
 
 class FolderLoad:
@@ -87,7 +84,41 @@ class FolderLoad:
             for name, type_name in wanted.items():
                 if name not in held:
                     context.add_raw_column(name, type_name)
-        return files_to_load(context.folder, FilePattern(context.definition.file_pattern), window)
+        pattern = FilePattern(context.definition.file_pattern)
+        files = dated_files(context.folder, pattern)
+        self._note_expected(pattern, files)
+        chosen = [path for day, path in files if window is None or day in window]
+        if not chosen:
+            days = f" of {window}" if window else ""
+            console.print(
+                f"    no files like {pattern.text}{days} in {context.folder}", markup=False
+            )
+        return chosen
+
+    def _note_expected(self, pattern: FilePattern, files: list[tuple[date, Path]]) -> None:
+        """Keep which files there should be by now, before any is loaded: one may be faulty."""
+        context, now = self._context, self._books.now()
+        delivered = {day: path.name for day, path in files}
+        for name in self._books.file_states(*self._names):
+            with contextlib.suppress(ValueError):
+                if day := pattern.date_of(name):
+                    delivered[day] = name
+        days: list[date] = []
+        if delivered:
+            newest = max(delivered)
+            read_at = self._books.first_read_at(*self._names, delivered[newest]) or now
+            days = expected_days(
+                context.definition,
+                min(delivered),
+                newest,
+                context.definition.day_of(read_at),
+                context.definition.day_of(now),
+            )
+        self._books.save_expected_files(
+            *self._names,
+            {day: pattern.name_of(day) for day in days},
+            context.definition.day_of(now),
+        )
 
     def load(self, path: Path, *, full_refresh: bool) -> LoadResult:
         """Load one file unless it was loaded as it is; replace its own rows only.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -406,3 +406,97 @@ def test_a_file_gone_from_the_landing_folder_is_judged_by_what_was_loaded(landin
     assert (left.status, left.is_healed, left.differences.missing) == ("differs", False, 1)
     with pytest.raises(ReconciliationError, match=r"visits.*1 missing"):
         refuse_differences([left])
+
+
+PROMISED = f"{YAML}expected: daily\ndays_off: [saturday, sunday]\nholidays: [2026-01-02]\n"
+
+
+def expected(landing: Landing) -> list[tuple]:
+    return landing.warehouse.execute(
+        "select expected_date, file_name from raw_operations.expected_files"
+        " where source_name = 'visits' and table_name = 'visits' order by expected_date"
+    )
+
+
+def days(landing: Landing) -> list[int]:
+    return [day.day for day, _ in expected(landing)]
+
+
+@pytest.fixture
+def noon(monkeypatch):
+    """Set the loader's clock to noon (UTC) of a day in 2026."""
+    from finhouse.extract_load import bookkeeping
+
+    def set_clock(month: int, day: int) -> None:
+        monkeypatch.setattr(bookkeeping, "utc_now", lambda: datetime(2026, month, day, 12))
+
+    return set_clock
+
+
+def test_promised_files_are_known_by_day_whatever_was_delivered(landing, noon):
+    noon(1, 8)
+    landing.declare("visits", PROMISED)
+    landing.put("20260101", b"1,a,b\n")
+    landing.put("20260106", b"2,a\n")
+    with pytest.raises(SourceError, match="2 cells instead of 3"):
+        landing.load()
+    assert expected(landing) == [
+        (date(2026, 1, number), f"visits_202601{number:02}.csv") for number in (1, 5, 6, 7)
+    ]
+    # A day later, with nothing new, one file more should be there; loading twice changes nothing.
+    noon(1, 9)
+    (landing.folder / "visits_20260106.csv").unlink()
+    landing.load()
+    landing.load()
+    assert days(landing) == [1, 5, 6, 7, 8]
+    # A file that is loaded begins the calendar also when it has been cleared away.
+    (landing.folder / "visits_20260101.csv").unlink()
+    landing.put("20260107", b"7,a,b\n")
+    landing.load(window=DateWindow(date(2026, 1, 7), date(2026, 1, 7)))
+    assert days(landing) == [1, 5, 6, 7, 8]
+    landing.withdraw("visits_20260101.csv")
+    landing.load()
+    assert days(landing) == [7, 8]
+
+
+def test_a_promise_that_is_taken_back_leaves_no_expected_file(landing, noon):
+    noon(1, 8)
+    landing.put("20260105", b"1,a,b\n")
+    landing.declare("visits", PROMISED)
+    landing.load()
+    assert days(landing) == [5, 6, 7]
+    landing.declare("visits", PROMISED.replace("2026-01-02", "2026-01-06"))
+    landing.load()
+    assert days(landing) == [5, 7]
+    landing.declare("visits", YAML)
+    landing.load()
+    assert days(landing) == []
+
+
+def test_a_file_read_in_time_keeps_its_source_alive_when_it_is_read_again(landing, noon):
+    """A source that stops lacks files; only history, first read long after its day, ends."""
+    landing.declare("visits", PROMISED)
+    noon(1, 6)
+    landing.put("20260105", b"1,a,b\n")
+    landing.load()
+    noon(3, 4)
+    landing.load(full_refresh=True)
+    assert expected(landing)[-1] == (date(2026, 3, 3), "visits_20260303.csv")
+
+
+def test_history_is_expected_up_to_its_newest_file(landing, noon):
+    noon(3, 4)
+    landing.declare("visits", PROMISED)
+    landing.put("20260105", b"1,a,b\n")
+    landing.put("20260107", b"1,a,c\n")
+    landing.load()
+    landing.load()
+    assert days(landing) == [5, 6, 7]
+
+
+def test_a_folder_that_is_reconciled_is_looked_into(landing, noon):
+    noon(1, 8)
+    landing.declare("visits", PROMISED)
+    landing.put("20260105", b"1,a,b\n")
+    reconcile(landing)
+    assert days(landing) == [5, 6, 7]

@@ -175,6 +175,7 @@ def test_a_target_that_turns_past_verdicts_is_told(compared):
         (month(1, 4, "met"), month(1, 5, "missed")),  # the value moved: that is told
         (month(1, 4, "met", "false"), month(1, 4, "missed", "false")),  # the month is running
         (month(1, 4, "no_target"), month(1, 4, "missed")),  # a first target
+        (month(1, 4, "incomplete"), month(1, 4, "missed")),  # the file came
         (month(1, 4, "met"), month(2, 4, "missed")),  # another month
         (month(1, 4, "met"), month(1, 4, "met")),
     ],

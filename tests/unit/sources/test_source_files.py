@@ -133,6 +133,59 @@ MISTAKES = {
     "odd rule": (GOOD + "    personal_data: {x: hide}\n", r"line 9: .*= 'hide'", ""),
 }
 
+FILES = """kind: csv_folder
+name: shop
+folder: shop
+file_pattern: sales_{date:%Y%m%d}.csv
+table: sales
+columns: [id]
+"""
+MISTAKES |= {
+    "unknown key of files": (FILES + "holidys: []\n", r"line 7: holidys = \[\]", "write holidays"),
+    "odd promise": (
+        FILES + "expected: hourly\n",
+        "line 7: expected = 'hourly': Input should be 'daily'",
+        "merchant_activity.yml",
+    ),
+    "odd day off": (
+        FILES + "expected: daily\ndays_off: [sunday, sat]\n",
+        "line 8: days_off.1 = 'sat': Input should be 'monday'",
+        "merchant_activity.yml",
+    ),
+    "odd holiday": (
+        FILES + "expected: daily\nholidays:\n  - 2026-12-25\n  - 26.12.2026\n",
+        "line 10: holidays.1: '26.12.2026' is no day: write it like 2026-12-25",
+        "merchant_activity.yml",
+    ),
+    "holiday of no calendar": (
+        FILES + "expected: daily\nholidays: [2026-02-30]\n",
+        "line 8: holidays.0: '2026-02-30' is no day",
+        "merchant_activity.yml",
+    ),
+    "holiday that is a number": (
+        FILES + "expected: daily\nholidays: [20261225]\n",
+        "line 8: holidays.0: 20261225 is no day",
+        "merchant_activity.yml",
+    ),
+    "holiday twice": (
+        FILES + "expected: daily\nholidays: [2026-12-25, 2026-12-25]\n",
+        "holidays: 2026-12-25 is given twice",
+        "merchant_activity.yml",
+    ),
+    "holiday of nothing": (
+        FILES + "holidays: 2026-12-25\n",
+        "holidays has no meaning where no file is expected: add expected: daily",
+        "merchant_activity.yml",
+    ),
+    "no day left": (
+        FILES
+        + "expected: daily\n"
+        + "days_off: [monday, tuesday, wednesday, thursday, friday, saturday, sunday]\n",
+        "days_off leaves no day for a file",
+        "merchant_activity.yml",
+    ),
+}
+
 
 @pytest.mark.parametrize("text, message, remedy", MISTAKES.values(), ids=MISTAKES.keys())
 def test_a_mistake_is_named_with_file_line_and_remedy(tmp_path, text, message, remedy):
@@ -148,6 +201,8 @@ def test_a_file_pattern_has_one_whole_date():
     pattern = FilePattern("a.{date:%d-%m-%Y}.csv")
     assert pattern.date_of("a.31-12-2024.csv") == date(2024, 12, 31)
     assert pattern.date_of("ab31-12-2024.csv") is None
+    assert pattern.name_of(date(2024, 12, 31)) == "a.31-12-2024.csv"
+    assert pattern.name_of(date(987, 6, 5)) == "a.05-06-0987.csv"
     assert pattern.date_of("a.31-12-2024.csv.part") is None
     with pytest.raises(ValueError):
         pattern.date_of("a.31-02-2024.csv")

@@ -26,6 +26,12 @@ fx_rates as (
 
 ),
 
+missing_files as (
+
+    select * from {{ ref('int_files_missing_by_period') }}
+
+),
+
 kpi_values as (
 
     select
@@ -53,6 +59,7 @@ described as (
         catalogue.unit,
         catalogue.target_operator,
         domain_periods.currency_code,
+        coalesce(missing_files.missing_file_count, 0) as missing_file_count,
         {{ month_start('kpi_values.period_start') }} as period_month,
         {{ months_between('domain_periods.launch_month', 'kpi_values.period_start') }}
         + 1 as months_since_launch
@@ -61,6 +68,11 @@ described as (
         on kpi_values.kpi_code = catalogue.kpi_code
     inner join domain_periods
         on kpi_values.domain = domain_periods.domain
+    left join missing_files
+        on
+            kpi_values.domain = missing_files.domain
+            and kpi_values.period_grain = missing_files.period_grain
+            and kpi_values.period_start = missing_files.period_start
 
 ),
 
@@ -84,7 +96,9 @@ final as (
         described.kpi_code,
         described.period_grain,
         described.period_start,
-        described.is_complete_period,
+        -- Whatever the domain's own models say.
+        described.is_complete_period and described.missing_file_count = 0 as is_complete_period,
+        described.missing_file_count,
         described.numerator,
         described.denominator,
         described.value,
@@ -99,7 +113,8 @@ final as (
         case
             when described.value is null then 'no_data'
             when step_spans.target is null then 'no_target'
-            -- A period that still runs, or whose cases are not decided, is not judged yet.
+            -- A period that lacks a file, still runs, or has undecided cases is not judged yet.
+            when described.missing_file_count > 0 then 'incomplete'
             when not described.is_complete_period then 'running'
             when
                 (described.target_operator = '>' and described.value > step_spans.target)

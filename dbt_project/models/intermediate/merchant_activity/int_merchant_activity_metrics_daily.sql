@@ -18,13 +18,24 @@ measures as (
 
 ),
 
+missing_files as (
+
+    select * from {{ ref('int_files_missing_by_period') }}
+    where
+        domain = 'merchant_activity'
+        and period_grain = 'day'
+
+),
+
 final as (
 
     select
-        *,
-        true as is_complete_period,
+        measures.*,
+        missing_files.period_start is null as is_complete_period,
         {{ kpi_ratio_columns(kpis_of_grain(merchant_activity_kpis(), 'daily')) }}
     from measures
+    left join missing_files
+        on measures.date_day = missing_files.period_start
 
 )
 

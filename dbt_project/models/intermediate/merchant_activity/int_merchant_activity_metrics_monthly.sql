@@ -18,14 +18,26 @@ measures as (
 
 ),
 
+missing_files as (
+
+    select * from {{ ref('int_files_missing_by_period') }}
+    where
+        domain = 'merchant_activity'
+        and period_grain = 'month'
+
+),
+
 final as (
 
     select
-        *,
-        {{ last_day_of_month('month_start') }}
+        measures.*,
+        missing_files.period_start is null
+        and {{ last_day_of_month('measures.month_start') }}
         <= {{ as_of_date('merchant_activity') }} as is_complete_period,
         {{ kpi_ratio_columns(kpis_of_grain(merchant_activity_kpis(), 'monthly')) }}
     from measures
+    left join missing_files
+        on measures.month_start = missing_files.period_start
 
 )
 

@@ -17,7 +17,8 @@ final as (
         reporting_value,
         target,
         target_status,
-        is_complete_period
+        is_complete_period,
+        missing_file_count
     from kpi_values
     where period_grain = 'month'
 

@@ -16,6 +16,12 @@ missing_evidence as (
 
 ),
 
+missing_files as (
+
+    select * from {{ ref('int_files_missing') }}
+
+),
+
 -- The grain a KPI is judged by: months where it has them, else days. The last complete period
 -- speaks; a KPI that has none yet shows its running period, marked as such.
 ranked_values as (
@@ -51,6 +57,24 @@ latest_values as (
 
 ),
 
+-- Why no newer period speaks: also files of periods without any value.
+missing_files_by_kpi as (
+
+    select
+        catalogue.kpi_code,
+        count(*) as missing_file_count
+    from catalogue
+    inner join missing_files
+        on catalogue.domain = missing_files.source_name
+    left join latest_values
+        on catalogue.kpi_code = latest_values.kpi_code
+    where
+        latest_values.period_start is null
+        or latest_values.period_start <= missing_files.expected_date
+    group by catalogue.kpi_code
+
+),
+
 -- Every KPI of the catalogue is on the card, also one without any data.
 final as (
 
@@ -77,12 +101,16 @@ final as (
         catalogue.target_operator,
         latest_values.target,
         coalesce(latest_values.target_status, 'no_data') as target_status,
-        missing_evidence.missing_table
+        missing_evidence.missing_table,
+        cast(coalesce(missing_files_by_kpi.missing_file_count, 0) as integer)
+            as missing_file_count
     from catalogue
     left join latest_values
         on catalogue.kpi_code = latest_values.kpi_code
     left join missing_evidence
         on catalogue.kpi_code = missing_evidence.kpi_code
+    left join missing_files_by_kpi
+        on catalogue.kpi_code = missing_files_by_kpi.kpi_code
 
 )
 

@@ -58,13 +58,15 @@ final as (
                 ]) }}
             else ''
         end as target_text,
-        case compared.target_status
-            when 'met' then 'Met'
-            when 'missed' then 'Missed'
-            when 'running' then 'Running'
-            when 'no_data' then 'No data'
+        case
+            when compared.missing_file_count > 0 then 'Files missing'
+            when compared.target_status = 'met' then 'Met'
+            when compared.target_status = 'missed' then 'Missed'
+            when compared.target_status = 'running' then 'Running'
+            when compared.target_status = 'no_data' then 'No data'
             else ''
-        end as status_text
+        end as status_text,
+        compared.missing_file_count
     from compared
     inner join catalogue
         on compared.kpi_code = catalogue.kpi_code
