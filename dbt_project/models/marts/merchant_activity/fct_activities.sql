@@ -32,7 +32,10 @@ final as (
         event_local_at,
         file_date,
         file_name,
-        line_number
+        line_number,
+        coalesce(
+            {{ is_period_over('month', 'activity_date', as_of_date('merchant_activity')) }}, false
+        ) as is_complete_month
     from activities
 
 )
