@@ -11,8 +11,10 @@ A metric is defined once, in dbt:
 
 ``config.meta.words`` of a column says in a viewer's words what its codes mean: the dataset has them
 as ``<column>__words``, whose alphabetical order is the order to show them in. ``words: domains``
-takes the labels of the domains. ``ordered`` says that the codes have an order: ``true``, or where
-(``{breakdown: [age_band]}``).
+takes the labels of the domains, ``words: kpis`` the names of the KPIs; ``words: plain`` makes
+``BANK_TIMEOUT`` into ``Bank timeout``, and ``words: none`` says that the values are words already,
+as those of a column ``<what>_name`` are. ``ordered`` says that the codes have an order: ``true``,
+or where (``{breakdown: [age_band]}``).
 
 A column ``is_complete_<period>`` or ``is_<what>_complete`` is also there in words, as
 ``<period>_status`` or ``<what>_status``.
@@ -79,6 +81,8 @@ KPI_TIME = {"kpi_monthly": "month_start", "kpi_daily": "date_day"}
 TEMPORAL_TYPES = ("date", "timestamp")
 # What a mart says whose rows are about no customers.
 NOBODY = "none"
+# Codes that say what they mean, but for their underscores and capitals.
+PLAIN = "plain"
 TARGET_SUFFIX = "__target"
 LAST_YEAR_SUFFIX = "__last_year"
 WORDS_SUFFIX = "__words"
@@ -100,6 +104,8 @@ class MetricSpec(Written):
         kpi: code of the KPI that the metric is. Of a ratio it says all: its numerator over its
             denominator, as the registry has them, both columns of the mart. Of another KPI it
             stands beside ``aggregate``.
+        is_part: the mart has a part of the KPI's rows alone, as those of referred users: the value
+            is another one, complete when the KPI is.
         complete: the column of booleans that says where the metric is complete; default that of the
             period. A KPI that matures after its period needs it.
         sorted_by: the metric by which a chart that shows this one must be sorted, ascending.
@@ -120,6 +126,7 @@ class MetricSpec(Written):
     ) = None
     ratio: tuple[str, str] | None = None
     kpi: str | None = None
+    is_part: bool = False
     complete: str | None = None
     sorted_by: str | None = None
     column: str | None = None
@@ -162,7 +169,7 @@ class Metric:
     """A metric of a dataset, ready for Superset.
 
     Attributes:
-        per, complete, sorted_by: as in ``MetricSpec``.
+        per, complete, sorted_by, is_part: as in ``MetricSpec``.
         kpi_code: the KPI that it is.
         rows: over which rows it means something: a distinct count, or a percentile, over one alone.
     """
@@ -177,6 +184,7 @@ class Metric:
     kpi_code: str | None = None
     complete: str | None = None
     sorted_by: str | None = None
+    is_part: bool = False
     rows: Rows = "any"
 
     @property
@@ -194,6 +202,7 @@ class Column:
 
     Attributes:
         codes: all values it may have, where a test lists them, in the order of that list.
+        is_worded: its values are words already.
         ordered: the codes have an order: everywhere (True), or where a column has one of some
             values.
         looks_ahead: its dates are still to come: none of its periods is over.
@@ -205,6 +214,7 @@ class Column:
     data_type: str
     expression: str | None = None
     codes: tuple[str, ...] = ()
+    is_worded: bool = False
     ordered: bool | Mapping[str, Sequence[str]] = False
     looks_ahead: bool = False
 
@@ -298,10 +308,16 @@ def build_catalog(
         parts = tuple(entry[part] for part in ("numerator", "denominator") if part in entry)
         rules[entry["code"]] = KpiRule(parts, additivity.get(entry["code"]), "complete" in entry)
     accepted = _accepted_values(manifest)
+    labels = {
+        "domains": {domain: entry.get("label", domain) for domain, entry in domains.items()},
+        "kpis": {kpi["kpi_code"]: kpi["kpi_name"] for kpi in kpis},
+    }
     datasets = {}
     for name, node in marts_of(manifest).items():
         datasets[name] = replace(
-            _dataset(node, domains, reporting, rules, accepted.get(node.get("unique_id"), {})),
+            _dataset(
+                node, domains, reporting, rules, accepted.get(node.get("unique_id"), {}), labels
+            ),
             minimum_cell_size=variables["minimum_cell_size"],
         )
         if name in KPI_TIME:
@@ -347,6 +363,7 @@ def _dataset(
     reporting: str,
     rules: Mapping[str, KpiRule],
     accepted: Mapping[str, tuple[str, ...]],
+    labels: Mapping[str, Mapping[str, str]],
 ) -> Dataset:
     currency = domains.get(node["fqn"][2], {}).get("currency")
     columns: dict[str, Column] = {}
@@ -362,14 +379,17 @@ def _dataset(
             description=_one_line(column["description"]),
             data_type=column["data_type"],
             codes=accepted.get(name, ()),
+            is_worded=meta.get("words") == NOBODY or name.endswith("_name"),
             ordered=meta.get("ordered", False),
             looks_ahead=meta.get("looks_ahead", False),
         )
         words = meta.get("words")
-        if words == "domains":
-            words = {domain: entry["label"] for domain, entry in domains.items()}
-        if words:
-            columns[name + WORDS_SUFFIX] = _in_words(node["name"], columns[name], words)
+        if words not in (None, NOBODY):
+            columns[name + WORDS_SUFFIX] = _in_words(
+                node["name"],
+                columns[name],
+                labels.get(words, words) if isinstance(words, str) else words,
+            )
         if status := status_of(name):
             columns[status] = Column(
                 name=status,
@@ -416,8 +436,22 @@ def status_of(column: str) -> str | None:
     return f"{match[1] or match[2]}_status" if match else None
 
 
-def _in_words(mart: str, column: Column, words: Mapping[str, str]) -> Column:
+def _in_words(mart: str, column: Column, words: Mapping[str, str] | str) -> Column:
     """A column of codes in a viewer's words; a code without any stands for itself."""
+    if isinstance(words, str):
+        if words != PLAIN:
+            raise ConfigurationError(
+                f"column {column.name} of mart {mart} has `words: {words}`",
+                "say plain, domains, kpis, none, or what each code means",
+            )
+        first, rest = f"substring({column.name}, 1, 1)", f"substring({column.name}, 2)"
+        return replace(
+            column,
+            name=column.name + WORDS_SUFFIX,
+            codes=(),
+            is_worded=True,
+            expression=f"upper({first}) || lower(replace({rest}, '_', ' '))",
+        )
     shown = [words.get(code, code) for code in column.codes]
     if column.ordered is True and shown != sorted(shown):
         raise ConfigurationError(
@@ -432,6 +466,7 @@ def _in_words(mart: str, column: Column, words: Mapping[str, str]) -> Column:
         column,
         name=column.name + WORDS_SUFFIX,
         codes=(),
+        is_worded=True,
         expression=f"case {column.name} {cases} else {column.name} end",
     )
 
@@ -485,6 +520,7 @@ def _metric(
         if spec.complete
         else None,
         sorted_by=spec.sorted_by,
+        is_part=spec.is_part,
         rows=_rows_taken(dataset, name, spec, rules),
     )
 

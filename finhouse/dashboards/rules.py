@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from finhouse.dashboards.catalog import WORDS_SUFFIX, Column, Dataset, Metric, status_of
+from finhouse.dashboards.catalog import (
+    KPI_TIME,
+    WORDS_SUFFIX,
+    Column,
+    Dataset,
+    Metric,
+    status_of,
+)
 from finhouse.dashboards.definitions import Chart
 from finhouse.dashboards.queries import OVER_TIME
 
@@ -36,6 +43,8 @@ def misleading(chart: Chart, dataset: Dataset) -> Iterator[str]:
             f"the change of {metrics[0].name}, a rate, would be percent of a percent: leave "
             "`compare` out"
         )
+    if chart.type in ("line", "combo") and chart.grain == "month" and not chart.by:
+        yield from _without_last_year(chart, metrics)
     yield from _codes(chart, dataset)
     yield from _axis(chart)
 
@@ -127,6 +136,16 @@ def _summed_up(chart: Chart, dataset: Dataset, metric: Metric) -> Iterator[str]:
             )
 
 
+def _without_last_year(chart: Chart, metrics: list[Metric]) -> Iterator[str]:
+    """A monthly KPI alone: its own mart has the same month last year, others do not."""
+    [first, *others] = metrics
+    if first.kpi_code and not others and not first.is_part and chart.mart not in KPI_TIME:
+        yield (
+            f"metric {first.name} is the KPI {first.kpi_code}: read it from kpi_monthly, whose "
+            "lines have the same month last year beside them"
+        )
+
+
 def _codes(chart: Chart, dataset: Dataset) -> Iterator[str]:
     """Codes in words, and what has an order in its order."""
     for name in chart.splits:
@@ -147,11 +166,15 @@ def _codes(chart: Chart, dataset: Dataset) -> Iterator[str]:
 
 
 def needs_words(column: Column, dataset: Dataset) -> bool:
-    """A viewer would read codes: it has words, or values that are none."""
-    return column.name + WORDS_SUFFIX in dataset.columns or any(
-        "_" in code or code[:1].islower() or (code.isupper() and len(code) > 1)
-        for code in column.codes
-    )
+    """A viewer would read codes: it has words, or text of which nothing says that it is words."""
+    if column.is_worded or column.data_type != "string" or column.expression is not None:
+        return False
+    has_words = column.name + WORDS_SUFFIX in dataset.columns
+    return has_words or not column.codes or any(_is_code(value) for value in column.codes)
+
+
+def _is_code(value: str) -> bool:
+    return "_" in value or value[:1].islower() or (value.isupper() and len(value) > 1)
 
 
 def _has_order(chart: Chart, column: Column) -> bool:

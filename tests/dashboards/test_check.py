@@ -203,8 +203,8 @@ SPOILED = {
         "does not say whom its rows are about",
     ),
     "two of a slug": (
-        "dashboards/growth.yaml",
-        "slug: growth",
+        "dashboards/data-quality.yaml",
+        "slug: data-quality",
         "slug: executive",
         "2 dashboards have the slug executive",
     ),
@@ -221,8 +221,8 @@ SPOILED = {
         "colour rule names status",
     ),
     "combo without lines": (
-        "charts/executive/volume-against-target.yaml",
-        "lines: [monthly_transaction_volume__target]\n",
+        "charts/growth/referral-programme.yaml",
+        "lines: [referred_activation_rate]\n",
         "",
         "a combo needs lines",
     ),
@@ -307,6 +307,7 @@ VARIABLES = {
     "reporting_currency": "USD",
     "minimum_cell_size": 5,
 }
+LEDGER = {"currency": "ZAR", "label": "The ledger"}
 ROWS = """
 select * from (values
     (date '2026-05-01', 'a', 10, 100.0, true),
@@ -407,6 +408,29 @@ def test_a_mart_about_no_customers_hides_nothing(stated: str | None, people: str
 def test_wrong_people_are_refused(stated: object):
     with pytest.raises(ConfigurationError, match="people of mart balances"):
         build_catalog(mart({"late_count": {}}, people=stated), [], VARIABLES)
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("plain", ["Bank timeout", "Ledger", "Kyc"]),
+        ("domains", ["BANK_TIMEOUT", "The ledger", "KYC"]),
+        ("kpis", ["BANK_TIMEOUT", "ledger", "Customers known"]),
+    ],
+)
+def test_words_made_of_codes(words: str, shown: list[str]):
+    columns = {"error": {"data_type": "string", "words": words}}
+    variables = VARIABLES | {"domains": {"wallet": {"currency": "ZAR"}, "ledger": LEDGER}}
+    kpis = [{"kpi_code": "KYC", "kpi_name": "Customers known"}]
+    catalog = build_catalog(mart(columns), kpis, variables)
+    expression = catalog["balances"].columns["error__words"].expression
+    codes = "(values ('BANK_TIMEOUT'), ('ledger'), ('KYC')) as errors (error)"
+    assert duckdb.sql(f"select {expression} from {codes}").fetchall() == [(w,) for w in shown]
+
+
+def test_words_of_another_kind_are_refused():
+    with pytest.raises(ConfigurationError, match="say plain, domains, kpis, none"):
+        build_catalog(mart({"error": {"data_type": "string", "words": "nice"}}), [], VARIABLES)
 
 
 def test_codes_are_shown_in_words():

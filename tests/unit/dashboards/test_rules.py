@@ -23,7 +23,7 @@ def metric(name: str, **more: Any) -> Metric:
 
 
 def dataset(columns: list[Column], metrics: list[Metric], grain: tuple[str, ...] = ()) -> Dataset:
-    statuses = [column(status) for c in columns if (status := status_of(c.name))]
+    statuses = [column(status, is_worded=True) for c in columns if (status := status_of(c.name))]
     return Dataset(
         mart="sales",
         domain="wallet",
@@ -37,7 +37,7 @@ def dataset(columns: list[Column], metrics: list[Metric], grain: tuple[str, ...]
 MONTHLY = dataset(
     [
         column("month_start", "date"),
-        column("shop"),
+        column("shop", is_worded=True),
         column("is_complete_period", "boolean"),
         column("is_last_complete_period", "boolean"),
         column("is_fraud_complete", "boolean"),
@@ -159,21 +159,39 @@ def test_the_change_of_a_rate_is_no_percentage():
     assert not found(over, metrics=["sold"], **tile)
 
 
+def test_a_line_of_one_kpi_is_read_where_last_year_is():
+    over = dataset([column("month_start", "date"), column("shop", is_worded=True)], [])
+    over.metrics.update(
+        sold=metric("sold", kpi_code="sold"),
+        part=metric("part", kpi_code="sold", is_part=True),
+    )
+    over.columns["is_complete_month"] = column("is_complete_month", "boolean")
+    is_over = {"column": "is_complete_month", "equals": True}
+    kept = {"grain": "month", "filters": [is_over]}
+    assert "read it from kpi_monthly" in found(over, metrics=["sold"], **kept)[0]
+    assert not found(over, metrics=["sold"], by=["shop"], **kept)
+    assert not found(over, metrics=["sold", "part"], **kept)
+    assert not found(over, metrics=["part"], **kept)
+
+
 def test_codes_are_shown_in_words_and_what_has_an_order_in_it():
     over = dataset(
         [
             column("day", "date"),
             column("status", codes=("PAID", "LATE")),
             column("size", codes=("1 Small", "2 Large"), ordered=True),
-            column("size__words"),
-            column("band", ordered={"kind": ["age"]}),
+            column("size__words", is_worded=True),
+            column("band", is_worded=True, ordered={"kind": ["age"]}),
             column("kind"),
+            column("error"),
         ],
         [metric("sold")],
     )
     bar = {"type": "bar", "metrics": ["sold"]}
     in_order = {"sort": "size__words", "ascending": True}
     assert "give the column `words`" in found(over, **bar, by=["status"])[0]
+    # Nothing says that its values are words.
+    assert "splits by the codes of error" in found(over, **bar, by=["error"])[0]
     assert "split by size__words" in found(over, **bar, by=["size"])[0]
     assert "has an order: it needs `sort: size__words`" in found(over, **bar, by=["size__words"])[0]
     assert not found(over, **bar, by=["size__words"], **in_order)
@@ -200,7 +218,7 @@ def test_bars_begin_at_zero(chart: dict[str, Any], message: str | None):
 
 def test_what_is_missed_comes_first():
     over = dataset(
-        [column("day", "date"), column("name")],
+        [column("day", "date"), column("name", is_worded=True)],
         [metric("status", sorted_by="rank"), metric("rank")],
     )
     table = {"type": "table", "metrics": ["status"], "by": ["name"]}
