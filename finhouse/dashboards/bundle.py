@@ -12,7 +12,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import yaml
 
-from finhouse.dashboards.catalog import TARGET_SUFFIX, Column, Dataset, Metric
+from finhouse.dashboards.catalog import LAST_YEAR_SUFFIX, TARGET_SUFFIX, Column, Dataset, Metric
 from finhouse.dashboards.charts import CATEGORICAL, currency_of, form_of
 from finhouse.dashboards.definitions import (
     Chart,
@@ -24,6 +24,7 @@ from finhouse.dashboards.definitions import (
 from finhouse.dashboards.inside.viewer_request import SHOWN_WHERE
 from finhouse.dashboards.layout import position_of
 from finhouse.dashboards.queries import queries_of
+from finhouse.dashboards.reach import marked, reaches
 from finhouse.publish import PUBLISHED_SCHEMA
 
 DATABASE_NAME = "finhouse"
@@ -178,7 +179,7 @@ def _dashboard(
 ) -> dict[str, Any]:
     charts = definitions.charts_of(dashboard)
     identifiers = {chart.title: chart_identifier(dashboard, chart) for chart in charts}
-    position = position_of(dashboard, identifiers)
+    position = position_of(marked(dashboard, definitions, catalog), identifiers)
     numbers = {
         part["meta"]["sliceName"]: part["meta"]["chartId"]
         for part in position.values()
@@ -187,9 +188,7 @@ def _dashboard(
     filters = [_time_filter(dashboard)]
     for choice in dashboard.filters:
         untouched = [
-            numbers[chart.title]
-            for chart in charts
-            if choice.column not in catalog[chart.mart].columns
+            numbers[chart.title] for chart in charts if not reaches(choice, chart, catalog)
         ]
         touched = [catalog[c.mart] for c in charts if numbers[c.title] not in untouched]
         filters.append(_choice_filter(dashboard, choice, untouched, _small_cells(touched)))
@@ -210,7 +209,7 @@ def _dashboard(
             "filter_bar_orientation": "HORIZONTAL",
             "color_scheme": CATEGORICAL,
             "label_colors": LABEL_COLOURS
-            | _target_colours(catalog[chart.mart] for chart in charts)
+            | _colours_beside_kpis(catalog[chart.mart] for chart in charts)
             | dashboard.label_colours,
             "cross_filters_enabled": False,
             "expanded_slices": {},
@@ -222,6 +221,8 @@ def _dashboard(
 
 # Colours that mean the same on every dashboard.
 TARGET_COLOUR = "#e0a030"
+LAST_YEAR_COLOUR = "#a0a0a0"
+_BESIDE_A_KPI = {TARGET_SUFFIX: TARGET_COLOUR, LAST_YEAR_SUFFIX: LAST_YEAR_COLOUR}
 LABEL_COLOURS = {"Complete": "#1f6f8b", "Not complete": "#8fb8c9"}
 
 # Denser than Superset's own: what matters is in sight on a laptop. The warning sign only says that
@@ -240,14 +241,15 @@ CSS = """
 """
 
 
-def _target_colours(datasets: Iterable[Dataset]) -> dict[str, str]:
-    """All targets of the datasets, drawn or not: one label stands for all of them in the browser,
-    and Superset goes from the label back to the name of any."""
+def _colours_beside_kpis(datasets: Iterable[Dataset]) -> dict[str, str]:
+    """All targets and last years of the datasets, drawn or not: one label stands for all of them in
+    the browser, and Superset goes from the label back to the name of any."""
     return {
-        name: TARGET_COLOUR
+        name: colour
         for dataset in datasets
         for name in dataset.metrics
-        if name.endswith(TARGET_SUFFIX)
+        for suffix, colour in _BESIDE_A_KPI.items()
+        if name.endswith(suffix)
     }
 
 

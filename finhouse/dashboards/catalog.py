@@ -7,11 +7,17 @@ A metric is defined once, in dbt:
 * ``config.meta.metrics`` of a mart, by name, for what is no column: distinct counts, sums under a
   condition, ratios of such;
 * each row of the seed ``kpi_catalogue_entries`` is a metric of ``kpi_monthly`` or ``kpi_daily``, or
-  of both, as its registry says, and its target another one.
+  of both, as its registry says; its target is another one, and so is its value of last year.
 
 ``config.meta.words`` of a column says in a viewer's words what its codes mean: the dataset has them
 as ``<column>__words``, whose alphabetical order is the order to show them in. ``words: domains``
-takes the labels of the domains.
+takes the labels of the domains, ``words: kpis`` the names of the KPIs; ``words: plain`` makes
+``BANK_TIMEOUT`` into ``Bank timeout``, and ``words: none`` says that the values are words already,
+as those of a column ``<what>_name`` are. ``ordered`` says that the codes have an order: ``true``,
+or where (``{breakdown: [age_band]}``).
+
+A column ``is_complete_<period>`` or ``is_<what>_complete`` is also there in words, as
+``<period>_status`` or ``<what>_status``.
 
 The SQL of the aggregation is written here alone and runs unchanged on DuckDB and Postgres.
 """
@@ -19,7 +25,7 @@ The SQL of the aggregation is written here alone and runs unchanged on DuckDB an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -37,7 +43,6 @@ from finhouse.warehouse import text_literal
 Format = Literal[
     "count",
     "currency",
-    "money",
     "percent",
     "fine_percent",
     "number",
@@ -50,7 +55,6 @@ Format = Literal[
 D3_FORMATS: dict[str, str | None] = {
     "count": ",d",
     "currency": "SMART_NUMBER",
-    "money": ",.2f",
     "percent": ".1%",
     "fine_percent": ".2%",
     "number": ",.2f",
@@ -75,10 +79,12 @@ FORMAT_OF_KPI_UNIT: dict[str, Format] = {
 }
 KPI_TIME = {"kpi_monthly": "month_start", "kpi_daily": "date_day"}
 TEMPORAL_TYPES = ("date", "timestamp")
-PERIOD_STATUS = "period_status"
 # What a mart says whose rows are about no customers.
 NOBODY = "none"
+# Codes that say what they mean, but for their underscores and capitals.
+PLAIN = "plain"
 TARGET_SUFFIX = "__target"
+LAST_YEAR_SUFFIX = "__last_year"
 WORDS_SUFFIX = "__words"
 
 WORDS = {
@@ -95,8 +101,14 @@ class MetricSpec(Written):
         aggregate: how rows become one value. ``last`` and ``average_over_time`` are for what must
             never be summed over time; both need ``over``, the column of the period.
         ratio: sum of the first column over sum of the second; or two metrics of the mart.
-        kpi: code of a KPI that is a ratio: its numerator over its denominator, as the registry has
-            them; both are columns of the mart.
+        kpi: code of the KPI that the metric is. Of a ratio it says all: its numerator over its
+            denominator, as the registry has them, both columns of the mart. Of another KPI it
+            stands beside ``aggregate``.
+        is_part: the mart has a part of the KPI's rows alone, as those of referred users: the value
+            is another one, complete when the KPI is.
+        complete: the column of booleans that says where the metric is complete; default that of the
+            period. A KPI that matures after its period needs it.
+        sorted_by: the metric by which a chart that shows this one must be sorted, ascending.
         complement: 1 - the ratio.
         column: the column aggregated, for metrics that bear another name.
         where: columns of booleans that must all be true for a row to count.
@@ -114,6 +126,9 @@ class MetricSpec(Written):
     ) = None
     ratio: tuple[str, str] | None = None
     kpi: str | None = None
+    is_part: bool = False
+    complete: str | None = None
+    sorted_by: str | None = None
     column: str | None = None
     where: tuple[str, ...] = ()
     where_any: tuple[str, ...] = ()
@@ -126,9 +141,38 @@ class MetricSpec(Written):
     currency: Literal["reporting"] | None = None
 
 
+# Over which rows of a mart a metric means something.
+Rows = Literal["any", "of a period", "one"]
+
+
+@dataclass(frozen=True)
+class KpiRule:
+    """What a registry and the catalogue say of how a KPI is made.
+
+    Attributes:
+        parts: numerator and, of a ratio, denominator; empty for a percentile.
+        additivity: as in the catalogue; None where that of an older version does not say.
+        matures: it is complete later than its period.
+    """
+
+    parts: tuple[str, ...]
+    additivity: str | None
+    matures: bool
+
+    @property
+    def is_ratio(self) -> bool:
+        return len(self.parts) == 2
+
+
 @dataclass(frozen=True)
 class Metric:
-    """A metric of a dataset, ready for Superset."""
+    """A metric of a dataset, ready for Superset.
+
+    Attributes:
+        per, complete, sorted_by, is_part: as in ``MetricSpec``.
+        kpi_code: the KPI that it is.
+        rows: over which rows it means something: a distinct count, or a percentile, over one alone.
+    """
 
     name: str
     label: str
@@ -138,21 +182,41 @@ class Metric:
     currency: str | None
     per: tuple[str, ...] = ()
     kpi_code: str | None = None
+    complete: str | None = None
+    sorted_by: str | None = None
+    is_part: bool = False
+    rows: Rows = "any"
 
     @property
     def d3_format(self) -> str | None:
         return D3_FORMATS[self.format]
 
+    @property
+    def is_rate(self) -> bool:
+        return self.format in ("percent", "fine_percent")
+
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a dataset; ``expression`` only for the one that is computed."""
+    """A column of a dataset; ``expression`` only for the one that is computed.
+
+    Attributes:
+        codes: all values it may have, where a test lists them, in the order of that list.
+        is_worded: its values are words already.
+        ordered: the codes have an order: everywhere (True), or where a column has one of some
+            values.
+        looks_ahead: its dates are still to come: none of its periods is over.
+    """
 
     name: str
     label: str
     description: str
     data_type: str
     expression: str | None = None
+    codes: tuple[str, ...] = ()
+    is_worded: bool = False
+    ordered: bool | Mapping[str, Sequence[str]] = False
+    looks_ahead: bool = False
 
     @property
     def is_temporal(self) -> bool:
@@ -164,6 +228,7 @@ class Dataset:
     """A published mart as charts see it; columns of personal data are not part of it.
 
     Attributes:
+        grain: columns that identify a row; empty where the mart does not say.
         is_personal: each row is about one person; such a mart is no dataset of Superset at all.
         people: SQL of how many customers stand behind a group of rows; empty where the mart says
             that its rows are about none; None where it does not say.
@@ -175,6 +240,7 @@ class Dataset:
     description: str
     columns: dict[str, Column]
     metrics: dict[str, Metric]
+    grain: tuple[str, ...] = ()
     is_personal: bool = False
     personal_columns: frozenset[str] = field(default_factory=frozenset)
     people: str | None = None
@@ -234,21 +300,45 @@ def build_catalog(
     currencies = {name: entry["currency"] for name, entry in domains.items()}
     reporting = variables["reporting_currency"]
     kpis = list(kpis)
+    additivity = {kpi["kpi_code"]: kpi.get("additivity") for kpi in kpis}
     codes: dict[str, set[str]] = {mart: set() for mart in KPI_TIME}
-    ratios: dict[str, tuple[str, str]] = {}
+    rules: dict[str, KpiRule] = {}
     for grain, _, entry in registry_entries(manifest):
         codes[f"kpi_{grain}"].add(entry["code"])
-        if "denominator" in entry:
-            ratios[entry["code"]] = (entry["numerator"], entry["denominator"])
+        parts = tuple(entry[part] for part in ("numerator", "denominator") if part in entry)
+        rules[entry["code"]] = KpiRule(parts, additivity.get(entry["code"]), "complete" in entry)
+    accepted = _accepted_values(manifest)
+    labels = {
+        "domains": {domain: entry.get("label", domain) for domain, entry in domains.items()},
+        "kpis": {kpi["kpi_code"]: kpi["kpi_name"] for kpi in kpis},
+    }
     datasets = {}
     for name, node in marts_of(manifest).items():
         datasets[name] = replace(
-            _dataset(node, domains, reporting, ratios),
+            _dataset(
+                node, domains, reporting, rules, accepted.get(node.get("unique_id"), {}), labels
+            ),
             minimum_cell_size=variables["minimum_cell_size"],
         )
         if name in KPI_TIME:
             _add_kpis(datasets[name], [k for k in kpis if k["kpi_code"] in codes[name]], currencies)
     return datasets
+
+
+def _accepted_values(manifest: Mapping[str, Any]) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Values of columns as their tests list them, by model and column."""
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for node in manifest["nodes"].values():
+        test = node.get("test_metadata") or {}
+        if test.get("name") == "accepted_values" and node.get("column_name"):
+            values = tuple(str(value) for value in test["kwargs"]["values"])
+            found.setdefault(node["attached_node"], {})[node["column_name"]] = values
+    return found
+
+
+def kpi_of(metric: str) -> str:
+    """Code of the KPI whose value, target or value of last year a metric of a KPI mart is."""
+    return metric.removesuffix(TARGET_SUFFIX).removesuffix(LAST_YEAR_SUFFIX)
 
 
 def humanise(name: str) -> str:
@@ -271,7 +361,9 @@ def _dataset(
     node: Mapping[str, Any],
     domains: Mapping[str, Mapping[str, Any]],
     reporting: str,
-    ratios: Mapping[str, tuple[str, str]],
+    rules: Mapping[str, KpiRule],
+    accepted: Mapping[str, tuple[str, ...]],
+    labels: Mapping[str, Mapping[str, str]],
 ) -> Dataset:
     currency = domains.get(node["fqn"][2], {}).get("currency")
     columns: dict[str, Column] = {}
@@ -286,34 +378,40 @@ def _dataset(
             label=meta.get("label") or humanise(name),
             description=_one_line(column["description"]),
             data_type=column["data_type"],
+            codes=accepted.get(name, ()),
+            is_worded=meta.get("words") == NOBODY or name.endswith("_name"),
+            ordered=meta.get("ordered", False),
+            looks_ahead=meta.get("looks_ahead", False),
         )
         words = meta.get("words")
-        if words == "domains":
-            words = {domain: entry["label"] for domain, entry in domains.items()}
-        if words:
-            columns[name + WORDS_SUFFIX] = _in_words(columns[name], words)
-    if "is_complete_period" in columns:
-        columns[PERIOD_STATUS] = Column(
-            name=PERIOD_STATUS,
-            label="Period",
-            description=(
-                "Whether the period is complete: one that still runs, or lacks a file, is not"
-                " comparable yet."
-            ),
-            data_type="string",
-            expression="case when is_complete_period then 'Complete' else 'Not complete' end",
-        )
+        if words not in (None, NOBODY):
+            columns[name + WORDS_SUFFIX] = _in_words(
+                node["name"],
+                columns[name],
+                labels.get(words, words) if isinstance(words, str) else words,
+            )
+        if status := status_of(name):
+            columns[status] = Column(
+                name=status,
+                label=humanise(status.removesuffix("_status")),
+                description="Whether it is complete; what still runs, or lacks a file, is not comparable yet.",
+                data_type="string",
+                expression=f"case when {name} then 'Complete' else 'Not complete' end",
+            )
     dataset = Dataset(
         mart=node["name"],
         domain=node["fqn"][2],
         description=_one_line(node["description"]),
         columns=columns,
         metrics={},
+        grain=tuple(meta_of(node).get("grain", ())),
         is_personal=meta_of(node).get("data_class") == PERSONAL,
         personal_columns=frozenset(personal),
     )
-    for name, spec, description in _specs(node, ratios):
-        dataset.metrics[name] = _metric(dataset, name, spec, description, currency, reporting)
+    for name, spec, description in _specs(node):
+        dataset.metrics[name] = _metric(
+            dataset, name, spec, description, currency, reporting, rules
+        )
     return replace(dataset, people=_people(dataset, meta_of(node).get("people")))
 
 
@@ -329,21 +427,51 @@ def _people(dataset: Dataset, stated: Any) -> str | None:
         raise _wrong(dataset.mart, "people", str(error.errors()[0]["msg"])) from error
 
 
-def _in_words(column: Column, words: Mapping[str, str]) -> Column:
+def status_of(column: str) -> str | None:
+    """Name of the column that says in words what a column of completeness says.
+
+    ``is_complete_week`` -> ``week_status``, ``is_fraud_complete`` -> ``fraud_status``.
+    """
+    match = re.fullmatch(r"is_complete_(\w+)|is_(\w+)_complete", column)
+    return f"{match[1] or match[2]}_status" if match else None
+
+
+def _in_words(mart: str, column: Column, words: Mapping[str, str] | str) -> Column:
     """A column of codes in a viewer's words; a code without any stands for itself."""
+    if isinstance(words, str):
+        if words != PLAIN:
+            raise ConfigurationError(
+                f"column {column.name} of mart {mart} has `words: {words}`",
+                "say plain, domains, kpis, none, or what each code means",
+            )
+        first, rest = f"substring({column.name}, 1, 1)", f"substring({column.name}, 2)"
+        return replace(
+            column,
+            name=column.name + WORDS_SUFFIX,
+            codes=(),
+            is_worded=True,
+            expression=f"upper({first}) || lower(replace({rest}, '_', ' '))",
+        )
+    shown = [words.get(code, code) for code in column.codes]
+    if column.ordered is True and shown != sorted(shown):
+        raise ConfigurationError(
+            f"column {column.name} of mart {mart} is ordered, and its words are not: "
+            f"{', '.join(shown)}",
+            "give it words whose alphabetical order is theirs, as 1 Pass, 2 Doubtful",
+        )
     cases = " ".join(
         f"when {text_literal(code)} then {text_literal(text)}" for code, text in words.items()
     )
     return replace(
         column,
         name=column.name + WORDS_SUFFIX,
+        codes=(),
+        is_worded=True,
         expression=f"case {column.name} {cases} else {column.name} end",
     )
 
 
-def _specs(
-    node: Mapping[str, Any], ratios: Mapping[str, tuple[str, str]]
-) -> list[tuple[str, MetricSpec, str]]:
+def _specs(node: Mapping[str, Any]) -> list[tuple[str, MetricSpec, str]]:
     """Metrics the mart's YAML states, those of columns first."""
     stated = [
         (name, column["config"].get("meta", {}).get("metric"), column["description"])
@@ -359,10 +487,6 @@ def _specs(
             read = MetricSpec.model_validate(spec)
         except ValidationError as error:
             raise _wrong(node["name"], name, str(error.errors()[0]["msg"])) from error
-        if read.kpi:
-            if read.kpi not in ratios or read.ratio:
-                raise _wrong(node["name"], name, f"{read.kpi} must be a KPI that is a ratio, alone")
-            read = read.model_copy(update={"ratio": ratios[read.kpi]})
         found.append((name, read, _one_line(description)))
     return found
 
@@ -374,11 +498,13 @@ def _metric(
     description: str,
     currency: str | None,
     reporting: str,
+    rules: Mapping[str, KpiRule],
 ) -> Metric:
+    spec = _of_its_kpi(dataset, name, spec, rules)
     shown_as = spec.format or FORMAT_OF_SUFFIX.get(name.rsplit("_", 1)[-1])
     if shown_as is None:
         raise _wrong(dataset.mart, name, "its name promises no unit, so it needs a format")
-    in_currency = shown_as in ("currency", "money")
+    in_currency = shown_as == "currency"
     if in_currency and spec.currency is None and currency is None:
         raise _wrong(dataset.mart, name, "the mart belongs to no domain with a currency")
     return Metric(
@@ -389,7 +515,64 @@ def _metric(
         format=shown_as,
         currency=(reporting if spec.currency else currency) if in_currency else None,
         per=spec.per,
+        kpi_code=spec.kpi,
+        complete=_known(dataset, name, spec.complete, set(dataset.columns))
+        if spec.complete
+        else None,
+        sorted_by=spec.sorted_by,
+        is_part=spec.is_part,
+        rows=_rows_taken(dataset, name, spec, rules),
     )
+
+
+def _of_its_kpi(
+    dataset: Dataset, name: str, spec: MetricSpec, rules: Mapping[str, KpiRule]
+) -> MetricSpec:
+    """A metric with the parts of the KPI that it is."""
+    if spec.kpi is None:
+        return spec
+    rule = rules.get(spec.kpi)
+    if rule is None:
+        raise _wrong(dataset.mart, name, f"{spec.kpi} is no KPI")
+    if rule.matures and spec.complete is None:
+        raise _wrong(
+            dataset.mart,
+            name,
+            f"KPI {spec.kpi} is complete later than its period: name the column that says where it "
+            "is as `complete` (macro kpi_complete)",
+        )
+    if not rule.is_ratio:
+        if spec.aggregate is None:
+            raise _wrong(dataset.mart, name, f"KPI {spec.kpi} is no ratio: state `aggregate` too")
+        return spec
+    if spec.aggregate or spec.ratio == rule.parts:
+        raise _wrong(dataset.mart, name, f"KPI {spec.kpi} is a ratio, and says all: name it alone")
+    return spec if spec.ratio else spec.model_copy(update={"ratio": rule.parts})
+
+
+def _rows_taken(
+    dataset: Dataset, name: str, spec: MetricSpec, rules: Mapping[str, KpiRule]
+) -> Rows:
+    """Over which rows a metric means something: as its KPI, or as the columns it is made of."""
+    counted = {
+        rule.parts[0]
+        for rule in rules.values()
+        if rule.additivity == "distinct" and len(rule.parts) == 1
+    }
+    is_counted = bool(counted & set(spec.ratio or [spec.column or name]))
+    if is_counted and spec.aggregate == "sum":
+        raise _wrong(
+            dataset.mart,
+            name,
+            "it is a distinct count, and a sum counts whoever is in two rows twice: take last or "
+            "average_over_time",
+        )
+    if spec.aggregate == "average_over_time":
+        return "any"
+    additivity = rules[spec.kpi].additivity if spec.kpi else None
+    if is_counted or additivity == "distinct":
+        return "one"
+    return "of a period" if spec.ratio and additivity == "last" else "any"
 
 
 def _expression(dataset: Dataset, name: str, spec: MetricSpec) -> str:
@@ -444,7 +627,7 @@ def _wrong(mart: str, metric: str, why: str) -> ConfigurationError:
 def _add_kpis(
     dataset: Dataset, kpis: list[Mapping[str, str]], currencies: Mapping[str, str]
 ) -> None:
-    """Each KPI and its target as a metric of a long table of KPI values."""
+    """Each KPI, its target and its value of last year, as metrics of a long table of KPI values."""
     over = KPI_TIME[dataset.mart]
     for kpi in kpis:
         if kpi["domain"] not in currencies:
@@ -453,15 +636,17 @@ def _add_kpis(
         last = f"(array_agg({{}} order by {over} desc) {only})[1]"
         # Over a longer period than the KPI's own only what is additive is computed. The base of a
         # change may be of a version whose catalogue does not say what is.
+        additivity = kpi.get("additivity")
         expression = {
             "sum": f"sum(numerator) {only}",
             "ratio_of_sums": f"sum(numerator) {only} / nullif(sum(denominator) {only}, 0)",
-        }.get(kpi.get("additivity"), last.format("value"))
+        }.get(additivity, last.format("value"))
         shown_as = FORMAT_OF_KPI_UNIT[kpi["unit"]]
         shared = {
             "format": shown_as,
             "currency": currencies[kpi["domain"]] if shown_as == "currency" else None,
             "kpi_code": code,
+            "rows": "one" if additivity == "distinct" else "any",
         }
         formula = kpi["formula"][:1].upper() + kpi["formula"][1:]
         dataset.metrics[code] = Metric(code, kpi["kpi_name"], f"{formula}.", expression, **shared)
@@ -471,6 +656,14 @@ def _add_kpis(
                 label="Target",
                 description=f"Target of {kpi['kpi_name']}: {kpi['target_operator']} this value.",
                 expression=last.format("target"),
+                **shared,
+            )
+        if dataset.mart == "kpi_monthly":
+            dataset.metrics[code + LAST_YEAR_SUFFIX] = Metric(
+                name=code + LAST_YEAR_SUFFIX,
+                label="Same month last year",
+                description=f"{kpi['kpi_name']} of the same month a year before.",
+                expression=last.format("value_last_year"),
                 **shared,
             )
 

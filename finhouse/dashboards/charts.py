@@ -85,7 +85,8 @@ def currency_of(metric: Metric) -> dict[str, str] | None:
     """A metric's currency as Superset notes it."""
     if metric.currency is None:
         return None
-    return {"symbol": metric.currency, "symbolPosition": "prefix"}
+    # As texts have it: 16,977,956 ZAR.
+    return {"symbol": metric.currency, "symbolPosition": "suffix"}
 
 
 def _headline(chart: Chart, dataset: Dataset) -> Form:
@@ -181,13 +182,15 @@ def _combo(chart: Chart, dataset: Dataset) -> Form:
     same_axis = lines.format == _metric(chart, dataset).format
     form = _over_time(chart, dataset)
     form |= {
-        "seriesType": "bar",
+        # On a logarithmic axis bars have no zero to begin at.
+        "seriesType": "line" if chart.log_axis else "bar",
         "opacity": 0.9,
         "yAxisIndex": 0,
         "metrics_b": chart.lines,
         "groupby_b": [],
         "adhoc_filters_b": [_adhoc(entry) for entry in conditions_of(chart, dataset)],
-        # A target holds for its whole month: a slope between two would be no target at all.
+        # A target holds for its whole month: a slope between two would be no target at all. What
+        # is drawn beside it, last year's value, is of a whole month, too.
         "seriesTypeB": "middle" if chart.lines[0].endswith(TARGET_SUFFIX) else "line",
         "markerEnabledB": False,
         "yAxisIndexB": 0 if same_axis else 1,

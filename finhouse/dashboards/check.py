@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import yaml
 
 from finhouse.dashboards.bundle import build_assets
-from finhouse.dashboards.catalog import PERIOD_STATUS, WORDS_SUFFIX, Dataset
+from finhouse.dashboards.catalog import WORDS_SUFFIX, Dataset
 from finhouse.dashboards.definitions import (
     ROW_WIDTH,
     Chart,
@@ -18,8 +18,8 @@ from finhouse.dashboards.definitions import (
     slugify,
 )
 from finhouse.dashboards.queries import OVER_TIME
-
-COMPLETE = "is_complete_period"
+from finhouse.dashboards.reach import half_reached
+from finhouse.dashboards.rules import misleading, needs_words
 
 
 def findings(definitions: Definitions, catalog: Mapping[str, Dataset]) -> list[str]:
@@ -84,9 +84,13 @@ def _filters(
             yield f"filter {choice.title!r}: there is no column {choice.mart}.{choice.column}"
         elif choice.mart not in {chart.mart for chart in charts}:
             yield f"filter {choice.title!r}: no chart of the dashboard reads {choice.mart}"
+        elif needs_words(catalog[choice.mart].columns[choice.column], catalog[choice.mart]):
+            yield f"filter {choice.title!r} offers codes: filter on {choice.column}{WORDS_SUFFIX}"
         for mart in sorted({chart.mart for chart in charts}):
             if mart in catalog and choice.column in catalog[mart].columns:
                 yield from _people(choice, catalog[mart])
+    if all(chart.mart in catalog for chart in charts):
+        yield from half_reached(dashboard, definitions, catalog)
 
 
 def _people(choice: DashboardFilter, dataset: Dataset) -> Iterator[str]:
@@ -112,12 +116,10 @@ def _chart(chart: Chart, catalog: Mapping[str, Dataset]) -> Iterator[str]:
     for entry in chart.filters:
         if len(entry.comparisons) != 1:
             yield f"the filter on {entry.column} must have exactly one comparison"
-    marks_running = {COMPLETE, PERIOD_STATUS} & set(chart.columns)
-    if COMPLETE in dataset.columns and not marks_running:
-        yield (
-            f"mart {chart.mart} has a period that still runs: filter on {COMPLETE}, "
-            f"or split by {PERIOD_STATUS}"
-        )
+    if set(chart.columns) <= set(dataset.columns) and set(chart.all_metrics) <= set(
+        dataset.metrics
+    ):
+        yield from misleading(chart, dataset)
 
 
 def _names(chart: Chart, dataset: Dataset) -> Iterator[str]:

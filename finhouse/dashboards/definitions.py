@@ -111,7 +111,7 @@ class Chart(Written):
         compare_label: what that period is called.
         stacked: series on top of each other.
         show_values: numbers at the bars.
-        log_axis: logarithmic value axis.
+        log_axis: logarithmic value axis; a combo has lines in the place of its bars then.
         axis_from: lower end of the value axis; default 0 for bars, the data's for lines.
         axis_to: upper end of the value axis.
         colours: rules for the cells of a table.
@@ -149,12 +149,16 @@ class Chart(Written):
         return [*self.metrics, *self.lines]
 
     @property
+    def splits(self) -> list[str]:
+        """The columns it is split by, both sides of a heatmap."""
+        return [*self.by, *([self.y] if self.y else [])]
+
+    @property
     def columns(self) -> list[str]:
         """Every column the chart names, the time column among them."""
         return [
             self.time,
-            *self.by,
-            *([self.y] if self.y else []),
+            *self.splits,
             *(entry.column for entry in self.filters),
         ]
 
@@ -213,7 +217,10 @@ class Section(Written):
 
 
 class DashboardFilter(Written):
-    """A choice of values above the charts; acts on every chart whose mart has the column."""
+    """A choice of values above the charts; acts on every chart whose mart has the column.
+
+    Of a section it reaches every chart or none; the titles of those it leaves alone say so.
+    """
 
     title: str
     mart: str

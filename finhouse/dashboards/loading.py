@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import ValidationError
 
+from finhouse.dashboards.catalog import LAST_YEAR_SUFFIX, TARGET_SUFFIX, kpi_of
 from finhouse.dashboards.definitions import (
     DEFINITIONS,
     Chart,
@@ -48,7 +49,7 @@ def load_definitions(folder: Path = DEFINITIONS, dbt_project: Path = DBT_PROJECT
     charts: dict[tuple[str, str], Chart] = {}
     files: dict[tuple[str, str], Path] = {}
     for path in sorted((folder / "charts").glob("*/*.yaml")):
-        chart = with_targets(_read(path, Chart), kpis, path)
+        chart = with_last_year(with_targets(_read(path, Chart), kpis, path))
         key = (path.parent.name, chart.title)
         if key in charts:
             raise ConfigurationError(
@@ -92,8 +93,9 @@ def tile_of(tile: Tile, kpi: Kpi) -> Chart:
         time=time,
         grain=tile.grain,
         filters=[Filter(column="is_complete_period", equals=True)],
-        compare=compare,
-        compare_label=compare_label,
+        # The change of a rate would be percent of a percent; the scorecard has it in points.
+        compare=None if kpi.unit == "rate" else compare,
+        compare_label="" if kpi.unit == "rate" else compare_label,
         axis_from=tile.axis_from,
     )
 
@@ -134,8 +136,13 @@ def with_targets(chart: Chart, kpis: Mapping[str, Kpi], path: Path) -> Chart:
     """A chart whose texts and colour rules hold the targets of the KPI catalogue.
 
     Raises:
-        ConfigurationError: a KPI that is named has no target, or, for a colour, more than one.
+        ConfigurationError: a KPI that is named has no target, or, for a colour, more than one; or
+            the steps of one that is drawn need a logarithmic axis.
     """
+
+    for name in chart.all_metrics:
+        if name.endswith(TARGET_SUFFIX) and kpi_of(name) in kpis and not chart.log_axis:
+            _refuse_crushed(kpis[kpi_of(name)], path)
 
     def told(match: re.Match[str]) -> str:
         if match[1]:
@@ -157,6 +164,33 @@ def with_targets(chart: Chart, kpis: Mapping[str, Kpi], path: Path) -> Chart:
             "colours": [_coloured(rule, kpis, path) for rule in chart.colours],
         }
     )
+
+
+# Beside a step so many times as high, what is below the first one is a line on the floor.
+_CRUSHING = 10
+
+
+def _refuse_crushed(kpi: Kpi, path: Path) -> None:
+    targets = [step.target for step in kpi.steps if step.target > 0]
+    if targets and max(targets) >= _CRUSHING * min(targets):
+        raise ConfigurationError(
+            f"{path} draws the target of KPI {kpi.code}, whose steps go from {min(targets):,} to "
+            f"{max(targets):,}, on a linear axis",
+            "give the chart `log_axis: true`",
+        )
+
+
+def with_last_year(chart: Chart) -> Chart:
+    """A chart of one monthly KPI, with the line of its same months last year."""
+    values = {kpi_of(name) for name in chart.all_metrics}
+    if (chart.mart, chart.grain) != ("kpi_monthly", "month") or len(values) > 1 or chart.by:
+        return chart
+    [code] = values
+    if chart.type == "combo":
+        return chart.model_copy(update={"lines": [*chart.lines, code + LAST_YEAR_SUFFIX]})
+    if chart.type == "line":
+        return chart.model_copy(update={"metrics": [*chart.metrics, code + LAST_YEAR_SUFFIX]})
+    return chart
 
 
 def _coloured(rule: ColourRule, kpis: Mapping[str, Kpi], path: Path) -> ColourRule:

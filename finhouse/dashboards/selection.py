@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from finhouse.dashboards.catalog import KPI_TIME, TARGET_SUFFIX
+from finhouse.dashboards.catalog import KPI_TIME, kpi_of
 from finhouse.dashboards.definitions import (
     ROW_WIDTH,
     Chart,
@@ -36,7 +36,7 @@ class Belongings:
         """Domains that must be there for the chart to show anything; none: it is about all."""
         found = {self.marts[chart.mart]} if chart.mart in self.marts else set()
         if chart.mart in KPI_TIME:
-            codes = {metric.removesuffix(TARGET_SUFFIX) for metric in chart.all_metrics}
+            codes = {kpi_of(metric) for metric in chart.all_metrics}
             found |= {self.kpis[code] for code in codes if code in self.kpis}
         return found | {
             str(entry.equals)

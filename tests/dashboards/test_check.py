@@ -121,8 +121,8 @@ SPOILED = {
         "title: Total volume",
         "total-volume.yaml",
     ),
-    "chart without a file": (EXECUTIVE, "chart: Targets", "chart: Goals", "'Goals' has no file"),
-    "chart nobody shows": (EXECUTIVE, "chart: Targets", "chart: Goals", "shows 'Targets'"),
+    "chart without a file": (EXECUTIVE, "[Targets]", "[Goals]", "'Goals' has no file"),
+    "chart nobody shows": (EXECUTIVE, "[Targets]", "[Goals]", "shows 'Targets'"),
     "chart placed twice": (
         EXECUTIVE,
         "[Revenue by source, Burn rate against target",
@@ -141,8 +141,55 @@ SPOILED = {
         "target: par_30_with_restructured, above: 0.05, colour",
         "exactly one condition",
     ),
-    "row too narrow": (EXECUTIVE, "width: 7", "width: 6", "11 of 12 columns wide"),
+    "row too narrow": (
+        "dashboards/loan-performance.yaml",
+        "width: 7",
+        "width: 6",
+        "11 of 12 columns wide",
+    ),
     "filter on no column": (EXECUTIVE, "column: owner", "column: boss", "no column"),
+    "what is missed is not first": (
+        "charts/executive/scorecard.yaml",
+        "sort: attention_order",
+        "sort: display_order",
+        "needs `sort: attention_order`",
+    ),
+    "a KPI that is not complete": (
+        "charts/growth/activation-by-month.yaml",
+        "  - {column: is_activation_complete, equals: true}\n",
+        "",
+        "activation_rate is complete where is_activation_complete is true",
+    ),
+    "a week that still runs": (
+        "charts/growth/daily-active-users.yaml",
+        "  - {column: is_complete_week, equals: true}",
+        "  - {column: active_users, at_least: 0}",
+        "filter on is_complete_week, or split by week_status",
+    ),
+    "a distinct count by quarter": (
+        "charts/executive/active-users-by-month.yaml",
+        "grain: month",
+        "grain: quarter",
+        "metric mau of several months is not made of theirs",
+    ),
+    "a filter that reaches a part of a section": (
+        EXECUTIVE,
+        "charts: [Targets]",
+        "charts: [Targets, Revenue by source]",
+        "acts on some charts of the section 'Against the targets'",
+    ),
+    "a filter that offers codes": (
+        "dashboards/growth.yaml",
+        "column: signup_source__words",
+        "column: signup_source",
+        "offers codes: filter on signup_source__words",
+    ),
+    "bars that do not begin at zero": (
+        VOLUME.replace("volume", "burn-rate"),
+        "grain: month",
+        "grain: month\naxis_from: 5",
+        "bars begin at zero, not at 5",
+    ),
     "filter on a mart not shown": (
         EXECUTIVE,
         "mart: kpi_scorecard_monthly, column: owner",
@@ -151,19 +198,19 @@ SPOILED = {
     ),
     "filter on a mart that does not say whom it is about": (
         "dashboards/growth.yaml",
-        "mart: acquisition_monthly, column: signup_source",
+        "mart: acquisition_monthly, column: signup_source__words",
         "mart: acquisition_monthly, column: month_start",
         "does not say whom its rows are about",
     ),
     "two of a slug": (
-        "dashboards/growth.yaml",
-        "slug: growth",
+        "dashboards/data-quality.yaml",
+        "slug: data-quality",
         "slug: executive",
         "2 dashboards have the slug executive",
     ),
     "sorted by nothing": (
         "charts/executive/scorecard.yaml",
-        "sort: display_order",
+        "sort: attention_order",
         "sort: beauty",
         "sorted by beauty",
     ),
@@ -174,8 +221,8 @@ SPOILED = {
         "colour rule names status",
     ),
     "combo without lines": (
-        "charts/executive/volume-against-target.yaml",
-        "lines: [monthly_transaction_volume__target]\n",
+        "charts/growth/referral-programme.yaml",
+        "lines: [referred_activation_rate]\n",
         "",
         "a combo needs lines",
     ),
@@ -197,8 +244,8 @@ def test_check_finds(what: str, folder: Path, project: Project):
         ("metrics: [monthly_transaction_volume]", "sql: select 1", "Extra inputs"),
         ("type: combo", "type: pie", "Input should be"),
         ("title: Volume", "title: [", "is no YAML"),
-        ("its target (line)", "its {target of fame}", "KPI fame, which is not in the catalogue"),
-        ("its target (line)", "its {target of mau}", "KPI mau has no target"),
+        ("its target", "its {target of fame}", "KPI fame, which is not in the catalogue"),
+        ("its target", "its {target of mau}", "KPI mau has no target"),
     ],
 )
 def test_loading_refuses(old: str, new: str, message: str, folder: Path):
@@ -211,6 +258,7 @@ def test_loading_refuses(old: str, new: str, message: str, folder: Path):
     ("file", "old", "new", "message"),
     [
         (EXECUTIVE, "{kpi: new_users}", "{kpi: fame}", "KPI fame, which is not in the catalogue"),
+        (VOLUME, "log_axis: true\n", "", "whose steps go from 10,000,000 to 1,000,000,000"),
         (EXECUTIVE, "{kpi: new_users}", "{kpi: new_users, title: Targets}", "tile 'Targets'"),
         (
             "charts/loan-performance/branches-compared.yaml",
@@ -259,6 +307,7 @@ VARIABLES = {
     "reporting_currency": "USD",
     "minimum_cell_size": 5,
 }
+LEDGER = {"currency": "ZAR", "label": "The ledger"}
 ROWS = """
 select * from (values
     (date '2026-05-01', 'a', 10, 100.0, true),
@@ -359,6 +408,29 @@ def test_a_mart_about_no_customers_hides_nothing(stated: str | None, people: str
 def test_wrong_people_are_refused(stated: object):
     with pytest.raises(ConfigurationError, match="people of mart balances"):
         build_catalog(mart({"late_count": {}}, people=stated), [], VARIABLES)
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("plain", ["Bank timeout", "Ledger", "Kyc"]),
+        ("domains", ["BANK_TIMEOUT", "The ledger", "KYC"]),
+        ("kpis", ["BANK_TIMEOUT", "ledger", "Customers known"]),
+    ],
+)
+def test_words_made_of_codes(words: str, shown: list[str]):
+    columns = {"error": {"data_type": "string", "words": words}}
+    variables = VARIABLES | {"domains": {"wallet": {"currency": "ZAR"}, "ledger": LEDGER}}
+    kpis = [{"kpi_code": "KYC", "kpi_name": "Customers known"}]
+    catalog = build_catalog(mart(columns), kpis, variables)
+    expression = catalog["balances"].columns["error__words"].expression
+    codes = "(values ('BANK_TIMEOUT'), ('ledger'), ('KYC')) as errors (error)"
+    assert duckdb.sql(f"select {expression} from {codes}").fetchall() == [(w,) for w in shown]
+
+
+def test_words_of_another_kind_are_refused():
+    with pytest.raises(ConfigurationError, match="say plain, domains, kpis, none"):
+        build_catalog(mart({"error": {"data_type": "string", "words": "nice"}}), [], VARIABLES)
 
 
 def test_codes_are_shown_in_words():

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from finhouse.dashboards.bundle import chart_identifier
+from finhouse.dashboards.catalog import Dataset
 from finhouse.dashboards.definitions import Chart, Dashboard
 from finhouse.dashboards.queries import OVER_TIME, queries_of
 from finhouse.warehouse.base import text_literal
@@ -46,9 +47,9 @@ class Choice:
             narrowed["time_range"] = " : ".join(day.isoformat() for day in self.time_range)
         return narrowed
 
-    def conditions(self, chart: Chart) -> Iterator[str]:
+    def conditions(self, chart: Chart, dataset: Dataset) -> Iterator[str]:
         for column, values in self.values.items():
-            yield f"{column} in ({', '.join(map(text_literal, values))})"
+            yield f"{expression_of(dataset, column)} in ({', '.join(map(text_literal, values))})"
         if self.time_range:
             first, last = self.time_range
             yield f"{chart.time} >= date '{first}' and {chart.time} < date '{last}'"
@@ -81,16 +82,14 @@ def test_no_value_of_fewer_than_five_customers_is_shown(stage: Stage):
 def choices(stage: Stage, dashboard: Dashboard, chart: Chart) -> list[Choice]:
     """Nothing chosen; then values of the dashboard's filters and months, at random."""
     dice = random.Random(f"{dashboard.slug}/{chart.title}")
-    columns = [
-        choice.column
-        for choice in dashboard.filters
-        if choice.column in stage.catalog[chart.mart].columns
-    ]
+    dataset = stage.catalog[chart.mart]
+    columns = [choice.column for choice in dashboard.filters if choice.column in dataset.columns]
     offered = {
         column: [
             value
             for (value,) in stage.published(
-                f"select distinct {column} from published.{chart.mart} order by 1"
+                f"select distinct {expression_of(dataset, column)} "
+                f"from published.{chart.mart} order by 1"
             )
         ]
         for column in columns
@@ -112,6 +111,11 @@ def choices(stage: Stage, dashboard: Dashboard, chart: Chart) -> list[Choice]:
     return found
 
 
+def expression_of(dataset: Dataset, column: str) -> str:
+    """A column of the dataset as SQL over the mart."""
+    return dataset.columns[column].expression or column
+
+
 def asked(stage: Stage, dashboard: Dashboard, chart: Chart, choice: Choice) -> list[dict[str, Any]]:
     """The rows that a viewer gets."""
     queries = queries_of(chart, stage.catalog[chart.mart])
@@ -131,11 +135,11 @@ def groups(
 ) -> Iterator[tuple[tuple[Any, ...], float, bool]]:
     """What the chart splits by, customers behind each part, and whether there is a value."""
     dataset = stage.catalog[chart.mart]
-    parts = [dataset.columns[column].expression or column for column in chart.by]
+    parts = [expression_of(dataset, column) for column in chart.by]
     if chart.type in OVER_TIME:
         parts.insert(0, f"cast(date_trunc('{chart.grain}', {chart.time}) as date)")
     own = [f"{entry.column} = {literal(entry.equals)}" for entry in chart.filters]
-    conditions = [*own, *choice.conditions(chart)]
+    conditions = [*own, *choice.conditions(chart, dataset)]
     value = dataset.metrics[chart.metrics[0]].expression
     rows = stage.published(
         f"select {', '.join([*parts, PEOPLE[chart.mart], f'({value}) is not null'])} "

@@ -20,7 +20,8 @@ compared as (
                 then lag(kpi_values.value) over (
                     partition by kpi_values.kpi_code order by kpi_values.month_start
                 )
-        end as previous_value
+        end as previous_value,
+        case when kpi_values.is_complete_period then kpi_values.value_last_year end as last_year
     from kpi_values
 
 ),
@@ -66,7 +67,19 @@ final as (
             when compared.target_status = 'no_data' then 'No data'
             else ''
         end as status_text,
-        compared.missing_file_count
+        compared.missing_file_count,
+        {{ kpi_change_text('compared.value', 'compared.previous_value', 'catalogue.unit') }}
+            as change_text,
+        {{ kpi_change_text('compared.value', 'compared.last_year', 'catalogue.unit') }}
+            as year_change_text,
+        10000 * case compared.target_status
+            when 'missed' then 1
+            when 'no_data' then 2
+            when 'incomplete' then 3
+            when 'running' then 3
+            when 'met' then 4
+            else 5
+        end + catalogue.display_order as attention_order
     from compared
     inner join catalogue
         on compared.kpi_code = catalogue.kpi_code

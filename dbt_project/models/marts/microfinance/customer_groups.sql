@@ -66,7 +66,9 @@ final as (
         {{ money('sum(deposit_amount + invested_amount - outstanding_amount)') }}
             as net_position_amount,
         '{{ currency_of("microfinance") }}' as currency_code,
-        {{ money('sum(lifetime_value_amount)') }} as lifetime_value_amount
+        {{ money('sum(lifetime_value_amount)') }} as lifetime_value_amount,
+        {{ is_period_over('month', 'cohort_month', as_of_date('microfinance')) }}
+            as is_complete_month
     from grouped
     group by cohort_month, branch_name, breakdown, customer_group
 

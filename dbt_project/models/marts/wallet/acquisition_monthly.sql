@@ -10,9 +10,19 @@ marketing_spend as (
 
 ),
 
+metrics as (
+
+    select * from {{ ref('int_wallet_metrics_monthly') }}
+
+),
+
 months as (
 
-    {{ month_spine('wallet') }}
+    select
+        month_start,
+        is_complete_period,
+        {{ kpi_complete(wallet_kpis(), 'activation_rate') }} as is_activation_complete
+    from metrics
 
 ),
 
@@ -53,6 +63,14 @@ sources as (
 
 ),
 
+-- What no table has ever had a row of is not known.
+evidence as (
+
+    select count(*) > 0 as has_spend
+    from marketing_spend
+
+),
+
 final as (
 
     select
@@ -64,11 +82,19 @@ final as (
         coalesce(signups.activated_user_count, 0) as activated_user_count,
         {{ kpi_ratio(wallet_kpis(), 'activation_rate', 'signups') }}
             as activation_rate,
-        coalesce(spend.marketing_spend_amount, 0) as marketing_spend_amount,
+        {{ where_known(
+            'evidence.has_spend', 'coalesce(spend.marketing_spend_amount, 0)', 'numeric(20, 2)'
+        ) }} as marketing_spend_amount,
         '{{ currency_of("wallet") }}' as currency_code,
-        {{ ratio('coalesce(spend.marketing_spend_amount, 0)', 'signups.new_user_count') }} as cac
+        {{ where_known(
+            'evidence.has_spend',
+            ratio('coalesce(spend.marketing_spend_amount, 0)', 'signups.new_user_count'),
+            'numeric(26, 8)'
+        ) }} as cac,
+        months.is_activation_complete
     from months
     cross join sources
+    cross join evidence
     left join signups
         on
             months.month_start = signups.cohort_month

@@ -24,7 +24,8 @@ final as (
         survey_count,
         satisfaction_score_sum,
         {{ ratio('satisfaction_score_sum', 'survey_count') }} as satisfaction_score,
-        days_to_contract_end
+        days_to_contract_end,
+        {{ is_period_over('quarter', 'month_start', as_of_date('wallet')) }} as is_complete_quarter
     from bank_months
 
 )

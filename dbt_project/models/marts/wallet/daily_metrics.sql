@@ -36,7 +36,8 @@ final as (
         median_processing_time_ms,
         processed_transaction_count as processed_transactions,
         downtime_seconds,
-        uptime_rate
+        uptime_rate,
+        {{ is_period_over('week', 'date_day', as_of_date('wallet')) }} as is_complete_week
     from metrics
 
 )

@@ -4,6 +4,21 @@ with metrics as (
 
 ),
 
+monthly_metrics as (
+
+    select * from {{ ref('int_wallet_metrics_monthly') }}
+
+),
+
+fraud_months as (
+
+    select
+        month_start,
+        {{ kpi_complete(wallet_kpis(), 'fraud_rate') }} as is_complete_month
+    from monthly_metrics
+
+),
+
 transactions as (
 
     select * from {{ ref('int_wallet_transactions_enriched') }}
@@ -35,8 +50,12 @@ final as (
         metrics.fraud_amount,
         metrics.fraud_value_rate,
         coalesce(cases.fraud_loss_amount, 0) as fraud_loss_amount,
-        '{{ currency_of("wallet") }}' as currency_code
+        '{{ currency_of("wallet") }}' as currency_code,
+        metrics.is_fraud_complete,
+        fraud_months.is_complete_month
     from metrics
+    inner join fraud_months
+        on {{ month_start('metrics.date_day') }} = fraud_months.month_start
     left join cases
         on metrics.date_day = cases.transaction_date
 

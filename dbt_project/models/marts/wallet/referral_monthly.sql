@@ -16,6 +16,17 @@ metrics as (
 
 ),
 
+months as (
+
+    select
+        month_start,
+        is_complete_period,
+        mau,
+        {{ kpi_complete(wallet_kpis(), 'activation_rate') }} as is_activation_complete
+    from metrics
+
+),
+
 referred_users as (
 
     select
@@ -61,8 +72,8 @@ referrals as (
 final as (
 
     select
-        metrics.month_start,
-        metrics.is_complete_period,
+        months.month_start,
+        months.is_complete_period,
         coalesce(referrals.referred_signup_count, 0) as referred_signup_count,
         coalesce(referrals.activation_due_user_count, 0) as activation_due_user_count,
         coalesce(referrals.activated_user_count, 0) as activated_user_count,
@@ -70,14 +81,15 @@ final as (
             as activation_rate,
         coalesce(first_volume.first_30_days_volume_amount, 0) as first_30_days_volume_amount,
         '{{ currency_of("wallet") }}' as currency_code,
-        metrics.mau,
-        {{ ratio('coalesce(referrals.referred_signup_count, 0)', 'metrics.mau') }}
-            as invitations_per_active_user
-    from metrics
+        months.mau,
+        {{ ratio('coalesce(referrals.referred_signup_count, 0)', 'months.mau') }}
+            as invitations_per_active_user,
+        months.is_activation_complete
+    from months
     left join referrals
-        on metrics.month_start = referrals.cohort_month
+        on months.month_start = referrals.cohort_month
     left join first_volume
-        on metrics.month_start = first_volume.cohort_month
+        on months.month_start = first_volume.cohort_month
 
 )
 

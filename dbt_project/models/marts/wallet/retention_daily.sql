@@ -34,6 +34,7 @@ final as (
     select
         metrics.date_day as signup_date,
         metrics.new_user_count,
+        {{ is_period_over('week', 'metrics.date_day', as_of_date('wallet')) }} as is_complete_week,
         -- noqa: disable=LT02
         {% for day_number in day_numbers %}
         pivoted.d{{ day_number }}_eligible_count,

@@ -4,9 +4,19 @@ with transactions as (
 
 ),
 
+metrics as (
+
+    select * from {{ ref('int_wallet_metrics_monthly') }}
+
+),
+
 months as (
 
-    {{ month_spine('wallet') }}
+    select
+        month_start,
+        is_complete_period,
+        {{ kpi_complete(wallet_kpis(), 'fraud_rate') }} as is_fraud_complete
+    from metrics
 
 ),
 
@@ -40,7 +50,8 @@ final as (
         {{ ratio('counts.true_positive_count', 'counts.flagged_transaction_count') }}
             as precision_rate,
         {{ ratio('counts.true_positive_count', 'counts.fraud_transaction_count') }}
-            as recall_rate
+            as recall_rate,
+        months.is_fraud_complete
     from months
     left join counts
         on months.month_start = counts.transaction_month

@@ -32,7 +32,9 @@ final as (
         errors.failed_amount,
         '{{ currency_of("wallet") }}' as currency_code,
         metrics.transaction_count,
-        {{ ratio('errors.failed_transaction_count', 'metrics.transaction_count') }} as error_rate
+        {{ ratio('errors.failed_transaction_count', 'metrics.transaction_count') }} as error_rate,
+        {{ is_period_over('month', 'errors.transaction_date', as_of_date('wallet')) }}
+            as is_complete_month
     from errors
     inner join metrics
         on errors.transaction_date = metrics.date_day
