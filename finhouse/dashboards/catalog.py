@@ -394,7 +394,9 @@ def _dataset(
             columns[status] = Column(
                 name=status,
                 label=humanise(status.removesuffix("_status")),
-                description="Whether it is complete; what still runs, or lacks a file, is not comparable yet.",
+                description=(
+                    "Whether it is complete; what still runs, or lacks a file, is not comparable yet."
+                ),
                 data_type="string",
                 expression=f"case when {name} then 'Complete' else 'Not complete' end",
             )
