@@ -38,6 +38,8 @@ INCOMING_SCHEMA = PUBLISHED_SCHEMA + INCOMING
 OUTGOING_SCHEMA = "published__outgoing_"
 # Schema and table of the published file that say which publication it is.
 PUBLICATION = "operations.publication"
+# The mart that tells readers how recent what they see is.
+RECENCY = "data_recency"
 PUBLICATION_ID = "%Y%m%dT%H%M%S.%fZ"
 # How long a publication waits for readers of the last but one.
 READERS_SECONDS = 5
@@ -199,7 +201,7 @@ def _publish(settings: Settings, warehouse: Warehouse, marts: Marts) -> Publicat
             reported = _record_file(warehouse, settings.published_path)
     else:
         location = f"schema {settings.published_schema} of the Postgres warehouse"
-        rows = _fill_incoming(warehouse, settings.published_schema, marts)
+        rows = _fill_incoming(warehouse, settings.published_schema, marts, published_at)
         if settings.aside:
             _swap_in_aside(warehouse, settings.published_schema)
         else:
@@ -271,6 +273,7 @@ def _publish_file(
                 warehouse.execute(
                     f"create table {schema}.{mart} as select * from {marts.schema}.{mart}"
                 )
+            _stamp(warehouse, schema, marts, record[1])
             _copy_comments(warehouse, schema, marts)
             rows = _count_rows(warehouse, schema, marts)
             warehouse.execute(f"create schema incoming.{PUBLICATION.partition('.')[0]}")
@@ -304,6 +307,21 @@ def _count_rows(warehouse: Warehouse, schema: str, marts: Marts) -> int:
     )
 
 
+_DESCRIBED = """
+select database_name, schema_name, table_name, comment from duckdb_tables()
+union all
+select database_name, schema_name, view_name, comment from duckdb_views()
+"""
+
+
+def _stamp(warehouse: Warehouse, schema: str, marts: Marts, published_at: object) -> None:
+    """Write into what readers are given when they are."""
+    if RECENCY in marts.names:
+        warehouse.change(
+            f"update {schema}.{RECENCY} set published_at = cast($1 as timestamp)", (published_at,)
+        )
+
+
 def _copy_comments(warehouse: Warehouse, schema: str, marts: Marts) -> None:
     """Carry the documentation of tables and columns over: readers' tools show it."""
     # Of domains that were built before and are not chosen now there are marts, too.
@@ -313,7 +331,7 @@ def _copy_comments(warehouse: Warehouse, schema: str, marts: Marts) -> None:
         f" and table_name in ({listed}) and comment is not null"
     )
     for table, comment in warehouse.execute(
-        f"select table_name, comment from duckdb_tables() where {of_marts}"
+        f"select table_name, comment from ({_DESCRIBED}) where {of_marts}"
     ):
         warehouse.execute(f"comment on table {schema}.{table} is {text_literal(comment)}")
     for table, column, comment in warehouse.execute(
@@ -324,7 +342,9 @@ def _copy_comments(warehouse: Warehouse, schema: str, marts: Marts) -> None:
         )
 
 
-def _fill_incoming(warehouse: Warehouse, published: str, marts: Marts) -> int:
+def _fill_incoming(
+    warehouse: Warehouse, published: str, marts: Marts, published_at: datetime
+) -> int:
     """Copy the marts into a new Postgres schema beside ``published``; return the rows."""
     incoming = published + INCOMING
     with warehouse.transaction():
@@ -336,6 +356,7 @@ def _fill_incoming(warehouse: Warehouse, published: str, marts: Marts) -> int:
                 f"create table {incoming}.{mart} (like {marts.schema}.{mart} including all)"
             )
             warehouse.execute(f"insert into {incoming}.{mart} select * from {marts.schema}.{mart}")
+        _stamp(warehouse, incoming, marts, published_at)
         _copy_grants(warehouse, incoming)
         return _count_rows(warehouse, incoming, marts)
 

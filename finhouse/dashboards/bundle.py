@@ -6,6 +6,7 @@ Identifiers are made from names, so that a re-import meets what it made before.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -29,6 +30,8 @@ from finhouse.publish import PUBLISHED_SCHEMA
 
 DATABASE_NAME = "finhouse"
 VERSION = "1.0.0"
+# Superset's word for a result that is not kept.
+NO_CACHE = -1
 NAMESPACE = uuid5(NAMESPACE_URL, "https://finhouse.invalid/superset")
 # dbt's types as both engines and Superset know them.
 COLUMN_TYPES = {
@@ -166,12 +169,17 @@ def _chart(dashboard: Dashboard, chart: Chart, dataset: Dataset) -> dict[str, An
                 "result_type": "full",
             }
         ),
-        "cache_timeout": None,
+        "cache_timeout": _cache_seconds(chart, dataset),
         "uuid": chart_identifier(dashboard, chart),
         "version": VERSION,
         "dataset_uuid": identifier("dataset", chart.mart),
         "is_managed_externally": True,
     }
+
+
+def _cache_seconds(chart: Chart, dataset: Dataset) -> int | None:
+    """An age is measured anew for everyone who looks; else a result is kept as configured."""
+    return NO_CACHE if any(dataset.metrics[name].is_age for name in chart.all_metrics) else None
 
 
 def _dashboard(
@@ -185,7 +193,8 @@ def _dashboard(
         for part in position.values()
         if isinstance(part, dict) and part["type"] == "CHART"
     }
-    filters = [_time_filter(dashboard)]
+    strips = [numbers[chart.title] for chart in charts if chart.type == "strip"]
+    filters = [_time_filter(dashboard, strips)]
     for choice in dashboard.filters:
         untouched = [
             numbers[chart.title] for chart in charts if not reaches(choice, chart, catalog)
@@ -196,7 +205,7 @@ def _dashboard(
         "dashboard_title": dashboard.title,
         "description": dashboard.description,
         "slug": dashboard.slug,
-        "css": CSS,
+        "css": CSS + "".join(_hover(chart) for chart in charts if chart.note),
         "uuid": identifier("dashboard", dashboard.slug),
         "version": VERSION,
         "is_managed_externally": True,
@@ -227,7 +236,9 @@ LABEL_COLOURS = {"Complete": "#1f6f8b", "Not complete": "#8fb8c9"}
 
 # Denser than Superset's own: what matters is in sight on a laptop. The warning sign only says that
 # a top ten has ten rows. The export is offered to everyone and refused to viewers; a dashboard that
-# comes from the code is exported from there.
+# comes from the code is exported from there. A chart's note appears where its title is pointed at.
+# On a phone the page is laid out for 1100 pixels, so that a tile is as wide as a hand-held screen
+# has room for two, and rows are broken; what is wider than the screen is moved sideways.
 CSS = """
 .grid-content > .dragdroppable-row { margin-bottom: 10px; }
 .dashboard-component-header.header-style-option {
@@ -236,9 +247,40 @@ CSS = """
 .dashboard-component-chart-holder { padding: 10px 14px; }
 .superset-legacy-chart-big-number .kicker { font-size: 12px !important; line-height: 1.3; }
 .header-controls .anticon-warning, .chart-header .anticon-warning { display: none; }
+[data-test=slice-header] { position: relative; }
+[data-test=slice-header]:hover::after {
+  position: absolute; top: 100%; left: 0; right: 0; padding: 6px 10px; border-radius: 4px;
+  white-space: normal; font-size: 12px; font-weight: 400; line-height: 1.4; color: #fff;
+  background: #1f2a37; pointer-events: none; z-index: 20;
+}
+:is(.dragdroppable, .resizable-container, .grid-row):has([data-test=slice-header]:hover) {
+  position: relative; z-index: 30;
+}
+.chart-slice, .dashboard-component-chart-holder { overflow: visible; }
+@media (max-width: 600px) {
+  .dashboard-content, .grid-container { overflow-x: hidden; }
+  .grid-container > div { min-width: 1100px; }
+  .grid-content { width: calc(100vw - 16px); }
+  .grid-row { flex-wrap: wrap; row-gap: 10px; width: calc(100vw - 16px); }
+  .grid-row > * { max-width: 100%; overflow-x: auto; }
+}
 [data-menu-id$="-export-yaml"],
 .ant-dropdown-menu-item-divider:has(+ [data-menu-id$="-export-yaml"]) { display: none !important; }
 """
+
+
+def _hover(chart: Chart) -> str:
+    """The chart's note where its title is pointed at, or touched."""
+    return (
+        f"[data-test-chart-name={_css_text(chart.title)}] [data-test=slice-header]:hover::after "
+        f"{{ content: {_css_text(chart.note)}; }}\n"
+    )
+
+
+def _css_text(text: str) -> str:
+    """A string of CSS. Superset takes what looks like a tag out of it, so no angle is left."""
+    escaped = re.sub(r'["\\<>&\n]', lambda match: f"\\{ord(match[0]):x} ", text)
+    return f'"{escaped}"'
 
 
 def _colours_beside_kpis(datasets: Iterable[Dataset]) -> dict[str, str]:
@@ -253,7 +295,7 @@ def _colours_beside_kpis(datasets: Iterable[Dataset]) -> dict[str, str]:
     }
 
 
-def _time_filter(dashboard: Dashboard) -> dict[str, Any]:
+def _time_filter(dashboard: Dashboard, untouched: list[int]) -> dict[str, Any]:
     return {
         "id": f"NATIVE_FILTER-{dashboard.slug}-period",
         "name": "Period",
@@ -263,8 +305,11 @@ def _time_filter(dashboard: Dashboard) -> dict[str, Any]:
         "controlValues": {"enableEmptyFilter": False},
         "defaultDataMask": {"extraFormData": {}, "filterState": {}, "ownState": {}},
         "cascadeParentIds": [],
-        "scope": {"rootPath": ["ROOT_ID"], "excluded": []},
-        "description": "Acts on every chart.",
+        "scope": {"rootPath": ["ROOT_ID"], "excluded": untouched},
+        "description": (
+            "Acts on every chart. Last, previous and current count from the last complete day of "
+            "the data."
+        ),
     }
 
 

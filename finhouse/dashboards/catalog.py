@@ -79,6 +79,8 @@ FORMAT_OF_KPI_UNIT: dict[str, Format] = {
 }
 KPI_TIME = {"kpi_monthly": "month_start", "kpi_daily": "date_day"}
 TEMPORAL_TYPES = ("date", "timestamp")
+# Aggregates that compare with the moment of looking.
+AGES = ("age", "late_count", "lateness")
 # What a mart says whose rows are about no customers.
 NOBODY = "none"
 # Codes that say what they mean, but for their underscores and capitals.
@@ -99,7 +101,10 @@ class MetricSpec(Written):
 
     Attributes:
         aggregate: how rows become one value. ``last`` and ``average_over_time`` are for what must
-            never be summed over time; both need ``over``, the column of the period.
+            never be summed over time; both need ``over``, the column of the period. ``list`` is
+            all texts in a row. ``age``, ``late_count`` and ``lateness`` compare a timestamp (UTC)
+            with the moment of looking: hours since the oldest; rows older than ``limit``, or
+            without one; and whether there are any, as ``late`` or ``ok``.
         ratio: sum of the first column over sum of the second; or two metrics of the mart.
         kpi: code of the KPI that the metric is. Of a ratio it says all: its numerator over its
             denominator, as the registry has them, both columns of the mart. Of another KPI it
@@ -114,6 +119,7 @@ class MetricSpec(Written):
         where: columns of booleans that must all be true for a row to count.
         where_any: columns of booleans of which one must be true.
         over: the date column of a semi-additive metric.
+        limit: the column of the hours after which a row is late.
         per: columns that the chart must split by or pin to one value.
         format: how it is shown; default by the suffix of its name.
         label: its name for viewers; default made from the name.
@@ -122,7 +128,20 @@ class MetricSpec(Written):
     """
 
     aggregate: (
-        Literal["sum", "count", "count_distinct", "min", "max", "last", "average_over_time"] | None
+        Literal[
+            "sum",
+            "count",
+            "count_distinct",
+            "min",
+            "max",
+            "list",
+            "last",
+            "average_over_time",
+            "age",
+            "late_count",
+            "lateness",
+        ]
+        | None
     ) = None
     ratio: tuple[str, str] | None = None
     kpi: str | None = None
@@ -134,6 +153,7 @@ class MetricSpec(Written):
     where_any: tuple[str, ...] = ()
     complement: bool = False
     over: str | None = None
+    limit: str | None = None
     per: tuple[str, ...] = ()
     format: Format | None = None
     label: str | None = None
@@ -172,6 +192,7 @@ class Metric:
         per, complete, sorted_by, is_part: as in ``MetricSpec``.
         kpi_code: the KPI that it is.
         rows: over which rows it means something: a distinct count, or a percentile, over one alone.
+        is_age: it changes while the data do not: what it was a minute ago is no answer.
     """
 
     name: str
@@ -186,6 +207,7 @@ class Metric:
     sorted_by: str | None = None
     is_part: bool = False
     rows: Rows = "any"
+    is_age: bool = False
 
     @property
     def d3_format(self) -> str | None:
@@ -395,7 +417,7 @@ def _dataset(
                 name=status,
                 label=humanise(status.removesuffix("_status")),
                 description=(
-                    "Whether it is complete; what still runs, or lacks a file, is not comparable yet."
+                    "Whether it is complete; what still runs or lacks a file is not comparable."
                 ),
                 data_type="string",
                 expression=f"case when {name} then 'Complete' else 'Not complete' end",
@@ -524,6 +546,7 @@ def _metric(
         sorted_by=spec.sorted_by,
         is_part=spec.is_part,
         rows=_rows_taken(dataset, name, spec, rules),
+        is_age=spec.aggregate in AGES,
     )
 
 
@@ -606,12 +629,31 @@ def _expression(dataset: Dataset, name: str, spec: MetricSpec) -> str:
         if spec.aggregate == "last":
             return f"(array_agg({column} order by {over} desc){only})[1]"
         return f"1.0 * sum({column}){only} / nullif(count(distinct {over}){only}, 0)"
+    if spec.aggregate in AGES:
+        limit = _known(dataset, name, spec.limit, known) if spec.limit else None
+        return _age(dataset, name, spec.aggregate, column, limit)
+    if spec.aggregate == "list":
+        return f"string_agg({column}, ', ' order by {column}){only}"
     if spec.aggregate == "count_distinct":
         return f"count(distinct {column}){only}"
     if only and spec.aggregate == "sum":
         # The sum of no row is 0; as a null it would be the largest value on Postgres.
         return f"coalesce(sum({column}){only}, 0)"
     return f"{spec.aggregate}({column}){only}"
+
+
+def _age(dataset: Dataset, name: str, aggregate: str, column: str, limit: str | None) -> str:
+    """SQL of what is measured when it is looked at; the seconds of both engines are UTC's."""
+    if aggregate == "age":
+        return f"{_SECONDS_SINCE.format(f'min({column})')} / 3600"
+    if limit is None:
+        raise _wrong(dataset.mart, name, f"{aggregate} needs `limit`, a column of hours")
+    in_time = f"{_SECONDS_SINCE.format(column)} <= {limit} * 3600"
+    late = f"sum(case when {in_time} then 0 else 1 end)"
+    return late if aggregate == "late_count" else f"case when {late} = 0 then 'ok' else 'late' end"
+
+
+_SECONDS_SINCE = "(extract(epoch from now()) - extract(epoch from {}))"
 
 
 def _known(dataset: Dataset, metric: str, column: str, known: set[str]) -> str:

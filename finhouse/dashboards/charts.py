@@ -34,6 +34,7 @@ VIZ_TYPES = {
     "bar": "echarts_timeseries_bar",
     "table": "table",
     "heatmap": "heatmap_v2",
+    "strip": "table",
 }
 MEANINGS = {"good": "#b7dfc3", "bad": "#f3b9ab", "warning": "#f6dfae"}
 CATEGORICAL, SEQUENTIAL = "finhouse", "finhouse_blue"
@@ -248,6 +249,20 @@ def _table(chart: Chart, dataset: Dataset) -> Form:
     }
 
 
+def _strip(chart: Chart, dataset: Dataset) -> Form:
+    """A table of one row, which bears the colour of any of its cells."""
+    rules = [_rule(rule) for rule in chart.colours]
+    return _table(chart, dataset) | {
+        "column_config": {
+            name: _cell(dataset.metrics[name]) | {"horizontalAlign": "left"}
+            for name in chart.metrics
+        },
+        "conditional_formatting": [
+            rule | {"toAllRow": True, "columnFormatting": "ENTIRE_ROW"} for rule in rules
+        ],
+    }
+
+
 def _cell(metric: Metric) -> Form:
     if metric.format == "text":
         return {"horizontalAlign": "right"}
@@ -329,4 +344,5 @@ _FORMS: dict[str, Callable[[Chart, Dataset], Form]] = {
     "bar": _bar,
     "table": _table,
     "heatmap": _heatmap,
+    "strip": _strip,
 }

@@ -24,7 +24,7 @@ DEFINITIONS = PROJECT_ROOT / "superset"
 ROW_WIDTH = 12
 
 ChartType = Literal[
-    "headline", "number", "line", "area", "column", "combo", "bar", "table", "heatmap"
+    "headline", "number", "line", "area", "column", "combo", "bar", "table", "heatmap", "strip"
 ]
 Grain = Literal["second", "day", "week", "month", "quarter", "year"]
 
@@ -96,7 +96,7 @@ class Chart(Written):
             the target of the first metric that is a KPI with one, ``{target of npl_ratio}`` that of
             the NPL ratio.
         subtitle: a line under a headline's number; it may hold ``{target}``, too.
-        type: how it is drawn.
+        type: how it is drawn; a ``strip`` is one row of metrics that the time filter leaves alone.
         mart: the mart it reads.
         metrics: metrics of the mart, in order; bars of a combo.
         lines: metrics drawn as lines over the bars of a combo.
@@ -210,7 +210,7 @@ class Row(Written):
 
 
 class Section(Written):
-    """A titled group of rows."""
+    """A titled group of rows; the strip of a dashboard stands in one without a title."""
 
     title: str
     rows: list[Row] = Field(min_length=1)

@@ -34,19 +34,20 @@ def _add_section(
     position: dict[str, Any], section: Section, key: str, identifiers: Mapping[str, str]
 ) -> None:
     grid = [ROOT, GRID]
-    header = f"HEADER-{key}"
-    position[header] = {
-        "id": header,
-        "type": "HEADER",
-        "children": [],
-        "parents": grid,
-        "meta": {
-            "text": section.title,
-            "headerSize": "SMALL_HEADER",
-            "background": "BACKGROUND_TRANSPARENT",
-        },
-    }
-    position[GRID]["children"].append(header)
+    if section.title:
+        header = f"HEADER-{key}"
+        position[header] = {
+            "id": header,
+            "type": "HEADER",
+            "children": [],
+            "parents": grid,
+            "meta": {
+                "text": section.title,
+                "headerSize": "SMALL_HEADER",
+                "background": "BACKGROUND_TRANSPARENT",
+            },
+        }
+        position[GRID]["children"].append(header)
     for number, row in enumerate(section.rows, start=1):
         name = f"ROW-{key}-{number}"
         children = []

@@ -1,7 +1,8 @@
 """Reads the definitions under ``superset/``, and completes them from the KPI catalogue.
 
 The tiles that dashboards place become charts; ``{target}`` in a text and ``target`` in a colour
-rule become what the catalogue says. Nothing after this knows of either.
+rule become what the catalogue says; above each dashboard stands a strip that says how recent its
+data are. Nothing after this knows of any of them.
 """
 
 from __future__ import annotations
@@ -23,11 +24,15 @@ from finhouse.dashboards.definitions import (
     Definitions,
     Filter,
     Placed,
+    Row,
+    Section,
     Tile,
     Written,
 )
+from finhouse.dashboards.selection import Belongings, read_belongings
 from finhouse.dbt.kpis import Kpi, read_kpis
 from finhouse.errors import ConfigurationError
+from finhouse.publish import RECENCY
 from finhouse.settings import PROJECT_ROOT
 
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
@@ -69,6 +74,12 @@ def load_definitions(folder: Path = DEFINITIONS, dbt_project: Path = DBT_PROJECT
                 )
             charts[key] = chart
         dashboards.append(dashboard)
+    belongings = read_belongings(dbt_project)
+    for place, dashboard in enumerate(dashboards):
+        keys = [(dashboard.slug, title) for title in dashboard.chart_titles]
+        strip = strip_of([charts[key] for key in keys if key in charts], belongings)
+        charts[dashboard.slug, strip.title] = strip
+        dashboards[place] = _under(strip, dashboard)
     return Definitions(sorted(dashboards, key=lambda d: d.position), charts, files)
 
 
@@ -125,6 +136,35 @@ def _with_tiles(
         for section in dashboard.sections
     ]
     return dashboard.model_copy(update={"sections": sections}), charts
+
+
+STRIP, STRIP_HEIGHT = "How recent the data are", 17
+
+
+def strip_of(charts: list[Chart], belongings: Belongings) -> Chart:
+    """The strip above a dashboard of these charts: their domains, or all where one is of none."""
+    domains = [belongings.domains_of(chart) for chart in charts]
+    among = sorted(set().union(*domains)) if all(domains) else []
+    return Chart(
+        title=STRIP,
+        note=(
+            "The last complete day of each business, and the build that this page shows. Red when "
+            "no newer one has been published for too long. Ages are measured when the page is "
+            "opened; the period above does not act on this line."
+        ),
+        type="strip",
+        mart=RECENCY,
+        metrics=["build_state", "data_until", "published_at", "build_age"],
+        time="built_at",
+        grain="second",
+        filters=[Filter(column="domain", among=among)] if among else [],
+        colours=[ColourRule(column="build_state", equals="late", colour="bad")],
+    )
+
+
+def _under(strip: Chart, dashboard: Dashboard) -> Dashboard:
+    above = Section(title="", rows=[Row(height=STRIP_HEIGHT, charts=[strip.title])])
+    return dashboard.model_copy(update={"sections": [above, *dashboard.sections]})
 
 
 _TARGET = re.compile(r"\{target(?: of (\w+))?\}")

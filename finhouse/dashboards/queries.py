@@ -105,7 +105,7 @@ def _query(chart: Chart, dataset: Dataset, metrics: list[str]) -> Query:
         query |= _as_series(chart, dataset, metrics, query["columns"])
     if chart.type == "combo":
         del query["order_desc"]
-    if chart.type == "table":
+    if chart.type in ("table", "strip"):
         query |= _ranked(chart, metrics)
     if chart.type == "heatmap":
         query |= _as_grid(chart, metrics)

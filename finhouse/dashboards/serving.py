@@ -141,6 +141,10 @@ def serve(settings: Settings, published: Warehouse, folder: Path = DEFINITIONS) 
                 for name in ROLES
             },
             "viewable_by": ["viewer", "analyst"],
+            "dashboards": [
+                {"slug": dashboard.slug, "owner": dashboard.owner}
+                for dashboard in definitions.dashboards
+            ],
         }
     )
     server.clear_caches()

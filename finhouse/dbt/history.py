@@ -1,6 +1,6 @@
 """Keep what each dbt build did: shown by the marts dbt_run_history and dbt_test_history.
 
-A build cannot hold its own outcome; its marts show the builds before it.
+They are views: a build is recorded when it has ended, and published after that.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from finhouse.dashboards.definitions import Chart, Dashboard, Definitions
 from finhouse.dashboards.serving import Serving, checked, serve, superset_server
 from finhouse.settings import PROJECT_ROOT, Settings, load_settings
 from finhouse.warehouse import open_published
-from tests.support.house import TARGETS, House
+from tests.support.house import House
 from tests.support.superset import Client, find_browser
 
 # Of some 1.8 MB that the metadata has when it is whole.
@@ -87,24 +87,13 @@ class Stage:
 
 @pytest.fixture(scope="session")
 def served_house(company: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """A copy of the company whose marts know of a build before the last."""
+    """A copy of the company."""
     # With a space: the folder's name stands in addresses of databases.
     house = House(tmp_path_factory.mktemp("served") / "a house")
     company.server.stop()
     shutil.copytree(company.home, house.home)
     company.server.start()
     house.server.start()
-    for target in TARGETS:
-        house.succeed(
-            "--target",
-            target,
-            "dbt",
-            "build",
-            "--quiet",
-            "--select",
-            "stg_operations__dbt_results+",
-        )
-        house.succeed("--target", target, "publish")
     yield house
     superset_server(house.settings()).stop()
     house.server.stop()

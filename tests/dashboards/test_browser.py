@@ -11,14 +11,20 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Request
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from finhouse.dashboards.loading import load_definitions
+from finhouse.dashboards.loading import STRIP, load_definitions
 from finhouse.dashboards.queries import queries_of
 from tests.dashboards.conftest import SCREENSHOTS, Stage
+from tests.dashboards.test_recency import older
 from tests.support.superset import CHART, LAPTOP, errors_on, logged_in, open_dashboard, screenshots
 
 pytestmark = pytest.mark.full
 
 DASHBOARDS = {dashboard.slug: dashboard for dashboard in load_definitions().dashboards}
+
+EXECUTIVE_CHARTS = len(DASHBOARDS["executive"].chart_titles)
+PHONE = {"width": 390, "height": 844}
+# Of a cell whose rule says bad: #f3b9ab.
+RED = "rgb(243, 185, 171)"
 
 # Of the browser's own bookkeeping.
 BESIDE_THE_QUERY = ("applied_time_extras", "group_others_when_limit_reached")
@@ -72,7 +78,10 @@ OFFERED = {
         *("Refresh dashboard", "Set auto-refresh", "Enter fullscreen"),
         *("Download", "Export to PDF", "Download as Image"),
     },
-    "chart": {"Force refresh", "Enter fullscreen", "Show chart description"},
+    "chart": {
+        *("Force refresh", "Enter fullscreen", "Show chart description"),
+        *("Download", "Export to .CSV", "Export to Excel", "Download as image"),
+    },
 }
 
 
@@ -88,7 +97,7 @@ def test_viewer_is_offered_nothing_that_is_refused(stage: Stage, page: Page):
     page.mouse.move(LAPTOP["width"] / 2, LAPTOP["height"] / 2)
     page.get_by_role("menuitem", name="Logout").wait_for(state="hidden")
     page.locator(CHART).locator("[aria-label='More Options']").first.click()
-    page.get_by_role("menuitem", name="Force refresh").wait_for()
+    hover_until(page, "Download", shows="Export to .CSV")
     assert offered(page) - always == OFFERED["chart"]
     page.keyboard.press("Escape")
     page.get_by_role("menuitem", name="Force refresh").wait_for(state="hidden")
@@ -115,6 +124,47 @@ def offered(page: Page) -> set[str]:
     items = page.get_by_role("menuitem").all()
     shown = {item.inner_text().splitlines()[0] for item in items if item.is_visible()}
     return {text for text in shown if not text.startswith("Version: ")}
+
+
+def test_viewer_lands_on_the_first_dashboard(stage: Stage, page: Page):
+    page.goto(f"{stage.serving.url}/")
+    page.wait_for_url("**/superset/dashboard/executive/**")
+
+
+def test_a_dashboard_nobody_publishes_to_any_more_is_red(stage: Stage, page: Page):
+    """Whoever opens it sees so, cached results or not."""
+    with older(stage, 48):
+        open_dashboard(page, stage.serving.url, "executive", EXECUTIVE_CHARTS)
+        strip = page.locator(f"[data-test-chart-name='{STRIP}'] tbody td")
+        assert strip.first.inner_text() == "late"
+        for cell in strip.all():
+            colour = cell.evaluate("cell => getComputedStyle(cell).backgroundColor")
+            assert colour == RED
+    open_dashboard(page, stage.serving.url, "executive", EXECUTIVE_CHARTS)
+    assert strip.first.inner_text() == "ok"
+
+
+def test_a_formula_is_read_where_the_title_is_pointed_at(stage: Stage, page: Page):
+    open_dashboard(page, stage.serving.url, "executive", EXECUTIVE_CHARTS)
+    chart = stage.definitions.charts["executive", "Volume"]
+    title = page.locator("[data-test-chart-name='Volume'] [data-test=slice-header]")
+    said = "title => getComputedStyle(title, '::after').content"
+    assert title.evaluate(said) == "none"
+    title.hover()
+    assert title.evaluate(said).strip('"') == chart.note
+
+
+def test_tiles_can_be_read_on_a_phone(stage: Stage, page: Page):
+    """Two in a row, as wide as they are drawn, and nothing beyond the screen's edge."""
+    page.set_viewport_size(PHONE)
+    open_dashboard(page, stage.serving.url, "executive", EXECUTIVE_CHARTS)
+    page.screenshot(path=str(SCREENSHOTS / stage.target / "executive" / "phone.png"))
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    tiles = page.locator(f"{CHART}:has(.superset-legacy-chart-big-number)").all()
+    assert len(tiles) >= 6
+    for tile in tiles:
+        box = tile.bounding_box()
+        assert box["width"] >= 160 and box["x"] + box["width"] <= PHONE["width"], box
 
 
 @pytest.mark.parametrize("slug", DASHBOARDS)

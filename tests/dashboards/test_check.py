@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -347,6 +348,58 @@ def test_metrics_mean_what_they_say(spec: dict, expected: float):
     assert metric.currency == ("ZAR" if metric.format == "currency" else None)
 
 
+@pytest.mark.parametrize(
+    ("hours", "late", "state"),
+    [
+        ([47.9, 1], 0, "ok"),
+        ([48.1, 1], 1, "late"),
+        # Of which nothing is known, or nothing at all: nothing proves that it is recent.
+        ([None, 1], 1, "late"),
+        ([], None, "late"),
+    ],
+)
+def test_what_is_late_is_measured_when_it_is_looked_at(
+    hours: list[float | None], late: int | None, state: str
+):
+    columns = {
+        "loaded_at": {"data_type": "timestamp", "metric": {"aggregate": "age", "format": "number"}},
+        "limit_hours": {"data_type": "numeric(12, 2)"},
+    }
+    metrics = {
+        name: {"aggregate": name, "column": "loaded_at", "limit": "limit_hours", "format": "text"}
+        for name in ("late_count", "lateness")
+    }
+    manifest = mart(columns)
+    manifest["nodes"]["model.finhouse.balances"]["config"]["meta"]["metrics"] = metrics
+    found = build_catalog(manifest, [], VARIABLES)["balances"].metrics
+    assert all(metric.is_age for metric in found.values())
+    asked = [found[name].expression for name in ("loaded_at", "late_count", "lateness")]
+    with duckdb.connect() as connection:
+        # Whatever time zone a session has: the column is in UTC.
+        connection.execute("set timezone = 'America/New_York'")
+        connection.execute(
+            "create table balances (loaded_at timestamp, limit_hours numeric(12, 2))"
+        )
+        now = datetime.now(UTC).replace(tzinfo=None)
+        for age in hours:
+            at = None if age is None else now - timedelta(hours=age)
+            connection.execute("insert into balances values ($1, 48)", [at])
+        row = connection.execute(f"select {', '.join(asked)} from balances").fetchone()
+    known = [age for age in hours if age is not None]
+    assert row[1:] == (late, state)
+    assert row[0] == (pytest.approx(max(known), abs=0.02) if known else None)
+
+
+def test_texts_are_listed_in_order():
+    spec = {"aggregate": "list", "format": "text"}
+    columns = {"branch": {"data_type": "string", "metric": spec}}
+    metric = build_catalog(mart(columns), [], VARIABLES)["balances"].metrics["branch"]
+    found = duckdb.sql(
+        f"select {metric.expression} from (values ('b'), ('a')) as balances (branch)"
+    )
+    assert found.fetchall() == [("a, b",)]
+
+
 def test_last_takes_the_newest_row():
     columns = {
         "month_start": {"data_type": "date"},
@@ -447,6 +500,7 @@ def test_codes_are_shown_in_words():
     [
         ({}, "one of aggregate, ratio and kpi"),
         ({"aggregate": "last"}, "needs `over`"),
+        ({"aggregate": "lateness", "format": "text"}, "needs `limit`"),
         ({"aggregate": "sum", "column": "nothing"}, "no column nothing"),
         ({"aggregate": "average"}, "Input should be"),
         ({"aggregate": "sum", "sql": "sum(x)"}, "Extra inputs"),

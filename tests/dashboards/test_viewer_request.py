@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from finhouse.dashboards.inside.viewer_request import (
+    FORMATS,
     GRAINS,
     RefusedError,
     StoredChart,
@@ -85,7 +86,7 @@ bodies = st.fixed_dictionaries(
         "queries": st.lists(filtered | queries) | anything,
         "datasource": anything,
         "result_type": anything,
-        "result_format": anything,
+        "result_format": st.sampled_from(FORMATS) | anything,
         "force": anything,
         "form_data": anything,
         "custom_cache_timeout": anything,
@@ -107,7 +108,9 @@ def test_whatever_is_sent_the_query_is_the_charts(body: dict[str, Any]):
         return
     assert before == QUERY
     assert made["datasource"] == {"id": 3, "type": "table"}
-    assert (made["result_type"], made["result_format"], made["force"]) == ("full", "json", False)
+    assert (made["result_type"], made["force"]) == ("full", False)
+    assert made["result_format"] == (body.get("result_format") or "json")
+    assert made["result_format"] in FORMATS
     assert made["form_data"].keys() == {"slice_id", "dashboardId", "viz_type"}
     assert len(made["queries"]) == len(CHART.queries)
     for query in made["queries"]:

@@ -10,6 +10,7 @@ import sessions
 from event_log import FileEventLogger
 from flask import Flask
 from published_file import connect_to_what_is_open
+from relative_dates import count_from_data
 from server_limits import QUERY_SECONDS, limit_logins, limit_queries
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
@@ -36,6 +37,7 @@ def use_published(connection: Any, _record: Any) -> None:
 def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802 (Superset's name)
     """Put guard and limits in place, before the views are made."""
     guard_chart_data(app)
+    count_from_data(app)
     limit_queries(app)
     limit_logins(app)
 

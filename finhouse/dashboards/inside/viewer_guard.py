@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, redirect, request
+from relative_dates import note_time_column
 from sessions import begin_session, end_session, is_ended
 from superset.security import SupersetSecurityManager
 from superset.utils import json
@@ -72,28 +73,62 @@ def guard_chart_data(app: Flask) -> None:
         from superset import security_manager
 
         if security_manager.can_explore():
+            note_time_column(form_data)
             return make_query(self, form_data)
         try:
-            query_context = make_query(self, _made_anew(form_data))
+            made_anew = _made_anew(form_data)
+            note_time_column(made_anew)
+            query_context = make_query(self, made_anew)
         except RefusedError as refused:
             raise _refusal(str(refused)) from None
+        # How the answer is sent depends on the form, too.
+        form_data["form_data"] = made_anew["form_data"]
         setattr(query_context, MADE_ANEW, True)
         return query_context
 
     ChartDataRestApi._create_query_context_from_form = made_for_user
     app.before_request(_refuse_malformed)
+    app.before_request(_land_on_first_dashboard)
+
+
+def _land_on_first_dashboard() -> Any:
+    """A viewer has nothing to do on Superset's own first page."""
+    from superset import db, security_manager
+    from superset.models.dashboard import Dashboard
+    from superset.utils.core import get_user_id
+
+    if request.endpoint != "Superset.welcome" or not get_user_id():
+        return None
+    if security_manager.can_explore():
+        return None
+    listed = db.session.query(Dashboard).filter_by(is_managed_externally=True)
+    first = listed.order_by(Dashboard.changed_on.desc()).first()
+    return redirect(first.url) if first else None
 
 
 def _refuse_malformed() -> None:
     """Superset looks into a request before it validates it, and fails on what is not as usual."""
-    if request.endpoint != "ChartDataRestApi.data" or not request.is_json:
+    if request.endpoint != "ChartDataRestApi.data":
         return
-    body = request.get_json(silent=True)
+    if request.is_json:
+        body = request.get_json(silent=True)
+    elif "form_data" in request.form:
+        # A download is sent as a form.
+        body = _parsed(request.form["form_data"])
+    else:
+        return
     queries = body.get("queries") if isinstance(body, Mapping) else None
     if not isinstance(queries, list) or not all(isinstance(query, Mapping) for query in queries):
         raise BadRequest("queries is no list of queries")
     if not isinstance(body.get("form_data") or {}, Mapping):
         raise BadRequest("form_data holds no keys and values")
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (TypeError, json.JSONDecodeError):
+        return None
 
 
 def _made_anew(body: Any) -> dict[str, Any]:

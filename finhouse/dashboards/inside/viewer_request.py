@@ -2,8 +2,9 @@
 
 A browser sends the whole query of a chart, and Superset runs it as sent: its columns, metrics,
 filters, limits and types of result are whatever the sender wrote. Of a viewer's request only this
-is read: which chart of which dashboard, or which filter; the time range; the grain of time; and
-values for the dashboard's own filters. The rest is written here, from the chart as it was saved.
+is read: which chart of which dashboard, or which filter; the time range; the grain of time; values
+for the dashboard's own filters; and whether rows are shown or downloaded. The rest is written here,
+from the chart as it was saved.
 
 However a viewer filters, no value is shown of fewer customers than the project's variable
 ``minimum_cell_size``: a dataset about customers says which groups of its rows are shown, and every
@@ -22,6 +23,8 @@ Json = Mapping[str, Any]
 NO_RANGE = "No filter"
 # Of a dataset's `extra`: which groups of its rows a viewer sees, as the condition of a HAVING.
 SHOWN_WHERE = "viewers_see_groups_where"
+# What a chart's rows are sent as; those that hold them are the same.
+FORMATS = ("json", "csv", "xlsx")
 # As the browser names them, in the order of its menus.
 GRAINS = ("PT1S", "PT1M", "PT1H", "P1D", "P1W", "P1M", "P3M", "P1Y")
 MOST_VALUES, MOST_CHARACTERS, MOST_OFFERED = 1000, 200, 1000
@@ -97,7 +100,7 @@ def chart_request(body: Json, chart: StoredChart, dashboard: StoredDashboard) ->
             "dashboardId": dashboard.number,
             "viz_type": chart.viz_type,
         },
-        "result_format": "json",
+        "result_format": _format(body.get("result_format")),
         "result_type": "full",
         "force": False,
     }
@@ -134,6 +137,12 @@ def filter_request(identifier: str, dashboard: StoredDashboard) -> dict[str, Any
                     "force": False,
                 }
     raise RefusedError("a filter that is not the dashboard's")
+
+
+def _format(sent: Any) -> str:
+    if sent is None or sent in FORMATS:
+        return sent or FORMATS[0]
+    raise RefusedError(f"the format {str(sent)[:80]!r}")
 
 
 def _first_query(body: Json) -> Json:

@@ -1,3 +1,7 @@
+-- The outcome of a build is recorded when it has ended, and published after that: a table would
+-- lack it.
+{{ config(materialized='view') }}
+
 with results as (
 
     select * from {{ ref('stg_operations__dbt_results') }}
