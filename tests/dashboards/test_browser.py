@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -129,6 +130,13 @@ def offered(page: Page) -> set[str]:
 def test_viewer_lands_on_the_first_dashboard(stage: Stage, page: Page):
     page.goto(f"{stage.serving.url}/")
     page.wait_for_url("**/superset/dashboard/executive/**")
+
+
+def test_the_period_that_is_spelt_out_counts_from_the_data(stage: Stage, page: Page):
+    [(last,)] = stage.published("select max(as_of_date) from published.data_recency")
+    answer = page.request.get(f"{stage.serving.url}/api/v1/time_range/?q='Last quarter'")
+    [told] = answer.json()["result"]
+    assert told["until"][:10] == (last + timedelta(days=1)).isoformat()
 
 
 def test_a_dashboard_nobody_publishes_to_any_more_is_red(stage: Stage, page: Page):

@@ -33,7 +33,9 @@ QUERY = {
     "extras": {"having": "", "where": "", "time_grain_sqla": "P1M"},
     "row_limit": 100,
 }
-CHART = StoredChart(number=7, viz_type="echarts_timeseries_bar", dataset=3, queries=(QUERY, QUERY))
+CHART = StoredChart(
+    number=7, viz_type="echarts_timeseries_bar", dataset=3, queries=(QUERY, QUERY), cache_seconds=-1
+)
 DASHBOARD = StoredDashboard(
     number=2,
     filters=(
@@ -109,6 +111,7 @@ def test_whatever_is_sent_the_query_is_the_charts(body: dict[str, Any]):
     assert before == QUERY
     assert made["datasource"] == {"id": 3, "type": "table"}
     assert (made["result_type"], made["force"]) == ("full", False)
+    assert made["custom_cache_timeout"] == CHART.cache_seconds
     assert made["result_format"] == (body.get("result_format") or "json")
     assert made["result_format"] in FORMATS
     assert made["form_data"].keys() == {"slice_id", "dashboardId", "viz_type"}

@@ -38,22 +38,33 @@ def count_from_data(_app: Flask) -> None:
     date_parser.parse_human_datetime = by_the_data
 
 
-def note_time_column(form_data: Any) -> None:
-    """Remember for this request whether what it asks for is dated by moments or by days."""
+def note_time_column(asked: Any) -> None:
+    """Remember for this request whether what it asks for is dated by moments or by days.
+
+    Args:
+        asked: the request for a chart's data; one that is not as it should be is refused later.
+    """
     from superset import db
     from superset.connectors.sqla.models import SqlaTable
 
-    asked = form_data if isinstance(form_data, Mapping) else {}
-    dataset = db.session.get(SqlaTable, (asked.get("datasource") or {}).get("id") or 0)
-    dated_by = {
-        condition.get("col")
-        for query in asked.get("queries") or ()
-        for condition in query.get("filters") or ()
-        if condition.get("op") == "TEMPORAL_RANGE"
-    }
-    g.counts_from_clock = any(
-        column.type == "TIMESTAMP" and column.column_name in dated_by
+    source = asked.get("datasource") if isinstance(asked, Mapping) else None
+    number = source.get("id") if isinstance(source, Mapping) else None
+    dataset = db.session.get(SqlaTable, number) if isinstance(number, int) else None
+    moments = {
+        column.column_name
         for column in (dataset.columns if dataset else ())
+        if column.type == "TIMESTAMP"
+    }
+    g.counts_from_clock = bool(moments) and any(
+        condition.get("op") == "TEMPORAL_RANGE" and str(condition.get("col")) in moments
+        for query in _mappings(asked.get("queries"))
+        for condition in _mappings(query.get("filters"))
+    )
+
+
+def _mappings(listed: Any) -> list[Mapping[str, Any]]:
+    return (
+        [part for part in listed if isinstance(part, Mapping)] if isinstance(listed, list) else []
     )
 
 

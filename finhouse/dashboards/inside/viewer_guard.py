@@ -168,6 +168,7 @@ def _chart(number: Any) -> StoredChart:
         viz_type=chart.viz_type,
         dataset=chart.datasource_id,
         queries=tuple(queries),
+        cache_seconds=chart.cache_timeout,
         shown_where=chart.datasource.extra_dict.get(SHOWN_WHERE) if chart.datasource else None,
     )
 
