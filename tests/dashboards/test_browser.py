@@ -110,7 +110,7 @@ def test_viewer_is_offered_nothing_that_is_refused(stage: Stage, page: Page):
 def hover_until(page: Page, item: str, *, shows: str) -> None:
     """Open a menu below a menu: while one is still unfolding, it does not feel the mouse."""
     for _ in range(20):
-        page.get_by_role("menuitem", name=item).first.hover()
+        page.get_by_role("menuitem", name=item).locator("visible=true").first.hover()
         try:
             page.get_by_role("menuitem", name=shows).wait_for(timeout=2000)
         except PlaywrightTimeout:
