@@ -30,9 +30,7 @@ def test_what_is_no_change_of_dbt_moves_nothing(clone: Clone):
 
 def test_a_kpi_and_a_contract_that_change_are_told_and_must_be_declared(clone: Clone):
     clone.edit(REGISTRY, *NEW_FORMULA)
-    clone.edit(
-        f"{REFERRALS}.sql", "        metrics.mau,\n", "        metrics.mau as active_users,\n"
-    )
+    clone.edit(f"{REFERRALS}.sql", "        months.mau,\n", "        months.mau as active_users,\n")
     clone.edit(f"{REFERRALS}.yml", "      - name: mau\n", "      - name: active_users\n")
     for suffix in (".sql", ".yml"):
         (clone.project / f"{PARTNERSHIPS}{suffix}").unlink()
