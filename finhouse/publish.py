@@ -74,12 +74,13 @@ create table if not exists raw_operations.reported_kpis (
     value numeric(26, 8),
     loaded_until timestamp,
     cause_kind text,
-    cause_batches text
+    cause_batches text,
+    restated_at timestamp
 )
 """
 
-# Only what differs from the last report is written: an unchanged build reports nothing new. Why a
-# value was restated is written with it: later loads stamp the rows that tell it.
+# Only what differs from the last report is written: an unchanged build reports nothing new. Why and
+# when a value was restated is written with it: later loads stamp the rows that tell it.
 REPORT_KPIS_SQL = """
 insert into raw_operations.reported_kpis
 with current_values as (
@@ -102,7 +103,7 @@ reports as (
     from raw_operations.reported_kpis
 )
 select cast($1 as text), current_values.*, cast($2 as timestamp),
-    restatements.cause_kind, restatements.cause_batches
+    restatements.cause_kind, restatements.cause_batches, restatements.restated_at
 from current_values
 left join reports
     on current_values.kpi_code = reports.kpi_code
@@ -146,10 +147,13 @@ def create_reporting_tables(warehouse: Warehouse) -> None:
     warehouse.execute(PUBLICATIONS_DDL)
     warehouse.execute(REPORTED_KPIS_DDL)
     held = warehouse.columns("raw_operations", "reported_kpis")
-    for column in ("cause_kind", "cause_batches"):
+    # In the order of the table that is created today.
+    later = {"cause_kind": "text", "cause_batches": "text", "restated_at": "timestamp"}
+    for column, kind in later.items():
         if column not in held:
-            # Of a version before this one.
-            warehouse.execute(f"alter table raw_operations.reported_kpis add column {column} text")
+            warehouse.execute(
+                f"alter table raw_operations.reported_kpis add column {column} {kind}"
+            )
     warehouse.execute(DBT_RESULTS_DDL)
 
 

@@ -31,7 +31,7 @@ MARTS = {
     "kpi_daily": "kpi_code text, date_day date, numerator numeric(26, 8),"
     " denominator numeric(26, 8), value numeric(26, 8), is_complete_period boolean",
     "kpi_restatements": "kpi_code text, period_grain text, period_start date,"
-    " cause_kind text, cause_batches text, change_number bigint",
+    " cause_kind text, cause_batches text, restated_at timestamp, change_number bigint",
 }
 
 

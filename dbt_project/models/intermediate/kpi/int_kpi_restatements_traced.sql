@@ -92,7 +92,7 @@ values_over_time as (
         reported_kpis.cause_kind,
         reported_kpis.cause_batches,
         publications_in_order.previous_loaded_until,
-        publications_in_order.published_at,
+        coalesce(reported_kpis.restated_at, publications_in_order.published_at) as moved_at,
         reported_kpis.publication_id,
         0 as is_this_build
     from reported_kpis
@@ -112,7 +112,7 @@ values_over_time as (
         null as cause_kind,
         null as cause_batches,
         last_publication.loaded_until as previous_loaded_until,
-        {{ build_started_at() }} as published_at,
+        {{ build_started_at() }} as moved_at,
         null as publication_id,
         1 as is_this_build
     from current_kpis
@@ -233,7 +233,7 @@ explained as (
         changes.value as new_value,
         changes.previous_loaded_until as reported_at,
         changes.loaded_until,
-        changes.published_at,
+        changes.moved_at,
         case
             when changes.cause_kind is not null then changes.cause_kind
             when causes.has_rows = 1 then 'late_data'
@@ -268,7 +268,7 @@ final as (
         new_value,
         reported_at,
         case
-            when cause_kind = 'definition' then greatest(published_at, reported_at)
+            when cause_kind = 'definition' then greatest(moved_at, reported_at)
             else loaded_until
         end as restated_at,
         cause_kind,

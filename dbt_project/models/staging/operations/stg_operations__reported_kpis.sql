@@ -16,7 +16,8 @@ renamed as (
         cast(denominator as numeric(26, 8)) as denominator,
         cast(value as numeric(26, 8)) as value,
         cast(period_start as date) as period_start,
-        cast(loaded_until as timestamp) as loaded_until
+        cast(loaded_until as timestamp) as loaded_until,
+        cast(restated_at as timestamp) as restated_at
     from source
 
 )
