@@ -37,7 +37,10 @@ def half_reached(
 def marked(
     dashboard: Dashboard, definitions: Definitions, catalog: Mapping[str, Dataset]
 ) -> Dashboard:
-    """The dashboard; sections that a filter leaves alone say so in their titles."""
+    """The dashboard; sections that a filter leaves alone say so in their titles.
+
+    One without a title, as the strip that tells how recent the data are, is of no business.
+    """
     sections = []
     for section, charts in _sections(dashboard, definitions):
         left = [
@@ -45,7 +48,9 @@ def marked(
             for choice in dashboard.filters
             if not any(reaches(choice, chart, catalog) for chart in charts)
         ]
-        title = f"{section.title} (not filtered by {' or '.join(left)})" if left else section.title
+        title = section.title
+        if title and left:
+            title = f"{title} (not filtered by {' or '.join(left)})"
         sections.append(section.model_copy(update={"title": title}))
     return dashboard.model_copy(update={"sections": sections})
 

@@ -49,9 +49,9 @@ def oltp_url(oltp_server: ThrowAwayServer) -> str:
     return oltp_server.create_database("oltp_under_test")
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
+@pytest.fixture(params=["duckdb", pytest.param("postgres", marks=pytest.mark.full)])
 def target(request: pytest.FixtureRequest) -> str:
-    """Both warehouse engines, one after the other."""
+    """Both warehouse engines, one after the other; in the quick lane the default one alone."""
     return str(request.param)
 
 

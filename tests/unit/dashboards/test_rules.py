@@ -430,6 +430,10 @@ def test_a_section_that_a_filter_leaves_alone_says_so():
         "Sold and Bought",
         "Loaded (not filtered by Shop)",
     ]
+    # That of the strip has no title to add to.
+    untitled = apart.sections[1].model_copy(update={"title": ""})
+    strip = apart.model_copy(update={"sections": [untitled]})
+    assert [section.title for section in marked(strip, definitions, over).sections] == [""]
     [said] = half_reached(dashboard(["Sold", "Loaded"]), definitions, over)
     assert "filter 'Shop' acts on some charts of the section 'Sold and Loaded'" in said
     assert "not on Loaded" in said
