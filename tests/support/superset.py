@@ -34,22 +34,24 @@ BROWSER_ARGUMENTS = [
 
 
 class Client:
-    """One user's session with the REST API."""
+    """One user's session with the REST API; the user logs in again when Superset ends it."""
 
     def __init__(self, url: str, user: str, password: str) -> None:
         self.url = url
+        self._login = {"username": user, "password": password, "provider": "db"}
         self._stored: dict[int, dict[str, Any]] = {}
+        self._session = requests.Session()
+        self._log_in()
+
+    def _log_in(self) -> None:
         answer = requests.post(
-            f"{url}/api/v1/security/login",
-            json={"username": user, "password": password, "provider": "db"},
-            timeout=TIMEOUT_SECONDS,
+            f"{self.url}/api/v1/security/login", json=self._login, timeout=TIMEOUT_SECONDS
         )
         answer.raise_for_status()
-        self._session = requests.Session()
         self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
         # As a page would: without the token every change is refused whoever asks.
         token = self.get("/api/v1/security/csrf_token/").json()["result"]
-        self._session.headers.update({"X-CSRFToken": token, "Referer": url})
+        self._session.headers.update({"X-CSRFToken": token, "Referer": self.url})
 
     def get(self, path: str) -> requests.Response:
         return self._request("get", path)
@@ -66,9 +68,17 @@ class Client:
     def _request(
         self, method: str, path: str, body: dict[str, Any] | None = None
     ) -> requests.Response:
-        return self._session.request(
-            method, self.url + path, json=body, timeout=TIMEOUT_SECONDS, allow_redirects=False
-        )
+        def ask() -> requests.Response:
+            return self._session.request(
+                method, self.url + path, json=body, timeout=TIMEOUT_SECONDS, allow_redirects=False
+            )
+
+        answer = ask()
+        # A quarter of an hour: a slow machine is still at the same folder's tests.
+        if answer.status_code == 401 and "Token has expired" in answer.text:
+            self._log_in()
+            answer = ask()
+        return answer
 
     def everything(self, kind: str) -> list[dict[str, Any]]:
         """All charts, dashboards, datasets or databases the user may list."""
