@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -65,6 +66,11 @@ HOSTILE = (
 )
 
 
+def hostile_values(stage: Stage) -> Sequence[Any]:
+    """All; on Postgres SQL alone, as what rebuilds a query does not know the engine."""
+    return HOSTILE if stage.target == "duckdb" else [SQL, [SQL]]
+
+
 def fields(stage: Stage, schema: str) -> list[str]:
     """Fields of a request as the server itself describes them."""
     described = stage.client("admin").get("/api/v1/_openapi").json()
@@ -89,7 +95,7 @@ def test_viewer_gets_the_chart_or_nothing_whatever_is_in_the_query(stage: Stage)
     names = fields(stage, "ChartDataQueryObject")
     assert len(names) > 25 and {"columns", "extras", "result_type"} <= set(names)
     for name in names:
-        for value in HOSTILE:
+        for value in hostile_values(stage):
             if name == "extras" and isinstance(value, dict) and "time_grain_sqla" in value:
                 continue
             assert_the_chart_or_a_refusal(stage, chart_request(stage, **{name: value}), rows)
@@ -100,7 +106,7 @@ def test_viewer_gets_the_chart_or_nothing_whatever_is_around_the_query(stage: St
     names = fields(stage, "ChartDataQueryContextSchema")
     assert {"datasource", "result_type", "result_format", "form_data"} <= set(names)
     body = chart_request(stage)
-    for value in HOSTILE:
+    for value in hostile_values(stage):
         for name in names:
             assert_the_chart_or_a_refusal(stage, body | {name: value}, rows)
         for name in ("tooltip_contents", "extra_form_data", "adhoc_filters", "datasource", "url"):

@@ -1,9 +1,10 @@
-"""A business in another time and place: New York in 2009, with only its settings changed."""
+"""A business in another time and place: 2009, in New York and in UTC, by its settings alone."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -17,36 +18,91 @@ from tests.support.warehouse import ThrowAwayServer
 
 pytestmark = pytest.mark.full
 
-# The clocks of New York went forward on 8 March and back on 1 November.
-SENT_AT = {
-    "2009-03-08 04:59:59+00": date(2009, 3, 7),
-    "2009-03-08 05:00:00+00": date(2009, 3, 8),
-    "2009-03-09 03:59:59+00": date(2009, 3, 8),
-    "2009-03-09 04:00:00+00": date(2009, 3, 9),
-    "2009-11-01 03:59:59+00": date(2009, 10, 31),
-    "2009-11-01 04:00:00+00": date(2009, 11, 1),
-    "2009-11-02 04:59:59+00": date(2009, 11, 1),
-    "2009-11-02 05:00:00+00": date(2009, 11, 2),
+
+@dataclass(frozen=True)
+class Place:
+    """Where a wallet is, and what happens there on 8 March and 1 November.
+
+    Attributes:
+        signed_up_at: the last hour of 27 February, there.
+        sent_at: moments just before and after a midnight, with the day they belong to.
+        down: outages, begin and end: the whole of 8 March, and half of 1 November.
+        uptime: seconds of these two days, and of their outages.
+    """
+
+    signed_up_at: str
+    sent_at: dict[str, date]
+    down: list[tuple[str, str]]
+    uptime: list[tuple[date, int, int]]
+
+
+PLACES = {
+    # Clocks go forward on 8 March and back on 1 November.
+    "America/New_York": Place(
+        signed_up_at="2009-02-28 04:30:00+00",
+        sent_at={
+            "2009-03-08 04:59:59+00": date(2009, 3, 7),
+            "2009-03-08 05:00:00+00": date(2009, 3, 8),
+            "2009-03-09 03:59:59+00": date(2009, 3, 8),
+            "2009-03-09 04:00:00+00": date(2009, 3, 9),
+            "2009-11-01 03:59:59+00": date(2009, 10, 31),
+            "2009-11-01 04:00:00+00": date(2009, 11, 1),
+            "2009-11-02 04:59:59+00": date(2009, 11, 1),
+            "2009-11-02 05:00:00+00": date(2009, 11, 2),
+        },
+        down=[
+            ("2009-03-08 05:00:00+00", "2009-03-09 04:00:00+00"),
+            ("2009-11-01 04:00:00+00", "2009-11-01 16:30:00+00"),
+        ],
+        uptime=[
+            (date(2009, 3, 8), 23 * 3600, 23 * 3600),
+            (date(2009, 11, 1), 25 * 3600, 45_000),
+        ],
+    ),
+    "UTC": Place(
+        signed_up_at="2009-02-27 23:30:00+00",
+        sent_at={
+            "2009-03-07 23:59:59+00": date(2009, 3, 7),
+            "2009-03-08 00:00:00+00": date(2009, 3, 8),
+            "2009-03-08 23:59:59+00": date(2009, 3, 8),
+            "2009-03-09 00:00:00+00": date(2009, 3, 9),
+            "2009-10-31 23:59:59+00": date(2009, 10, 31),
+            "2009-11-01 00:00:00+00": date(2009, 11, 1),
+            "2009-11-01 23:59:59+00": date(2009, 11, 1),
+            "2009-11-02 00:00:00+00": date(2009, 11, 2),
+        },
+        down=[
+            ("2009-03-08 00:00:00+00", "2009-03-09 00:00:00+00"),
+            ("2009-11-01 00:00:00+00", "2009-11-01 12:30:00+00"),
+        ],
+        uptime=[
+            (date(2009, 3, 8), 24 * 3600, 24 * 3600),
+            (date(2009, 11, 1), 24 * 3600, 45_000),
+        ],
+    ),
 }
-DOWN = [
-    ("2009-03-08 05:00:00+00", "2009-03-09 04:00:00+00"),
-    ("2009-11-01 04:00:00+00", "2009-11-01 16:30:00+00"),
-]
+
+
+@pytest.fixture(scope="module", params=PLACES)
+def time_zone(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory, oltp_server: ThrowAwayServer) -> House:
-    """A wallet in New York, loaded from its own database and built."""
-    folder = tmp_path_factory.mktemp("new-york")
+def house(
+    time_zone: str, tmp_path_factory: pytest.TempPathFactory, oltp_server: ThrowAwayServer
+) -> House:
+    """A wallet in another place, loaded from its own database and built."""
+    folder = tmp_path_factory.mktemp("elsewhere")
     project = folder / "project"
     copy_project(project, "finhouse/", "dbt_project/", "superset/")
     settings = project / "dbt_project" / "dbt_project.yml"
     text = settings.read_text(encoding="utf-8")
     assert "time_zone: Africa/Johannesburg" in text
-    settings.write_text(text.replace("Africa/Johannesburg", "America/New_York"), encoding="utf-8")
-    url = oltp_server.create_database("new_york")
+    settings.write_text(text.replace("Africa/Johannesburg", time_zone), encoding="utf-8")
+    url = oltp_server.create_database("elsewhere")
     with psycopg.connect(url, autocommit=True) as connection:
-        _fill(connection)
+        _fill(connection, PLACES[time_zone])
     house = House(folder / "house", "wallet")
     built = subprocess.run(
         [sys.executable, "-m", "finhouse", "build"],
@@ -61,21 +117,21 @@ def house(tmp_path_factory: pytest.TempPathFactory, oltp_server: ThrowAwayServer
     return house
 
 
-def _fill(connection: psycopg.Connection) -> None:
+def _fill(connection: psycopg.Connection, place: Place) -> None:
     schema = PROJECT_ROOT / "finhouse" / "oltp" / "schemas" / "wallet.sql"
     connection.execute(Path(schema).read_text(encoding="utf-8"))
-    # The last hour of 27 February there.
     [(user,)] = connection.execute(
         "insert into wallet.users (phone_number_hash, blood_hash, device_public_key, created_at) "
-        "values ('1', '1', '1', '2009-02-28 04:30:00+00') returning id"
+        "values ('1', '1', '1', %s) returning id",
+        (place.signed_up_at,),
     )
-    for sent_at in SENT_AT:
+    for sent_at in place.sent_at:
         connection.execute(
             "insert into wallet.transactions (sender_id, recipient_id, amount, currency, status, "
             "physics_seal_hash, created_at) values (%s, %s, 10, 'ZAR', 'COMPLETED', %s, %s)",
             (user, user, sent_at, sent_at),
         )
-    for started_at, resolved_at in DOWN:
+    for started_at, resolved_at in place.down:
         connection.execute(
             "insert into wallet.service_incidents (service, severity, started_at, resolved_at) "
             "values ('payments', 'critical', %s, %s)",
@@ -83,24 +139,21 @@ def _fill(connection: psycopg.Connection) -> None:
         )
 
 
-def test_each_transaction_counts_on_its_local_day(house: House):
+def test_each_transaction_counts_on_its_local_day(house: House, time_zone: str):
     rows = house.published_rows(
         "select date, total_transactions from published.daily_metrics where total_transactions > 0"
     )
-    days = list(SENT_AT.values())
+    days = list(PLACES[time_zone].sent_at.values())
     assert dict(rows) == {day: days.count(day) for day in days}
 
 
-def test_days_on_which_clocks_change_have_23_and_25_hours(house: House):
+def test_days_are_as_long_as_clocks_make_them(house: House, time_zone: str):
     rows = house.published_rows(
         "select uptime_date, period_seconds, cast(downtime_seconds as integer) "
         "from published.service_uptime_daily "
         "where service = 'all_services' and (period_seconds <> 86400 or downtime_seconds <> 0)"
     )
-    assert sorted(rows) == [
-        (date(2009, 3, 8), 23 * 3600, 23 * 3600),
-        (date(2009, 11, 1), 25 * 3600, 45_000),
-    ]
+    assert sorted(rows) == PLACES[time_zone].uptime
 
 
 def test_calendar_is_that_of_the_data(house: House):
