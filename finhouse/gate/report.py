@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
+from finhouse.errors import FinhouseError
 from finhouse.gate.commits import Commit
 from finhouse.gate.contracts import ContractChange, in_words
 from finhouse.gate.model_changes import ModelChange
@@ -56,11 +57,13 @@ def summary(moves: Moves) -> Iterator[str]:
         yield f"  owners: {', '.join(owners)}"
 
 
-def render_failure(step: str, message: str) -> str:
-    """The report of a change that does not come as far as being compared, and why."""
+def render_failures(failures: Mapping[str, FinhouseError]) -> str:
+    """The report of a change that does not come as far as being compared: why, by step."""
+    steps = ", ".join(f"`{step}`" for step in failures)
+    messages = "\n".join(str(error) for error in failures.values())
     text = (
-        f"{MARKER}\n## What this change moves\n\n**The gate stops at `{step}`**, before anything"
-        f" could be compared.\n\n```\n{message}"
+        f"{MARKER}\n## What this change moves\n\n**The gate stops at {steps}**, before anything"
+        f" could be compared.\n\n```\n{messages}"
     )
     return f"{text[:MAX_CHARACTERS]}\n```\n"
 

@@ -1,9 +1,9 @@
-"""The gate's steps, cheapest first; the first that fails ends it."""
+"""The gate's steps, cheapest first: all checks of the files, then what has to be built."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -29,7 +29,7 @@ from finhouse.gate.moves import find_moves
 from finhouse.gate.report import (
     declaration_lines,
     render,
-    render_failure,
+    render_failures,
     render_nothing,
     summary,
 )
@@ -52,11 +52,13 @@ class Step:
         name: what tables and tests call it.
         what: what it does, in words.
         run: does it; says in a line what it looked at.
+        needs: steps that must have passed; None: all before it.
     """
 
     name: str
     what: str
     run: Callable[[], str]
+    needs: tuple[str, ...] | None = ()
 
 
 class Gate:
@@ -86,8 +88,14 @@ class Gate:
             Step("python", "ruff: lint and format", self._python),
             Step("yaml", "yamllint", self._yaml),
             Step("parse", "dbt parse, warnings are errors", self._parse),
-            Step("conventions", "dbt-bouncer and the rules of the house", self._conventions),
-            Step("dashboards", "dashboard -> chart -> mart -> column", self._dashboards),
+            Step(
+                *("conventions", "dbt-bouncer and the rules of the house", self._conventions),
+                needs=("parse",),
+            ),
+            Step(
+                *("dashboards", "dashboard -> chart -> mart -> column", self._dashboards),
+                needs=("parse",),
+            ),
             Step("sql", "sqlfluff", self._sql),
             *map(self._needed, self._comparing_steps()),
         ]
@@ -104,8 +112,10 @@ class Gate:
         ]
 
     def _needed(self, step: Step) -> Step:
-        """The step, which has nothing to do where nothing that is built differs."""
-        return replace(step, run=lambda: self._nothing() if self._is_still else step.run())
+        """The step, after all others; it has nothing to do where nothing that is built differs."""
+        return replace(
+            step, needs=None, run=lambda: self._nothing() if self._is_still else step.run()
+        )
 
     @cached_property
     def _is_still(self) -> bool:
@@ -208,20 +218,23 @@ def run_gate(
     scale: float = DEFAULT_SCALE,
     only: Container[str] | None = None,
 ) -> None:
-    """Run all steps, or those named, and print the table of them; end at the first that fails.
+    """Run all steps, or those named, and print the table of them.
+
+    What only reads the files is all run, so that its findings are told at once; what builds begins
+    when nothing has failed, and ends with the first step that does.
 
     Raises:
-        FinhouseError: that step's error, after the table.
+        FinhouseError: the error of the step that failed; a ``GateError`` of all, where several did.
     """
     with exclusive(settings):
         gate = Gate(settings, ref, scale)
         gate.report.unlink(missing_ok=True)
         rows: list[tuple[str, str, str, str]] = []
-        failure: FinhouseError | None = None
+        failures: dict[str, FinhouseError] = {}
         for step in gate.steps():
             if only is not None and step.name not in only:
                 continue
-            if failure:
+            if failures.keys() & (failures if step.needs is None else step.needs):
                 rows.append((step.name, NOT_RUN, "", step.what))
                 continue
             console.print(f"[bold]{step.name}[/bold]: {step.what}")
@@ -229,11 +242,21 @@ def run_gate(
             try:
                 said, outcome = step.run(), PASSED
             except FinhouseError as error:
-                failure, said, outcome = error, step.what, FAILED
-                if not gate.report.exists():
-                    gate.report.write_text(render_failure(step.name, str(error)), encoding="utf-8")
+                failures[step.name] = error
+                said, outcome = step.what, FAILED
             rows.append((step.name, outcome, f"{time.monotonic() - started:.1f}", said))
         print_table("Gate", ["step", "result", "seconds", "looked at"], rows, numeric=("seconds",))
+        if failures and not gate.report.exists():
+            gate.report.write_text(render_failures(failures), encoding="utf-8")
         console.print(f"Report: {gate.report}", markup=False)
-        if failure:
-            raise failure
+        if failures:
+            raise _as_one(failures)
+
+
+def _as_one(failures: Mapping[str, FinhouseError]) -> FinhouseError:
+    if len(failures) == 1:
+        return next(iter(failures.values()))
+    return GateError(
+        f"{len(failures)} checks fail\n"
+        + "\n".join(f"{step}: {error}" for step, error in failures.items())
+    )

@@ -49,19 +49,17 @@ def assert_a_build_without_news_changes_nothing(house: House, target: str = "duc
     assert house.rows("select count(*) from raw_operations.reported_kpis", target) == reports
 
 
-def test_second_build_changes_nothing(company_copy: House):
-    assert_a_build_without_news_changes_nothing(company_copy)
-
-
 @pytest.mark.full
 @pytest.mark.parametrize("target", TARGETS if INCREMENTS > 1 else TARGETS[:1])
 def test_incremental_days_equal_a_full_refresh(company_copy: House, target: str):
+    """And a second build after them changes nothing."""
     started = company_copy.truth()["as_of_date"]
     for _ in range(INCREMENTS - 1):
         company_copy.succeed("--target", target, "day")
     company_copy.succeed("--target", target, "day", "--days", "2")
     as_of = company_copy.truth()["as_of_date"]
     assert (date.fromisoformat(as_of) - date.fromisoformat(started)).days == INCREMENTS + 1
+    assert_a_build_without_news_changes_nothing(company_copy, target)
     incremental = lasting(published_content(company_copy, target))
     company_copy.succeed("--target", target, "build", "--full-refresh", env=WITHOUT_DATA_TESTS)
     refreshed = lasting(published_content(company_copy, target))
