@@ -31,7 +31,7 @@ def gate() -> None:
 @scale_option
 @click.pass_obj
 def gate_run(settings: Settings, ref: str | None, scale: float) -> None:
-    """Run every step, cheapest first; nothing is built once a check has failed."""
+    """Run every step, cheapest first; what takes long begins when no other has failed."""
     run_gate(settings, ref, scale)
     console.print("The gate is open.")
 

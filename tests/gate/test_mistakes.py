@@ -1,7 +1,7 @@
 """Typical bad pull requests, each a patch: the gate catches it, by the right check, and says so.
 
 CI applies all mistakes of one check together, as a check names everything it finds, and those of
-all checks that only read the files; `make test-mistakes` tries each one alone.
+all checks that take seconds; `make test-mistakes` tries each one alone.
 """
 
 from __future__ import annotations
@@ -65,13 +65,13 @@ def caught_by(patch: Patch) -> str:
     return patch.header("Caught-by")
 
 
-# What reads the files alone, in the gate's order; without a manifest the others could not run.
-READING = ("python", "yaml", "conventions", "dashboards", "sql")
+# What takes seconds; without a manifest the others could not run.
+QUICK = ("python", "yaml", "conventions", "dashboards")
 
 
 def run_of(patch: Patch) -> str:
-    """The patches that go into one run of the gate: of the same check, or of all that read."""
-    return "files" if caught_by(patch) in READING else caught_by(patch)
+    """The patches that go into one run of the gate: of the same check, or of all quick ones."""
+    return "quick checks" if caught_by(patch) in QUICK else caught_by(patch)
 
 
 def groups(patches: list[Patch]) -> dict[str, list[Patch]]:
