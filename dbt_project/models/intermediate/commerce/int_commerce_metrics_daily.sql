@@ -13,11 +13,11 @@ periods as (
 counted as (
 
     select
-        created_date as period_start,
+        posting_date as period_start,
         cast(count(*) as bigint) as sales_order_line_count
     from sales_order_lines
-    where created_date <= {{ as_of_date('commerce') }}
-    group by created_date
+    where posting_date <= {{ as_of_date('commerce') }}
+    group by posting_date
 
 ),
 

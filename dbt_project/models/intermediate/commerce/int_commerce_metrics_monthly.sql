@@ -13,11 +13,11 @@ periods as (
 counted as (
 
     select
-        {{ month_start('created_date') }} as period_start,
+        {{ month_start('posting_date') }} as period_start,
         cast(count(*) as bigint) as sales_order_line_count
     from sales_order_lines
-    where created_date <= {{ as_of_date('commerce') }}
-    group by {{ month_start('created_date') }}
+    where posting_date <= {{ as_of_date('commerce') }}
+    group by {{ month_start('posting_date') }}
 
 ),
 

@@ -13,11 +13,11 @@ periods as (
 counted as (
 
     select
-        created_date as period_start,
+        ordered_date as period_start,
         cast(count(*) as bigint) as purchase_order_count
     from purchase_orders
-    where created_date <= {{ as_of_date('inventory') }}
-    group by created_date
+    where ordered_date <= {{ as_of_date('inventory') }}
+    group by ordered_date
 
 ),
 

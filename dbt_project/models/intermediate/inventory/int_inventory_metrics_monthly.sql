@@ -13,11 +13,11 @@ periods as (
 counted as (
 
     select
-        {{ month_start('created_date') }} as period_start,
+        {{ month_start('ordered_date') }} as period_start,
         cast(count(*) as bigint) as purchase_order_count
     from purchase_orders
-    where created_date <= {{ as_of_date('inventory') }}
-    group by {{ month_start('created_date') }}
+    where ordered_date <= {{ as_of_date('inventory') }}
+    group by {{ month_start('ordered_date') }}
 
 ),
 

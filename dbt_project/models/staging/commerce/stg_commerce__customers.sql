@@ -9,9 +9,9 @@ renamed as (
     select
         cast(id as {{ dbt.type_string() }}) as customer_id,
         sales_office_name,
-        customer_number,
+        customer_number as customer,
         customer_name,
-        customer_group,
+        lower(trim(customer_group)) as customer_group,
         is_internal,
         {{ to_utc('created_at') }} as created_at,
         {{ to_utc('updated_at') }} as updated_at,
@@ -19,15 +19,6 @@ renamed as (
         _batch_id
     from source
 
-),
-
-final as (
-
-    select
-        *,
-        {{ business_date('created_at', 'commerce') }} as created_date
-    from renamed
-
 )
 
-select * from final
+select * from renamed

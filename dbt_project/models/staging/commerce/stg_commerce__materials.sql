@@ -27,15 +27,6 @@ renamed as (
         _batch_id
     from source
 
-),
-
-final as (
-
-    select
-        *,
-        {{ business_date('created_at', 'commerce') }} as created_date
-    from renamed
-
 )
 
-select * from final
+select * from renamed

@@ -12,22 +12,13 @@ renamed as (
         sales_office_name,
         cast(counted_units as numeric(14, 3)) as counted_units,
         cast(system_units as numeric(14, 3)) as system_units,
-        counted_on,
+        counted_on as counted_date,
         {{ to_utc('created_at') }} as created_at,
         {{ to_utc('updated_at') }} as updated_at,
         _loaded_at,
         _batch_id
     from source
 
-),
-
-final as (
-
-    select
-        *,
-        {{ business_date('created_at', 'inventory') }} as created_date
-    from renamed
-
 )
 
-select * from final
+select * from renamed

@@ -11,7 +11,7 @@ renamed as (
         material_number,
         sales_office_name,
         cast(on_hand_units as numeric(14, 3)) as on_hand_units,
-        day as stock_level_day,
+        day as stock_date,
         {{ to_utc('created_at') }} as created_at,
         {{ to_utc('updated_at') }} as updated_at,
         _loaded_at,
