@@ -12,7 +12,9 @@ loaded as (
     select
         count(*) as line_count,
         count(
-            distinct case when not coalesce(customers.is_internal, false) then sales_lines.customer end
+            distinct case
+                when not coalesce(customers.is_internal, false) then sales_lines.customer
+            end
         ) as customer_count
     from sales_lines
     left join {{ ref('stg_commerce__customers') }} as customers
