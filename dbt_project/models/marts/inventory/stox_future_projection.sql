@@ -240,6 +240,7 @@ placed as (
             order by month_number
         ) as month_orders
     from ordered
+    where month_number > 0
 
 ),
 
@@ -261,7 +262,6 @@ final as (
         is_seasonal,
         snapshot_date as calculation_date
     from placed
-    where month_number > 0
 
 )
 
