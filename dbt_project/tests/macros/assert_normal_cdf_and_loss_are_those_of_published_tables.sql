@@ -11,14 +11,14 @@ with cases as (
     union all
     select -1, 0.158655253931e0, 1.083315470564e0
     union all
-    select 1.96, 0.975002104852e0, 0.009445027055e0
+    select 1.96, 0.975002104852e0, 0.009445069843e0
     union all
-    select 3, 0.998650101968e0, 0.000382154312e0
+    select 3, 0.998650101968e0, 0.000382154317e0
     union all
     -- The two formulas meet near 7.07.
     select -7, 0.000000000001e0, 7
     union all
-    select -7.1, 0, 7.1
+    select -7.1, 0.0000000000006e0, 7.1
     union all
     select 8, 1, 0
     union all

@@ -13,7 +13,7 @@ with cases as (
     -- The two formulas meet here.
     select 0.925, 1.439531470938e0
     union all
-    select 0.9250001, 1.439532177388e0
+    select 0.9250001, 1.439532177376e0
     union all
     select 0.95, 1.644853626951e0
     union all

@@ -1,35 +1,48 @@
-with sales_order_lines as (
+with lines as (
 
-    select * from {{ ref('stg_commerce__sales_order_lines') }}
+    select * from {{ ref('int_sales_lines_enriched') }}
 
 ),
 
-periods as (
+days as (
 
     {{ day_spine('commerce') }}
 
 ),
 
-counted as (
+sold as (
 
     select
-        posting_date as period_start,
-        cast(count(*) as bigint) as sales_order_line_count
-    from sales_order_lines
-    where posting_date <= {{ as_of_date('commerce') }}
+        posting_date,
+        {{ commerce_sales_measures() }}
+    from lines
+    where not is_internal
     group by posting_date
+
+),
+
+joined as (
+
+    select
+        days.date_day,
+        true as is_complete_period,
+        {{ money('sold.net_sales', 4) }} as net_sales,
+        {{ money('sold.gross_margin', 4) }} as gross_margin,
+        {{ money('sold.returns', 4) }} as returns,
+        coalesce(sold.order_count, 0) as order_count,
+        coalesce(sold.active_customer_count, 0) as active_customer_count
+    from days
+    left join sold
+        on days.date_day = sold.posting_date
 
 ),
 
 final as (
 
     select
-        periods.date_day,
-        true as is_complete_period,
-        coalesce(counted.sales_order_line_count, 0) as sales_order_line_count
-    from periods
-    left join counted
-        on periods.date_day = counted.period_start
+        *,
+        {{ kpi_ratio_columns(kpis_of_grain(commerce_kpis(), 'daily')) }}
+    from joined
 
 )
 
