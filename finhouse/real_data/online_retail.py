@@ -141,9 +141,7 @@ def _load_lines(tables: Tables, lines: list[Line]) -> int:
             "id": tables.ids("line", np.arange(len(lines))),
             "order_number": _text([line["InvoiceNo"] for line in lines]),
             "line": pa.array(line_numbers),
-            "line_type": _text(
-                ["CANCELLATION" if is_back else "SALE" for is_back in is_cancellation]
-            ),
+            "line_type": _text(types),
             "customer": _text([_customer(line) for line in lines]),
             "material_number": _text([line["StockCode"] for line in lines]),
             "sales_office_name": _text([line["Country"] for line in lines]),
