@@ -8,7 +8,7 @@
 | line | sales_order_lines | a line of a ``C...`` invoice is a CANCELLATION, each other a SALE |
 
 The file moves stock by lines at a price of 0: found, damaged, given away. Nothing was ordered with
-them. Times are local; the order of an invoice and its cancellation of the same day follows from them.
+them. Times are local: by them an invoice comes before its cancellation of the same day.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def _load_lines(tables: Tables, lines: list[Line]) -> int:
     for line in lines:
         numbers[line["InvoiceNo"]] += 1
         line_numbers.append(numbers[line["InvoiceNo"]])
-    is_cancellation = [line["InvoiceNo"].startswith("C") for line in lines]
+    types = ["CANCELLATION" if line["InvoiceNo"].startswith("C") else "SALE" for line in lines]
     is_order = [Decimal(line["UnitPrice"]) != 0 for line in lines]
     quantities = [line["Quantity"] for line in lines]
     amounts = [str(Decimal(line["Quantity"]) * Decimal(line["UnitPrice"])) for line in lines]
@@ -141,7 +141,7 @@ def _load_lines(tables: Tables, lines: list[Line]) -> int:
             "id": tables.ids("line", np.arange(len(lines))),
             "order_number": _text([line["InvoiceNo"] for line in lines]),
             "line": pa.array(line_numbers),
-            "line_type": _text(["CANCELLATION" if is_back else "SALE" for is_back in is_cancellation]),
+            "line_type": _text(types),
             "customer": _text([_customer(line) for line in lines]),
             "material_number": _text([line["StockCode"] for line in lines]),
             "sales_office_name": _text([line["Country"] for line in lines]),

@@ -5,7 +5,7 @@ with days as (
         {{ month_start('date_day') }} as month_start,
         sum(net_sales) as net_sales,
         sum(gross_margin) as gross_margin,
-        sum(returns) as returns
+        sum(returned_sales) as returned_sales
     from {{ ref('int_commerce_metrics_daily') }}
     group by {{ month_start('date_day') }}
 
@@ -27,4 +27,4 @@ left join days
 where
     months.net_sales <> coalesce(days.net_sales, 0)
     or months.gross_margin <> coalesce(days.gross_margin, 0)
-    or months.returns <> coalesce(days.returns, 0)
+    or months.returned_sales <> coalesce(days.returned_sales, 0)

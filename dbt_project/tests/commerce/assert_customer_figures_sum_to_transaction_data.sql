@@ -27,16 +27,16 @@ cuts as (
     from {{ ref('customer_master') }}
     union all
     select
-        segment_type,
-        sum(monetary_sum),
-        sum(profitability_sum)
+        segment_type as cut,
+        sum(monetary_sum) as net_sales,
+        sum(profitability_sum) as gross_margin
     from {{ ref('segment_performance') }}
     group by segment_type
     union all
     select
-        'time_series_performance',
-        coalesce(sum(net_sales), 0),
-        coalesce(sum(gross_margin), 0)
+        'time_series_performance' as cut,
+        coalesce(sum(net_sales), 0) as net_sales,
+        coalesce(sum(gross_margin), 0) as gross_margin
     from {{ ref('time_series_performance') }}
 
 )

@@ -1,5 +1,5 @@
--- Nine by behaviour, three each by class of revenue and of profit, nine of both, and all: whether or
--- not a customer is in them.
+-- Nine by behaviour, three each by class of revenue and of profit, nine of both, and all, whether
+-- or not a customer is in them.
 with counted as (
 
     select

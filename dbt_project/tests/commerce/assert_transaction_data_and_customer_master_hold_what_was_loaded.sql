@@ -1,16 +1,24 @@
 -- Critical data are there: every line that the source has by the as-of day is in transaction_data,
 -- and everybody who is on one of them in customer_master.
-with loaded as (
+with sales_lines as (
+
+    select * from {{ ref('stg_commerce__sales_order_lines') }}
+    where posting_date <= {{ as_of_date('commerce') }}
+
+),
+
+loaded as (
 
     select
         count(*) as line_count,
         count(
-            distinct case when not coalesce(customers.is_internal, false) then lines.customer end
+            distinct case
+                when not coalesce(customers.is_internal, false) then sales_lines.customer
+            end
         ) as customer_count
-    from {{ ref('stg_commerce__sales_order_lines') }} as lines
+    from sales_lines
     left join {{ ref('stg_commerce__customers') }} as customers
-        on lines.customer = customers.customer
-    where lines.posting_date <= {{ as_of_date('commerce') }}
+        on sales_lines.customer = customers.customer
 
 ),
 

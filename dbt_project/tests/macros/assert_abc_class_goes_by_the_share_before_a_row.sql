@@ -10,7 +10,7 @@ with cases as (
     ] %}
     select
         '{{ group }}' as of_group,
-        '{{ name }}' as name,
+        '{{ name }}' as letter,
         cast({{ amount }} as numeric(22, 4)) as amount,
         '{{ expected }}' as expected
     {{ 'union all' if not loop.last }}
@@ -22,7 +22,7 @@ computed as (
 
     select
         *,
-        {{ abc_class('amount', 'name', 'of_group') }} as actual
+        {{ abc_class('amount', 'letter', 'of_group') }} as actual
     from cases
 
 )

@@ -116,7 +116,7 @@ joined as (
         months.is_complete_period,
         {{ money('sold.net_sales', 4) }} as net_sales,
         {{ money('sold.gross_margin', 4) }} as gross_margin,
-        {{ money('sold.returns', 4) }} as returns,
+        {{ money('sold.returns', 4) }} as returned_sales,
         coalesce(sold.order_count, 0) as order_count,
         coalesce(sold.active_customer_count, 0) as active_customer_count,
         coalesce(buyers.buying_customer_count, 0) as buying_customer_count,
@@ -124,10 +124,12 @@ joined as (
         coalesce(classes.customer_count, 0) as customer_count,
         coalesce(classes.class_a_customer_count, 0) as class_a_customer_count,
         coalesce(retention.new_customer_count, 0) as new_customer_count,
+        -- noqa: disable=LT02
         {% for age in [1, 3, 12] %}
         retention.retention_m{{ age }}_due_count,
         retention.retention_m{{ age }}_retained_count{{ ',' if not loop.last }}
         {% endfor %}
+    -- noqa: enable=LT02
     from months
     left join sold
         on months.month_start = sold.month_start

@@ -22,23 +22,23 @@ segments as (
     {% for class in classes %}
     union all
     select
-        'ABC_Revenue',
-        '{{ class }}'
+        'ABC_Revenue' as segment_type,
+        '{{ class }}' as segment_name
     union all
     select
-        'ABC_Profit',
-        '{{ class }}'
+        'ABC_Profit' as segment_type,
+        '{{ class }}' as segment_name
     {% for other in classes %}
     union all
     select
-        'ABC_Combined',
-        '{{ class ~ other }}'
+        'ABC_Combined' as segment_type,
+        '{{ class ~ other }}' as segment_name
     {% endfor %}
     {% endfor %}
     union all
     select
-        'All',
-        'All'
+        'All' as segment_type,
+        'All' as segment_name
 
 ),
 
