@@ -7,9 +7,9 @@ with cases as (
         cast(0.5 as {{ type_double() }}) as expected_cdf,
         cast(0.398942280401e0 as {{ type_double() }}) as expected_loss
     union all
-    select 1, 0.841344746069e0, 0.083315470564e0
+    select 1, 0.841344746069e0, 0.083315470588e0
     union all
-    select -1, 0.158655253931e0, 1.083315470564e0
+    select -1, 0.158655253931e0, 1.083315470588e0
     union all
     select 1.96, 0.975002104852e0, 0.009445069843e0
     union all

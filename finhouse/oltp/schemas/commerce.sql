@@ -36,7 +36,7 @@ create table commerce.materials (
     review_period_days integer not null default 0 check (review_period_days >= 0),
     ordering_cost numeric(12, 2) not null default 0 check (ordering_cost >= 0),
     storage_cost_pct numeric(6, 4) not null default 0 check (storage_cost_pct >= 0),
-    service_level_pct numeric(6, 4) not null default 0.95
+    service_level_pct numeric(12, 10) not null default 0.95
         check (service_level_pct between 0 and 1),
     min_order_cases numeric(12, 3) not null default 0 check (min_order_cases >= 0),
     shortage_cost numeric(12, 2) not null default 0 check (shortage_cost >= 0),

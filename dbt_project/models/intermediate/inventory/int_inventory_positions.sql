@@ -83,6 +83,7 @@ joined as (
         policies.month_start,
         policies.snapshot_date,
         policies.material_number,
+        policies.material_description,
         policies.unit_cost,
         policies.obsolete_after_days,
         policies.reorder_point,
@@ -122,6 +123,7 @@ final as (
         month_start,
         snapshot_date,
         material_number,
+        material_description,
         cast(on_hand_units as numeric(18, 3)) as on_hand_units,
         cast(on_hand_units * unit_cost as numeric(20, 2)) as inventory_value_amount,
         -- Unknown where the stock is, or what is enough: without a lot size or an own history.

@@ -41,8 +41,8 @@ final as (
         material_number,
         sales_office_name,
         unit_cost,
-        on_hand_units,
-        previous_on_hand_units,
+        cast(on_hand_units as numeric(18, 3)) as on_hand_units,
+        cast(previous_on_hand_units as numeric(18, 3)) as previous_on_hand_units,
         -- A day that was not read neither ends a run of empty days nor begins one.
         on_hand_units = 0 and coalesce(previous_on_hand_units, 1) > 0 as is_stockout_start,
         stock_date,

@@ -52,6 +52,7 @@ final as (
 
     select
         material_number,
+        material_description,
         annual_demand_units,
         order_quantity,
         annual_ordering_cost as ordering_cost,

@@ -124,6 +124,7 @@ starting as (
 
     select
         policies.material_number,
+        policies.material_description,
         policies.month_start,
         policies.snapshot_date,
         policies.safety_stock,
@@ -141,9 +142,14 @@ starting as (
 dated as (
 
     select
-        starting.*,
+        starting.material_number,
+        starting.material_description,
+        starting.snapshot_date,
+        starting.safety_stock,
+        starting.order_quantity,
+        starting.on_hand_units,
         horizon.month_number,
-        {{ add_months('starting.month_start', 'horizon.month_number') }} as projection_date
+        {{ add_months('starting.month_start', 'horizon.month_number') }} as month_start
     from starting
     cross join horizon
 
@@ -170,7 +176,7 @@ expected as (
         on
             dated.material_number = seasons.material_number
             and seasons.season = case
-                when seasons.is_seasonal then extract(month from dated.projection_date) else 0
+                when seasons.is_seasonal then extract(month from dated.month_start) else 0
             end
     inner join deviations
         on dated.material_number = deviations.material_number
@@ -248,8 +254,10 @@ final as (
 
     select
         material_number,
+        material_description,
         cast(month_number as integer) as month_number,
-        projection_date,
+        month_start,
+        {{ last_day_of_month('month_start') }} as projection_date,
         projected_demand,
         cast(on_hand_units + projected_orders - demand_so_far as numeric(20, 2))
             as projected_inventory_level,

@@ -9,6 +9,7 @@ final as (
 
     select
         material_number,
+        material_description,
         annual_demand_units,
         ordering_cost,
         unit_holding_cost,

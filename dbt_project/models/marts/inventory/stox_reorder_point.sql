@@ -8,6 +8,7 @@ final as (
 
     select
         material_number,
+        material_description,
         reorder_point,
         avg_daily_demand,
         safety_stock,

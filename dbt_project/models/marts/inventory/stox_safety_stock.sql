@@ -8,6 +8,7 @@ final as (
 
     select
         material_number,
+        material_description,
         safety_stock as safety_stock_units,
         service_level_pct,
         avg_daily_demand,

@@ -66,6 +66,7 @@ joined as (
 
     select
         materials.material_number,
+        materials.material_description,
         materials.unit_cost,
         stocked.unit_days,
         {{ days_between('bounds.window_start_date', 'bounds.calculation_date') }} + 1
@@ -107,6 +108,7 @@ final as (
 
     select
         material_number,
+        material_description,
         avg_inventory_units,
         unit_cost,
         inventory_value,

@@ -16,7 +16,7 @@ renamed as (
         cast(review_period_days as integer) as review_period_days,
         cast(ordering_cost as numeric(12, 2)) as ordering_cost,
         cast(storage_cost_pct as numeric(6, 4)) as storage_cost_pct,
-        cast(service_level_pct as numeric(6, 4)) as service_level_pct,
+        cast(service_level_pct as numeric(12, 10)) as service_level_pct,
         cast(min_order_cases as numeric(12, 3)) as min_order_cases,
         cast(shortage_cost as numeric(12, 2)) as shortage_cost,
         cast(obsolete_after_days as integer) as obsolete_after_days,
