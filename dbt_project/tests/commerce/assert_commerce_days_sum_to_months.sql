@@ -1,11 +1,12 @@
--- Amounts of days are those of their months.
+-- Amounts and orders of days are those of their months.
 with days as (
 
     select
         {{ month_start('date_day') }} as month_start,
         sum(net_sales) as net_sales,
         sum(gross_margin) as gross_margin,
-        sum(returned_sales) as returned_sales
+        sum(returned_sales) as returned_sales,
+        sum(order_count) as order_count
     from {{ ref('int_commerce_metrics_daily') }}
     group by {{ month_start('date_day') }}
 
@@ -28,3 +29,4 @@ where
     months.net_sales <> coalesce(days.net_sales, 0)
     or months.gross_margin <> coalesce(days.gross_margin, 0)
     or months.returned_sales <> coalesce(days.returned_sales, 0)
+    or months.order_count <> coalesce(days.order_count, 0)

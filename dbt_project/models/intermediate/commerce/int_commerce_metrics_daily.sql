@@ -28,7 +28,7 @@ joined as (
         true as is_complete_period,
         {{ money('sold.net_sales', 4) }} as net_sales,
         {{ money('sold.gross_margin', 4) }} as gross_margin,
-        {{ money('sold.returns', 4) }} as returned_sales,
+        {{ money('sold.returned_sales', 4) }} as returned_sales,
         coalesce(sold.order_count, 0) as order_count,
         coalesce(sold.active_customer_count, 0) as active_customer_count
     from days

@@ -42,7 +42,8 @@ final as (
             as cluster_total_revenue,
         {{ money('sum(margin) over (partition by sales_office_name, cluster_id)', 4) }}
             as cluster_total_margin,
-        '{{ currency_of("commerce") }}' as currency_code
+        '{{ currency_of("commerce") }}' as currency_code,
+        {{ as_of_date('commerce') }} as as_of_date
     from clustered
 
 )

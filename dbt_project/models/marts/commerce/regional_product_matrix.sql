@@ -35,7 +35,8 @@ final as (
             dense_rank() over (
                 partition by sales_office_name order by revenue desc, material_number asc
             ) as integer
-        ) as revenue_rank
+        ) as revenue_rank,
+        {{ as_of_date('commerce') }} as as_of_date
     from summed
 
 )

@@ -14,7 +14,8 @@ final as (
         margin,
         '{{ currency_of("commerce") }}' as currency_code,
         {{ ratio('margin', 'case when revenue > 0 then revenue end') }} as margin_pct,
-        revenue_rank as rank
+        revenue_rank as rank,
+        {{ as_of_date('commerce') }} as as_of_date
     from products
     where revenue_rank <= {{ var('commerce_top_performers_limit') }}
 

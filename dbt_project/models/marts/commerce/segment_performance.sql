@@ -98,7 +98,8 @@ final as (
         {{ ratio(
             'profitability_sum', 'case when monetary_sum > 0 then monetary_sum end'
         ) }} as margin_percent_mean,
-        margin_percent_simple_mean
+        margin_percent_simple_mean,
+        {{ as_of_date('commerce') }} as as_of_date
     from summed
 
 )
