@@ -1,7 +1,8 @@
 """Online Retail: the demand of each material in the stox marts, beside the reference.
 
 The reference cancels the k-th sale line of a customer, material and quantity by the k-th
-cancellation of the same, if it is later. The models go further in two ways, so that their figures differ where
+cancellation of the same, if it is later. The models go further in two ways, so that their figures
+differ where
 
 - a cancellation comes before every order that it fits, as its own is from before the data: the
   reference lets it use up a place, and the order that is cancelled next keeps its demand;
