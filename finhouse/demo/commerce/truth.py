@@ -6,7 +6,7 @@ shops take is no sale. Money is in cents until it is told.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import numpy as np
 
@@ -46,6 +46,22 @@ def classes(amounts: np.ndarray, names: np.ndarray) -> np.ndarray:
     result = np.empty(len(amounts), dtype="<U1")
     result[order] = np.where(positive > 0, found, "C")
     return result
+
+
+def segment_of(recency: int, frequency: int, monetary: int) -> str:
+    """The segment of three scores; the latter two count as their mean, rounded up."""
+    value = (frequency + monetary + 1) // 2
+    if value >= 4:
+        return ("At Risk", "At Risk", "Loyal Customers", "Loyal Customers", "Champions")[
+            recency - 1
+        ]
+    if recency <= 2:
+        return "At Risk" if value == 3 else "Hibernating"
+    if recency == 3:
+        return "Need Attention" if value == 3 else "About to Sleep"
+    if value >= 2:
+        return "Potential Loyalists"
+    return "New Customers" if recency == 5 else "Promising"
 
 
 class _Account:
@@ -139,6 +155,7 @@ class _Account:
         points[1, in_year] = scores(year_frequency[in_year])
         points[2, in_year] = scores(year_sales[in_year])
         rfm, numbers = np.unique(100 * points[0] + 10 * points[1] + points[2], return_counts=True)
+        segments = [segment_of(*map(int, of_one)) for of_one in points.T]
         by_revenue = classes(sales, self.customers)
         by_profit = classes(margin, self.customers)
         combined, sizes = np.unique(np.char.add(by_revenue, by_profit), return_counts=True)
@@ -153,6 +170,7 @@ class _Account:
             "monetary_12m": money_text(year_sales.sum()),
             "recency_days": int((self.days - 1 - last[buyers]).sum()),
             "rfm_scores": dict(zip(rfm.astype(str).tolist(), numbers.tolist(), strict=True)),
+            "segments": dict(Counter(segments)),
             "abc_combined": dict(zip(combined.tolist(), sizes.tolist(), strict=True)),
         }
 
