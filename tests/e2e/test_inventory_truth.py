@@ -140,8 +140,7 @@ def test_demand_and_its_deviation(company: House, source: Source, target: str):
 
 def test_stock_of_the_last_day(company: House, source: Source, target: str):
     [(units, value)] = company.published_rows(
-        "select sum(on_hand_units), sum(inventory_value) "
-        "from published.stox_performance_metrics",
+        "select sum(on_hand_units), sum(inventory_value) from published.stox_performance_metrics",
         target,
     )
     assert units == source.truth["stock"]["on_hand_units"]
