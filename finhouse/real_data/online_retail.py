@@ -45,7 +45,7 @@ def load_online_retail(url: str, folder: Path) -> int:
     Raises:
         SourceError: there is no file.
     """
-    lines = _read(folder)
+    lines = read_lines(folder)
     with psycopg.connect(url) as connection:
         tables = Tables(connection, "commerce", IDENTITY, timedelta(0))
         connection.execute("set time zone 'Europe/London'")
@@ -55,7 +55,8 @@ def load_online_retail(url: str, folder: Path) -> int:
         return written + _load_lines(tables, lines)
 
 
-def _read(folder: Path) -> list[Line]:
+def read_lines(folder: Path) -> list[Line]:
+    """The lines of all files, in their order; every cell as it is written."""
     files = sorted(folder.glob("*.csv"))
     if not files:
         raise SourceError(

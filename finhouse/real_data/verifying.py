@@ -16,6 +16,7 @@ from finhouse.publish import publish
 from finhouse.real_data.berka import load_berka
 from finhouse.real_data.comparing import Comparison, compare, compare_table, read_reference
 from finhouse.real_data.online_retail import load_online_retail
+from finhouse.real_data.online_retail_demand import inventory_figures
 from finhouse.real_data.online_retail_figures import commerce_figures
 from finhouse.settings import Settings
 from finhouse.transform import build_marts
@@ -90,6 +91,7 @@ def _run(house: Settings, data: Path) -> list[Comparison]:
             *_berka_tables(published, data / "reference"),
             *_merchant_results(published, data / "reference"),
             *commerce_figures(published, data / "reference"),
+            *inventory_figures(published, data / "online_retail", data / "reference"),
         ]
 
 

@@ -155,33 +155,42 @@ dated as (
 
 ),
 
+months_ahead as (
+
+    select
+        *,
+        extract(month from month_start) as calendar_month
+    from dated
+
+),
+
 -- Of the month that still runs, the days that are left.
 expected as (
 
     select
-        dated.*,
+        months_ahead.*,
         seasons.is_seasonal,
         deviations.deviation_units,
         seasons.demand_units / seasons.month_count * levels.level_ratio
         * case
-            when dated.month_number > 0 then 1e0
+            when months_ahead.month_number > 0 then 1e0
             else cast(
                 {{ days_between(
-                    'dated.snapshot_date', last_day_of_month('dated.snapshot_date')) }}
+                    'months_ahead.snapshot_date', last_day_of_month('months_ahead.snapshot_date')) }}
                 as {{ double }}
-            ) / extract(day from {{ last_day_of_month('dated.snapshot_date') }})
+            ) / extract(day from {{ last_day_of_month('months_ahead.snapshot_date') }})
         end as month_demand
-    from dated
+    from months_ahead
     inner join seasons
         on
-            dated.material_number = seasons.material_number
+            months_ahead.material_number = seasons.material_number
             and seasons.season = case
-                when seasons.is_seasonal then extract(month from dated.month_start) else 0
+                when seasons.is_seasonal then months_ahead.calendar_month else 0
             end
     inner join deviations
-        on dated.material_number = deviations.material_number
+        on months_ahead.material_number = deviations.material_number
     inner join levels
-        on dated.material_number = levels.material_number
+        on months_ahead.material_number = levels.material_number
 
 ),
 
