@@ -32,6 +32,10 @@ final as (
     select
         sales_office_name,
         cluster_id,
+        cast(cluster_id as {{ dbt.type_string() }})
+        || ' ' || case revenue_third when 1 then 'Low' when 2 then 'Medium' else 'High' end
+        || ' sales, ' || case margin_third when 1 then 'low' when 2 then 'medium' else 'high' end
+        || ' margin' as cluster_name,
         material_number,
         material_description,
         revenue_third,
