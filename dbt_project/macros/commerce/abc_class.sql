@@ -6,11 +6,11 @@
     {%- set positive = 'greatest(' ~ amount ~ ', 0)' -%}
     {%- set total = 'sum(' ~ positive ~ ') over (partition by ' ~ partition_by ~ ')' -%}
     {%- set before -%}
-        coalesce(sum({{ positive }}) over (
+        sum({{ positive }}) over (
             partition by {{ partition_by }}
             order by {{ amount }} desc, {{ key }} asc
-            rows between unbounded preceding and 1 preceding
-        ), 0)
+            rows between unbounded preceding and current row
+        ) - {{ positive }}
     {%- endset -%}
     case
         when {{ amount }} <= 0 then 'C'
