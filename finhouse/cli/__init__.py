@@ -12,6 +12,7 @@ from rich.markup import escape
 from finhouse import __version__
 from finhouse.cli.machine import is_interruption, of_the_machine
 from finhouse.console import console
+from finhouse.domains import domains_added
 from finhouse.errors import FinhouseError
 from finhouse.settings import TARGETS, load_settings
 
@@ -89,3 +90,6 @@ def main(ctx: click.Context, target: str | None) -> None:
     # What goes wrong is said once, by our own errors; libraries would say it on stderr as well.
     logging.getLogger().addHandler(logging.NullHandler())
     ctx.obj = load_settings(target=target)
+    # Beside the output, which a shell may evaluate (`finhouse env`).
+    for domain in domains_added():
+        click.echo(f"domain {domain} is selected, too: a listed one requires it", err=True)

@@ -26,14 +26,23 @@ def new() -> None:
 _URL_ENV = click.option(
     "--url-env", help="Variable with the address of its database, if that is not OLTP_URL."
 )
+_TABLES = click.option(
+    "--tables",
+    "listed",
+    default="",
+    help="Tables of the schema, separated by commas; default all.",
+)
 
 
 @new.command("source")
 @click.argument("name")
 @click.option("--from-database", "schema", help="Schema of the database to read.")
+@_TABLES
 @_URL_ENV
 @click.pass_obj
-def new_source(settings: Settings, name: str, schema: str | None, url_env: str | None) -> None:
+def new_source(
+    settings: Settings, name: str, schema: str | None, listed: str, url_env: str | None
+) -> None:
     """Declare a source, with a staging model for each table."""
     plan = _plan(settings)
     check_name("source", name)
@@ -42,7 +51,7 @@ def new_source(settings: Settings, name: str, schema: str | None, url_env: str |
             f"nothing says what {name} is loaded from", "add --from-database SCHEMA"
         )
     url = database_url(settings, name, url_env)
-    plan_source(plan, name, url, schema, url_env=url_env)
+    plan_source(plan, name, url, schema, tables=_names(listed), url_env=url_env)
     _finish(plan)
 
 
@@ -79,8 +88,7 @@ def new_mart(
     """Write a mart that shows the columns of a model, as a beginning."""
     plan = _plan(settings)
     check_name("mart", name)
-    columns = [column.strip() for column in grain.split(",") if column.strip()]
-    plan_mart(plan, name, domain, model, grain=columns, owner=owner, data_class=data_class)
+    plan_mart(plan, name, domain, model, grain=_names(grain), owner=owner, data_class=data_class)
     _finish(plan)
 
 
@@ -152,6 +160,7 @@ def new_kpi(
 @click.option("--currency", required=True, help="ISO 4217 code of its amounts.")
 @click.option("--label", help="What viewers call it; default its name in words.")
 @click.option("--from-database", "schema", help="Schema of its source, unless it has a source.")
+@_TABLES
 @_URL_ENV
 @click.pass_obj
 def new_domain(
@@ -161,6 +170,7 @@ def new_domain(
     currency: str,
     label: str | None,
     schema: str | None,
+    listed: str,
     url_env: str | None,
 ) -> None:
     """Declare a domain, with its source if need be, its first KPI and the models of KPIs."""
@@ -175,9 +185,14 @@ def new_domain(
         label=label,
         url=url,
         schema=schema,
+        tables=_names(listed),
         url_env=url_env,
     )
     _finish(plan)
+
+
+def _names(listed: str) -> list[str]:
+    return [name.strip() for name in listed.split(",") if name.strip()]
 
 
 def _plan(settings: Settings) -> Plan:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import yaml
@@ -17,6 +14,10 @@ from finhouse.oltp import EmbeddedServer, oltp_url
 from finhouse.pipeline import load_all
 from finhouse.publish import publish
 from finhouse.real_data.berka import load_berka
+from finhouse.real_data.comparing import Comparison, compare, compare_table, read_reference
+from finhouse.real_data.online_retail import load_online_retail
+from finhouse.real_data.online_retail_demand import inventory_figures
+from finhouse.real_data.online_retail_figures import commerce_figures
 from finhouse.settings import Settings
 from finhouse.transform import build_marts
 from finhouse.warehouse import Warehouse, connect, connect_published
@@ -31,27 +32,14 @@ IS_BAD = f"case when {BERKA_STATUS} in ('B', 'D') then 1 else 0 end"
 MONTH = "substr(cast({} as varchar), 1, 7)"
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """One figure or table of the reference beside what the marts say."""
-
-    name: str
-    expected: str
-    got: str
-
-    @property
-    def is_equal(self) -> bool:
-        return self.expected == self.got
-
-
 def verify_real(settings: Settings) -> list[Comparison]:
     """Load real data into a house of its own, run the job, compare, and print the table.
 
     The house lies in ``<home>/verify-real`` and is recreated each time; no other data is touched.
 
     Args:
-        settings: whose target is verified; its ``real_data`` holds berka/, merchant_activity/ and
-            reference/.
+        settings: whose target is verified; its ``real_data`` holds berka/, merchant_activity/,
+            online_retail/ and reference/.
 
     Raises:
         ConfigurationError: the folder is not there.
@@ -85,6 +73,8 @@ def _run(house: Settings, data: Path) -> list[Comparison]:
     with step("Real data into a house of its own"):
         url = oltp_url(house)
         console.print(f"  Berka: {load_berka(url, data / 'berka'):,} rows into the OLTP")
+        retail = load_online_retail(url, data / "online_retail")
+        console.print(f"  Online Retail: {retail:,} rows into the OLTP")
         landing = house.landing / "merchant_activity"
         landing.mkdir(parents=True)
         for file in sorted((data / "merchant_activity").glob("*.csv")):
@@ -100,24 +90,23 @@ def _run(house: Settings, data: Path) -> list[Comparison]:
             *_berka_facts(published, data / "reference"),
             *_berka_tables(published, data / "reference"),
             *_merchant_results(published, data / "reference"),
+            *commerce_figures(published, data / "reference"),
+            *inventory_figures(published, data / "online_retail", data / "reference"),
         ]
 
 
 def _variables(house: Settings) -> dict[str, object]:
-    """What a Czech bank sets in dbt_project.yml: currency and time zone."""
+    """What a Czech bank and a British wholesaler set in dbt_project.yml: currency, time zone."""
     project = yaml.safe_load((house.dbt_project / "dbt_project.yml").read_text(encoding="utf-8"))
     domains = project["vars"]["domains"]
     domains["microfinance"] |= {"currency": "CZK", "time_zone": "Europe/Prague"}
+    for domain in ("commerce", "inventory"):
+        domains[domain] |= {"currency": "GBP", "time_zone": "Europe/London"}
     return {"domains": domains}
 
 
-def _read(reference: Path, name: str) -> list[dict[str, str]]:
-    with (reference / name).open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
 def _berka_facts(published: Warehouse, reference: Path) -> Iterable[Comparison]:
-    facts = {row["fact"]: row["value"] for row in _read(reference, "berka_facts.csv")}
+    facts = {row["fact"]: row["value"] for row in read_reference(reference, "berka_facts.csv")}
     queries = {
         "client": "select count(*) from published.dim_customers",
         "client_gender_M": "select count(*) from published.dim_customers where gender = 'M'",
@@ -145,7 +134,7 @@ def _berka_facts(published: Warehouse, reference: Path) -> Iterable[Comparison]:
     }
     for fact, query in queries.items():
         [(got,)] = published.execute(query)
-        yield _compare(f"berka {fact}", facts[fact], got)
+        yield compare(f"berka {fact}", facts[fact], got)
     # Amounts and balances are rounded to 0.10 in the file, so a sum of rows may be off by a little.
     [(largest,)] = published.execute(
         "select max(abs(difference_amount)) from published.ledger_differences"
@@ -154,20 +143,6 @@ def _berka_facts(published: Warehouse, reference: Path) -> Iterable[Comparison]:
     yield Comparison(
         "berka largest ledger difference", within, within if largest <= 1 else f"{largest}"
     )
-
-
-def _compare(name: str, expected: str, got: object) -> Comparison:
-    return Comparison(name, expected, _as_written(expected, got))
-
-
-def _as_written(expected: str, got: object) -> str:
-    """A value as the reference writes its own, with as many decimals."""
-    if got is None or isinstance(got, str):
-        return got or "nothing"
-    decimals = len(expected.partition(".")[2])
-    rounded = Decimal(str(got)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
-    # A fraction's trailing zeros are cut in the reference, and with them its decimals.
-    return expected if rounded == Decimal(expected) else f"{Decimal(str(got)).normalize():f}"
 
 
 def _berka_tables(published: Warehouse, reference: Path) -> Iterable[Comparison]:
@@ -214,32 +189,13 @@ def _berka_tables(published: Warehouse, reference: Path) -> Iterable[Comparison]
         ),
     }
     for name, (keys, query) in tables.items():
-        yield _compare_table(name, _read(reference, name), keys, published.execute(query))
-
-
-def _compare_table(
-    name: str, expected: list[dict[str, str]], keys: int, rows: list[tuple]
-) -> Comparison:
-    """All cells of a reference table, by key; columns beyond those asked for are not compared."""
-    width = len(rows[0]) if rows else 0
-    got = {tuple(map(str, row[:keys])): row[keys:] for row in rows}
-    differences = []
-    for line in expected:
-        cells = list(line.values())[:width]
-        key, values = tuple(cells[:keys]), cells[keys:]
-        found = got.pop(key, ("no row",) * len(values))
-        for text, value in zip(values, found, strict=True):
-            if _as_written(text, value) != text:
-                differences.append(f"{'/'.join(key)}: {value} for {text}")
-    differences += [f"{'/'.join(key)}: not in the reference" for key in got]
-    whole = f"{len(expected)} rows"
-    return Comparison(f"{name} ({width} columns)", whole, "; ".join(differences[:2]) or whole)
+        yield compare_table(name, read_reference(reference, name), keys, published.execute(query))
 
 
 def _merchant_results(published: Warehouse, reference: Path) -> Iterable[Comparison]:
     expected = {
         (row["kpi"], row["key"]): row["value"]
-        for row in _read(reference, "merchant_activity_3days.csv")
+        for row in read_reference(reference, "merchant_activity_3days.csv")
     }
     queries = {
         "top_merchant": "select merchant_id, total_amount from published.top_merchant "
@@ -258,7 +214,7 @@ def _merchant_results(published: Warehouse, reference: Path) -> Iterable[Compari
         got = dict(published.execute(query))
         for (name, key), value in expected.items():
             if name == kpi:
-                yield _compare(f"merchants {kpi} {key}", value, got.get(key))
+                yield compare(f"merchants {kpi} {key}", value, got.get(key))
 
 
 def _print(comparisons: list[Comparison]) -> None:

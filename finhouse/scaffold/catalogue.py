@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -155,8 +156,8 @@ class Catalogue:
     tables: tuple[CatalogueTable, ...]
 
 
-def read_catalogue(url: str, schema: str, table: str | None = None) -> Catalogue:
-    """Describe the tables of a schema, or one of them; nothing is written and no row is read.
+def read_catalogue(url: str, schema: str, tables: Collection[str] = ()) -> Catalogue:
+    """Describe the tables of a schema, or some of them; nothing is written and no row is read.
 
     Raises:
         SourceError: the server cannot be reached, or has no such schema or table.
@@ -171,22 +172,24 @@ def read_catalogue(url: str, schema: str, table: str | None = None) -> Catalogue
                     f"use one of {', '.join(comments) or '(it has none)'}",
                 )
             found = _rows(connection, _TABLES, schema)
-            chosen = [row for row in found if table in (None, row[1])]
-            if not chosen:
-                names = ", ".join(row[1] for row in found) or "(it has none)"
+            names = [row[1] for row in found]
+            if not found:
                 raise SourceError(
-                    f"schema {schema!r} of {server} has no table {table or ''!r}"
-                    if table
-                    else f"schema {schema!r} of {server} has no tables",
-                    f"use one of {names}" if table else "name the schema that has them",
+                    f"schema {schema!r} of {server} has no tables", "name the schema that has them"
                 )
-            tables = tuple(_table(connection, schema, *row) for row in chosen)
+            for unknown in sorted(set(tables) - set(names)):
+                raise SourceError(
+                    f"schema {schema!r} of {server} has no table {unknown!r}",
+                    f"use one of {', '.join(names)}",
+                )
+            chosen = [row for row in found if not tables or row[1] in tables]
+            described = tuple(_table(connection, schema, *row) for row in chosen)
         except psycopg.Error as error:
             raise SourceError(
                 f"reading the catalogue of {server} failed: {first_line(error)}",
                 "check the OLTP server and its log, then run the same command again",
             ) from error
-    return Catalogue(schema, comments[schema] or "", tables)
+    return Catalogue(schema, comments[schema] or "", described)
 
 
 def _rows(connection: psycopg.Connection, sql: str, *params: object) -> list[tuple[Any, ...]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Collection
 from zoneinfo import ZoneInfo
 
 from finhouse.errors import ConfigurationError
@@ -36,6 +37,7 @@ def plan_domain(
     label: str | None = None,
     url: str = "",
     schema: str | None = None,
+    tables: Collection[str] = (),
     url_env: str | None = None,
 ) -> None:
     """Add the files of a domain, and of its source unless it has one.
@@ -44,12 +46,13 @@ def plan_domain(
         label: what viewers call it; default its name in words.
         url: of the database it is read from.
         schema: its schema there; None where the source file of that name is there already.
+        tables: those of the schema that are the domain's; default all.
         url_env: the variable that holds ``url``, where that is not the OLTP database's.
 
     Raises:
         ConfigurationError: the domain is declared already, zone or currency is unknown, or the
             source has no day to count on.
-        SourceError: the catalogue cannot be read, or has no such schema.
+        SourceError: the catalogue cannot be read, or has no such schema or table.
     """
     if domain in domains(plan):
         raise ConfigurationError(
@@ -58,7 +61,7 @@ def plan_domain(
     label = label or words(domain).capitalize()
     _check(plan, time_zone, currency, label)
     if schema:
-        plan_source(plan, domain, url, schema, url_env=url_env, time_zone=time_zone)
+        plan_source(plan, domain, url, schema, tables=tables, url_env=url_env, time_zone=time_zone)
     elif not plan.has(source_file.path(domain)):
         raise ConfigurationError(
             f"there is no source {domain}, which the domain would read",

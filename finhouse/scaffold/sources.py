@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from finhouse.errors import ConfigurationError
@@ -22,6 +22,7 @@ def plan_source(
     url: str,
     schema: str,
     *,
+    tables: Collection[str] = (),
     url_env: str | None = None,
     time_zone: str = "UTC",
 ) -> None:
@@ -29,23 +30,24 @@ def plan_source(
 
     Args:
         url: of the database; it is read, never changed.
+        tables: those of the schema that it reads, by their names there; default all.
         url_env: the variable that holds the address, where that is not the OLTP database's.
         time_zone: zone of the hour at which it is loaded.
 
     Raises:
         ConfigurationError: a file of it exists already.
-        SourceError: the catalogue cannot be read, or has no such schema.
+        SourceError: the catalogue cannot be read, or has no such schema or table.
     """
     _refuse_existing(plan, source)
-    catalogue = read_catalogue(url, schema)
-    tables, remarks = plan_loading(catalogue)
+    catalogue = read_catalogue(url, schema, tables)
+    loaded_tables, remarks = plan_loading(catalogue)
     plan.remarks += remarks
     description = catalogue.comment
     database = f"the database of {url_env}" if url_env else "the OLTP database"
-    text = source_file.source_yaml(source, description, schema, url_env, time_zone, tables)
+    text = source_file.source_yaml(source, description, schema, url_env, time_zone, loaded_tables)
     source_file.parsed(source, text)
     plan.create(source_file.path(source), text, "schedule and time_zone: when it is loaded")
-    for loaded in tables:
+    for loaded in loaded_tables:
         plan.ask(source_file.path(source), *_personal_data(loaded))
     sources = f"{staging.folder(source)}/_{source}__sources.yml"
     plan.create(
@@ -54,13 +56,13 @@ def plan_source(
             source,
             description
             or f"Schema {schema} of {database}, loaded as declared in {source_file.path(source)}.",
-            tables,
+            loaded_tables,
         ),
     )
-    silent = [loaded.name for loaded in tables if not loaded.table.comment]
+    silent = [loaded.name for loaded in loaded_tables if not loaded.table.comment]
     if silent:
         plan.ask(sources, f"descriptions, what one row is, of {', '.join(silent)}")
-    for loaded, columns in _staged(catalogue, tables):
+    for loaded, columns in _staged(catalogue, loaded_tables):
         _add_model(plan, source, loaded, columns)
     plan.next_command = f"finhouse load {source}"
 
@@ -83,7 +85,7 @@ def plan_table(plan: Plan, source: str, table: str, url: str) -> None:
             "edit it there, or name another table",
         )
     # Read first by itself: the error names what the schema has.
-    read_catalogue(url, definition.database_schema, table)
+    read_catalogue(url, definition.database_schema, [table])
     whole = read_catalogue(url, definition.database_schema)
     catalogue = replace(
         whole, tables=tuple(found for found in whole.tables if found.name in {*declared, table})

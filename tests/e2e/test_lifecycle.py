@@ -10,9 +10,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from finhouse.domains import declared_domains
 from tests.support.house import RUN_HISTORY, TARGETS, WITHOUT_DATA_TESTS, House
 
-RAW = ["raw_wallet", "raw_merchant_activity", "raw_microfinance"]
+RAW = [f"raw_{domain}" for domain in declared_domains()]
 BUILT = [*RAW, "marts"]
 # When tables were last checked, and when the build was made: each build records it again.
 OF_THE_RUN = ("freshness", "data_recency")
@@ -238,8 +239,8 @@ def test_own_oltp_is_only_read(company: House, tmp_path):
     """OLTP_URL with a role that may only select: all is loaded, nothing is invented."""
     company.execute_oltp(
         "drop role if exists reader; create role reader login password 'read-only'; "
-        "grant usage on schema wallet, microfinance to reader; "
-        "grant select on all tables in schema wallet, microfinance to reader"
+        "grant usage on schema wallet, microfinance, commerce to reader; "
+        "grant select on all tables in schema wallet, microfinance, commerce to reader"
     )
     server = company.server.url("oltp").split("@")[1]
     own = {"OLTP_URL": f"postgresql://reader:read-only@{server}"}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from finhouse.domains import declared_domains, selected_domains
+from finhouse.domains import declared_domains, domains_added, selected_domains
 from finhouse.errors import ConfigurationError
 from finhouse.settings import PROJECT_ROOT, load_settings
 from finhouse.sources import available_sources
@@ -71,6 +71,14 @@ def test_domains_are_those_selected_in_the_order_of_the_project_and_all_by_defau
     assert list(selected_domains({"FINHOUSE_DOMAINS": ""})) == everything
     chosen = {"FINHOUSE_DOMAINS": "microfinance, wallet,"}
     assert list(selected_domains(chosen)) == ["wallet", "microfinance"]
+
+
+def test_a_domain_is_selected_with_those_it_requires():
+    chosen = {"FINHOUSE_DOMAINS": "inventory"}
+    assert list(selected_domains(chosen)) == ["commerce", "inventory"]
+    assert domains_added(chosen) == ["commerce"]
+    assert domains_added({"FINHOUSE_DOMAINS": "inventory,commerce"}) == []
+    assert domains_added({"FINHOUSE_DOMAINS": "commerce"}) == domains_added({}) == []
 
 
 def test_sources_are_those_of_the_selected_domains(monkeypatch: pytest.MonkeyPatch):

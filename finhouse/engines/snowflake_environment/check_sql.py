@@ -20,9 +20,9 @@ from sqlglot.tokens import TokenType
 # here once it has been looked up there: do the arguments, the treatment of null and the type of
 # the result agree with the other engines?
 FUNCTIONS = """
-abs cast coalesce convert_timezone count date_trunc dateadd datediff extract first_value floor
-greatest lag lead least listagg lower max min mod nullif percentile_cont power regexp_instr
-round row_number substr sum to_char trim try_cast upper
+abs cast ceil coalesce convert_timezone count date_trunc dateadd datediff dense_rank exp extract
+first_value floor greatest lag lead least listagg ln lower max min mod nullif percentile_cont power
+rank regexp_instr round row_number sqrt substr sum to_char trim try_cast upper
 """
 # Words that a bracket may follow without being called.
 _WORDS = """

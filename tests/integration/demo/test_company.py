@@ -339,6 +339,47 @@ def test_it_looks_alive_and_dirty(grown):
         "earnings": "select count(*) from microfinance.investment_earnings",
         "released collateral": "select count(*) from microfinance.loan_collaterals "
         "where released_on is not null",
+        "returns": "select count(*) from commerce.sales_order_lines "
+        "where upper(trim(line_type)) = 'RETURN'",
+        "partial cancellations": "select count(*) from commerce.sales_order_lines as c "
+        "join commerce.sales_order_lines as s on s.id = c.reverses_line "
+        "where upper(trim(c.line_type)) = 'CANCELLATION' and -c.ordered_cases < s.ordered_cases",
+        "exact cancellations": "select count(*) from commerce.sales_order_lines as c "
+        "join commerce.sales_order_lines as s on s.id = c.reverses_line "
+        "where upper(trim(c.line_type)) = 'CANCELLATION' and -c.ordered_cases = s.ordered_cases",
+        "cancellations of nobody knows what": "select count(*) from commerce.sales_order_lines "
+        "where upper(trim(line_type)) = 'CANCELLATION' and reverses_line is null",
+        "line types as nobody should write them": "select count(*) "
+        "from commerce.sales_order_lines where line_type <> upper(trim(line_type))",
+        "lines posted late": "select count(*) from commerce.sales_order_lines "
+        "where created_at::date > posting_date",
+        "postage": "select count(*) from commerce.sales_order_lines "
+        "where material_number = 'POSTAGE'",
+        "bad debt": "select count(*) from commerce.sales_order_lines "
+        "where material_number = 'BAD-DEBT' and net_sales < 0",
+        "sales over the counter": "select count(*) from commerce.sales_order_lines "
+        "where customer is null",
+        "own shops": "select count(*) from commerce.sales_order_lines as l "
+        "join commerce.customers as c on c.customer_number = l.customer where c.is_internal",
+        "orders that found an empty shelf": "select count(*) from commerce.sales_order_lines "
+        "where inv_quantity_cases = 0 and ordered_cases > 0",
+        "days of empty shelves": "select count(*) from commerce.stock_levels "
+        "where on_hand_units = 0",
+        "orders on their way": "select count(*) from commerce.purchase_orders "
+        "where received_on is null",
+        "suppliers sooner and later than agreed": "select least(count(*) filter (where "
+        "p.received_on - p.ordered_on < m.lead_time_days), count(*) filter (where "
+        "p.received_on - p.ordered_on > m.lead_time_days)) from commerce.purchase_orders as p "
+        "join commerce.materials as m using (material_number)",
+        "counts that differ": "select count(*) from commerce.stock_counts "
+        "where counted_units <> system_units",
+        "stock that nobody wants": "select count(*) from commerce.stock_levels as s "
+        "where day = (select max(day) from commerce.stock_levels) and on_hand_units > 0 "
+        "and not exists (select from commerce.sales_order_lines as l where "
+        "l.material_number = s.material_number and l.posting_date > s.day - 120)",
+        "days the warehouse system missed": "select max(day) - min(day) + 1 - count(*) "
+        "from commerce.stock_levels group by material_number, sales_office_name "
+        "order by 1 desc limit 1",
         "duplicate events": "select count(*) - count(distinct event_id) "
         "from wallet.transaction_events",
         "settled": "select count(*) from wallet.transactions where status = 'SETTLED'",

@@ -51,6 +51,16 @@ def test_a_source_in_a_database_of_its_own_names_its_variable(copy: Copy) -> Non
     assert refused.returncode == 2 and "TRADING_URL, which is not set" in refused.stdout
 
 
+def test_a_source_may_take_some_tables_of_a_schema(copy: Copy) -> None:
+    arguments = ("source", "trading", "--from-database", SCHEMA, "--tables", "Orders, payments")
+    printed = copy.succeed("new", *arguments)
+    assert "orders refers to Sales Data.Customers, which this source does not load" in printed
+    source = read_source("trading", copy.root / "finhouse" / "sources")
+    assert [table.name for table in source.tables] == ["orders", "payments"]
+    models = (copy.root / STAGING).glob("stg_*.sql")
+    assert {path.stem for path in models} == {"stg_trading__orders", "stg_trading__payments"}
+
+
 def test_source_file_says_how_each_table_is_loaded(copy: Copy) -> None:
     plan = planned(copy)
     plan.write()
@@ -206,6 +216,10 @@ def test_table_is_added_to_a_source(copy: Copy) -> None:
         (("source", "wallet", "--from-database", SCHEMA), "wallet.yml exists already"),
         (("source", "trading", "--from-database", "nowhere"), "has no schema 'nowhere'"),
         (("source", "trading", "--from-database", "public"), "schema 'public' of"),
+        (
+            ("source", "trading", "--from-database", SCHEMA, "--tables", "payments,nothing"),
+            "has no table 'nothing'",
+        ),
         (("source", "trading"), "nothing says what trading is loaded from"),
         (("table", "orders", "--source", "nowhere"), "there is no source 'nowhere'"),
         (("table", "orders", "--source", "merchant_activity"), "reads files"),

@@ -1,0 +1,16 @@
+{% set kpis = kpis_of_grain(commerce_kpis(), 'daily') %}
+{{ config(meta={'kpis': kpis}) }}
+
+with metrics as (
+
+    select * from {{ ref('int_commerce_metrics_daily') }}
+
+),
+
+final as (
+
+    {{ kpi_rows('metrics', 'date_day', 'is_complete_period', kpis) }}
+
+)
+
+select * from final
