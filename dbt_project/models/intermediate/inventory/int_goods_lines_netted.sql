@@ -1,146 +1,29 @@
 {{ config(materialized='table') }}
 
-with lines as (
+with goods as (
 
-    select * from {{ ref('stg_commerce__sales_order_lines') }}
-
-),
-
-materials as (
-
-    select * from {{ ref('int_materials_stocked') }}
+    select * from {{ ref('int_goods_lines') }}
 
 ),
 
-goods as (
+matched as (
 
-    select
-        lines.sales_order_line_id,
-        lines.reverses_line_id,
-        lines.customer,
-        lines.material_number,
-        lines.sales_office_name,
-        lines.line_type,
-        lines.ordered_cases as ordered_units,
-        lines.inv_quantity_cases as shipped_units,
-        lines.total_cogs,
-        lines.posting_date,
-        lines.created_at,
-        lines.line_type = 'SALE' and lines.ordered_cases > 0 as is_order,
-        lines.line_type = 'CANCELLATION' and lines.ordered_cases < 0 as is_cancellation
-    from lines
-    inner join materials
-        on lines.material_number = materials.material_number
-    where lines.posting_date <= {{ as_of_date('inventory') }}
+    select * from {{ ref('int_goods_lines_matched') }}
 
 ),
 
--- 1. A cancellation that says which line it takes back.
-named as (
-
-    select
-        cancellations.reverses_line_id,
-        sum(-cancellations.ordered_units) as cancelled_units
-    from goods as cancellations
-    inner join goods as orders
-        on cancellations.reverses_line_id = orders.sales_order_line_id
-    where
-        cancellations.is_cancellation
-        and orders.is_order
-    group by cancellations.reverses_line_id
-
-),
-
--- 2. Of the others, one of the same customer, material and quantity takes back the first order that
--- is not taken back yet and came before it.
-unnamed as (
+-- What is matched by no line, and may be a part of what the customer ordered earlier that day.
+left_over as (
 
     select
         goods.*,
-        case when goods.is_order then 1 else -1 end as step,
         abs(goods.ordered_units) as quantity
     from goods
-    left join named
-        on goods.sales_order_line_id = named.reverses_line_id
+    left join matched
+        on goods.sales_order_line_id = matched.sales_order_line_id
     where
-        goods.customer is not null
-        and named.reverses_line_id is null
-        and (
-            goods.is_order
-            or (goods.is_cancellation and goods.reverses_line_id is null)
-        )
-
-),
-
-counted as (
-
-    select
-        *,
-        sum(case when is_order then 1 else 0 end) over {{ since_first_line() }} as order_count,
-        sum(case when is_order then 0 else 1 end) over {{ since_first_line() }}
-            as cancellation_count,
-        sum(step) over {{ since_first_line() }} as open_count
-    from unnamed
-
-),
-
--- A cancellation at which more are cancelled than were ordered has no order here: one from before
--- the data, or of another quantity. It takes no later order's place in the queue.
-queued as (
-
-    select
-        *,
-        -least(min(open_count) over {{ since_first_line() }}, 0) as orderless_count
-    from counted
-
-),
-
-placed as (
-
-    select
-        *,
-        case
-            when is_order then order_count
-            when orderless_count = lag(orderless_count, 1, 0) over (
-                partition by customer, material_number, quantity
-                order by posting_date, created_at, is_cancellation, sales_order_line_id
-            ) then cancellation_count - orderless_count
-        end as place
-    from queued
-
-),
-
-reversed as (
-
-    select
-        orders.sales_order_line_id,
-        cancellations.sales_order_line_id as cancellation_line_id
-    from placed as orders
-    inner join placed as cancellations
-        on
-            orders.customer = cancellations.customer
-            and orders.material_number = cancellations.material_number
-            and orders.quantity = cancellations.quantity
-            and orders.place = cancellations.place
-    where
-        orders.is_order
-        and cancellations.is_cancellation
-
-),
-
--- 3. What is left and of the same day: a part of what the customer ordered earlier that day.
-left_over as (
-
-    select unnamed.*
-    from unnamed
-    left join reversed
-        on
-            unnamed.sales_order_line_id
-            = case
-                when unnamed.is_order then reversed.sales_order_line_id
-                else reversed.cancellation_line_id
-            end
-    where reversed.sales_order_line_id is null
+        goods.is_matchable
+        and matched.sales_order_line_id is null
 
 ),
 
@@ -205,9 +88,9 @@ cancelled as (
     select
         goods.*,
         case
-            when not goods.is_order then 0
-            when reversed.sales_order_line_id is not null then goods.ordered_units
-            else least(coalesce(named.cancelled_units, 0), goods.ordered_units)
+            when goods.is_order
+                then least(coalesce(matched.reversed_units, 0), goods.ordered_units)
+            else 0
         end as reversed_units,
         case
             when reduced.sales_order_line_id is null then 0
@@ -216,10 +99,8 @@ cancelled as (
             )
         end as same_day_cancelled_units
     from goods
-    left join named
-        on goods.sales_order_line_id = named.reverses_line_id
-    left join reversed
-        on goods.sales_order_line_id = reversed.sales_order_line_id
+    left join matched
+        on goods.sales_order_line_id = matched.sales_order_line_id
     left join reduced
         on goods.sales_order_line_id = reduced.sales_order_line_id
 
