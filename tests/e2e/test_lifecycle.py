@@ -128,6 +128,7 @@ def test_late_data_restates_what_was_reported(company_copy: House):
     assert_a_build_without_news_changes_nothing(company_copy, target)
 
 
+@pytest.mark.full
 def test_failing_build_publishes_nothing(company_copy: House):
     published = published_content(company_copy, "duckdb")
     company_copy.execute_warehouse(

@@ -29,9 +29,12 @@ LONG = {
 }
 WAIT_SECONDS = 300
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux", reason="the kernel ends a child with its parent on Linux only"
-)
+pytestmark = [
+    pytest.mark.full,
+    pytest.mark.skipif(
+        sys.platform != "linux", reason="the kernel ends a child with its parent on Linux only"
+    ),
+]
 
 
 @pytest.fixture(scope="module")

@@ -136,6 +136,7 @@ def test_same_life_however_its_days_are_grouped(grown, database: str, tmp_path: 
     assert truths_of(tmp_path) == truths
 
 
+@pytest.mark.full
 def test_killed_while_being_created_then_resumed(grown, database: str, tmp_path: Path):
     script = (
         "from pathlib import Path; from finhouse import demo; "
@@ -159,6 +160,7 @@ def test_killed_while_being_created_then_resumed(grown, database: str, tmp_path:
     assert checksums(database) == checksums(grown[0])
 
 
+@pytest.mark.full
 def test_two_processes_live_one_company(grown, database: str, tmp_path: Path):
     """As builds on two targets, started together, do."""
     with ThreadPoolExecutor() as pool:

@@ -290,6 +290,7 @@ def test_raw_equals_the_source_after_any_sequence(shop):
     check()
 
 
+@pytest.mark.full
 def test_loads_beside_writers_see_whole_transactions_and_end_equal(shop):
     """Writers move money between rows: each snapshot has the same sum, so must raw."""
     shop.sql("update shop.orders set amount = 100")

@@ -18,6 +18,8 @@ from finhouse.warehouse import open_warehouse
 from tests.support.extract_load import BY_SLOT, INCREMENTAL, orders_yaml
 from tests.support.safety import KeptHouse
 
+pytestmark = pytest.mark.full
+
 CSV_ROWS = "select count(*) from raw_deliveries.parcels"
 
 
