@@ -8,12 +8,12 @@ from decimal import Decimal
 
 import pytest
 
+from finhouse.dbt.sql_columns import ROWS, read_columns
 from finhouse.gate.contracts import contract_changes
 from finhouse.gate.declarations import declares, new_declarations
 from finhouse.gate.model_changes import ChangedTests, Version, changed_tests, model_changes
 from finhouse.gate.moves import Impact, Moves, Undeclared
 from finhouse.gate.report import MARKER, MAX_CHARACTERS, declaration_lines, render
-from finhouse.gate.sql_columns import ROWS, read_columns
 from finhouse.gate.values import KpiMove, MartDifference
 
 
