@@ -6,13 +6,14 @@ import csv
 import shutil
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from finhouse.demo.merchant_activity import write_activity_files
+from tests.support.api_server import serving
 from tests.support.house import TARGETS, House
 
 pytestmark = pytest.mark.full
@@ -88,6 +89,48 @@ def test_build_prints_the_headline(real_merchants, target: str):
     _, printed = real_merchants
     assert "Top merchant: MRC-009405 with 23,068,866.75 NGN" in printed[target]
     assert "Monthly active merchants 2024-01: 6,446" in printed[target]
+
+
+def test_the_api_answers_what_the_reference_says(real_merchants, reference, target: str):
+    house, _ = real_merchants
+    known: dict[str, dict[str, Decimal]] = {}
+    for (kpi, key), value in reference.items():
+        known.setdefault(kpi, {})[key] = value
+    percents = known["failure_rate_pct"]
+    with serving(house, target) as api:
+        merchant, volume = max(known["top_merchant"].items(), key=lambda one: one[1])
+        assert api.get("/analytics/top-merchant") == {
+            "merchant_id": merchant,
+            "total_volume": float(volume),
+        }
+        assert api.get("/analytics/monthly-active-merchants") == known["monthly_active_merchants"]
+        assert list(api.get("/analytics/product-adoption").items()) == sorted(
+            known["product_adoption"].items(), key=lambda one: -one[1]
+        )
+        assert api.get("/analytics/kyc-funnel") == {
+            "documents_submitted": known["kyc_funnel"]["DOCUMENT_SUBMITTED"],
+            "verifications_completed": known["kyc_funnel"]["VERIFICATION_COMPLETED"],
+            "tier_upgrades": known["kyc_funnel"]["TIER_UPGRADE"],
+        }
+        assert api.get("/analytics/failure-rates") == [
+            {
+                "product": product,
+                "failure_rate": float(percents[product].quantize(Decimal("0.1"), ROUND_HALF_UP)),
+            }
+            for product in sorted(percents, key=lambda name: -percents[name])
+        ]
+        imported = api.get("/imports/merchant_activity")
+        assert (imported["files"], imported["missing_files"]) == (3, 0)
+        assert imported["rows"] == known["rows"]["rows"]
+        rejections = {one["reason"]: one["values"] for one in imported["rejections"]}
+        wanted = {key: value for key, value in known["rows"].items() if key != "rows"}
+        assert wanted == {reason: rejections[reason] for reason in wanted}
+        # A second load of the same files adds nothing.
+        house.succeed("--target", target, "load")
+        house.succeed("--target", target, "publish")
+        again = api.get("/imports/merchant_activity")
+        assert again.pop("publication_id") > imported.pop("publication_id")
+        assert again == imported
 
 
 def test_real_days_lack_no_file(real_merchants, target: str):
