@@ -67,7 +67,7 @@ def caught_by(patch: Patch) -> str:
 
 
 # What takes seconds; without a manifest the others could not run.
-QUICK = ("python", "yaml", "conventions", "dashboards")
+QUICK = ("python", "yaml", "conventions", "dashboards", "api")
 
 
 def run_of(patch: Patch) -> str:
