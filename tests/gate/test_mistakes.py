@@ -112,12 +112,14 @@ def outcomes(printed: str) -> dict[str, str]:
     return found
 
 
-def errors_by_step(printed: str) -> dict[str, str]:
-    """What each step says in the error of several."""
-    _, _, errors = printed.partition(" checks fail\n")
+def said_by_step(printed: str) -> dict[str, str]:
+    """What each step prints while it runs, and in the error at the end where several fail."""
     steps = "|".join({caught_by(patch) for patches in MISTAKES.values() for patch in patches})
-    _, *parts = re.split(rf"(?m)^({steps}): ", errors)
-    return dict(zip(parts[::2], parts[1::2], strict=True))
+    _, *parts = re.split(rf"(?m)^({steps}): ", printed)
+    said: dict[str, str] = {}
+    for step, text in zip(parts[::2], parts[1::2], strict=True):
+        said[step] = f"{said.get(step, '')}\n{text}"
+    return said
 
 
 MISTAKES = groups(read_patches("mistakes"))
@@ -133,9 +135,9 @@ def test_mistake_is_caught_by_the_right_check(clone: Clone, name: str):
     catching = {caught_by(patch) for patch in patches}
     # What breaks a convention may break a chart as well: alone, the first check is the one meant.
     assert set(failed[:1] if ALONE else failed) == catching, result.stdout
-    errors = errors_by_step(result.stdout) if len(failed) > 1 else {failed[0]: result.stdout}
+    told = said_by_step(result.stdout) if len(failed) > 1 else {failed[0]: result.stdout}
     for patch in patches:
-        said = " ".join(errors[caught_by(patch)].split())
+        said = " ".join(told[caught_by(patch)].split())
         assert patch.header("Says") in said, (patch.name, result.stdout)
     assert "Remedy: " in result.stdout
     refused = ", ".join(f"`{step}`" for step in failed if step != "moves")
