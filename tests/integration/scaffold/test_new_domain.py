@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import csv
+import re
 
 import pytest
 import yaml
@@ -134,9 +134,7 @@ def test_domain_kpi_and_mart_build_as_they_are_written(copy: Copy) -> None:
         "trading_order_share,Order share,trading,,",
         "trading_order_share,Order share,trading,orders / (orders + 1),",
     )
-    said.write_text(
-        re.sub(r"(?m)^(trading_.*,none,,,,),,", r"\1Finance,,", rows), encoding="utf-8"
-    )
+    said.write_text(re.sub(r"(?m)^(trading_.*,none,,,,),,", r"\1Finance,,", rows), encoding="utf-8")
     # A house whose only domain is one's own: the whole job, and what is left of the dashboards.
     alone = {"FINHOUSE_DOMAINS": "trading"}
     printed = copy.succeed("build", environment=alone)
