@@ -27,7 +27,13 @@ from finhouse.errors import NodesFailedError, TransformError
 from finhouse.gate.commits import Commit, extract, is_unchanged
 from finhouse.gate.empty_sources import create_missing_sources
 from finhouse.gate.inputs import FrozenInput
-from finhouse.gate.model_changes import RELATIONS, Version, read_variables, to_build
+from finhouse.gate.model_changes import (
+    RELATIONS,
+    Version,
+    read_variables,
+    to_build,
+    to_try_without_rows,
+)
 from finhouse.gate.workspace import gate_home, is_made, put_in_place
 from finhouse.settings import Settings
 from finhouse.transform import build_marts
@@ -176,6 +182,8 @@ def compile_head(settings: Settings, base: Built, commit: Commit, frozen: Frozen
 def try_empty(change: Change) -> str:
     """Run the unit tests of what changed, and build it without rows; say how many of each.
 
+    What lies below it waits for the build with rows.
+
     Raises:
         NodesFailedError: unit tests or models fail; each is named with its reason.
     """
@@ -184,7 +192,8 @@ def try_empty(change: Change) -> str:
     # In the same place, where dbt has parsed the project; elsewhere it would parse it again.
     shutil.copyfile(warehouse, kept)
     try:
-        return _build(change, leave_out="test", options=["--empty"]).said
+        selection = to_try_without_rows(change.selection, change.manifest)
+        return _build(change, selection, leave_out="test", options=["--empty"]).said
     finally:
         _remove_warehouse(change.head)
         kept.replace(warehouse)
@@ -196,7 +205,7 @@ def build_head(change: Change) -> Built:
     Raises:
         NodesFailedError: models or data tests fail; each is named with its reason and rows.
     """
-    outcome = _build(change)
+    outcome = _build(change, change.selection)
     return Built(change.head, change.manifest, outcome.made, outcome.said)
 
 
@@ -225,16 +234,21 @@ class _Outcome:
     said: str
 
 
-def _build(change: Change, leave_out: str = "unit_test", options: Sequence[str] = ()) -> _Outcome:
-    """Build the selection of ``change``."""
-    if not change.selection:
+def _build(
+    change: Change,
+    selection: Sequence[str],
+    leave_out: str = "unit_test",
+    options: Sequence[str] = (),
+) -> _Outcome:
+    """Build a selection of the head."""
+    if not selection:
         return _Outcome(frozenset(), "nothing to build")
     try:
         summary = build_marts(
             change.head,
             variables=change.variables,
             leave_out=leave_out,
-            options=[*options, "--select", *change.selection],
+            options=[*options, "--select", *selection],
         )
     except NodesFailedError as error:
         raise NodesFailedError(

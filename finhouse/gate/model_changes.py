@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +22,7 @@ _NOT_CONFIGURATION = ("meta", "docs", "tags", "group")
 # What of a change needs no build.
 _TOLD_ONLY = {"documentation", "comments"}
 _VARIABLE = re.compile(r"\bvar\(\s*['\"](\w+)['\"]")
+_REF = re.compile(r"\bref\(\s*['\"](\w+)['\"]")
 _UNIT_TEST_PARTS = ("model", "given", "expect", "overrides")
 
 
@@ -127,6 +128,23 @@ def to_build(base: Version, head: Version) -> tuple[str, ...]:
         if unique_id not in before or _unit_test(before[unique_id]) != _unit_test(node)
     )
     return tuple(names)
+
+
+def to_try_without_rows(selection: Sequence[str], head: Manifest) -> tuple[str, ...]:
+    """Of a selection of ``to_build``, what a build without rows can find a fault in.
+
+    What differs itself, and the unit tests that give rows in its place, as they name its columns.
+    All below runs the statement that the base ran, so nothing new can come of it without rows.
+    """
+    differing = {name.removesuffix("+") for name in selection}
+    names = differing | {
+        node["name"]
+        for node in head.get("unit_tests", {}).values()
+        if differing.intersection(
+            name for given in node["given"] for name in _REF.findall(given["input"])
+        )
+    }
+    return tuple(sorted(names))
 
 
 def recompiled(base: Manifest, head: Manifest) -> list[str]:

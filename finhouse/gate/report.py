@@ -15,6 +15,7 @@ from finhouse.gate.values import KpiMove
 
 # Hidden in the comment, so that the next run finds and replaces it.
 MARKER = "<!-- finhouse gate: what moves -->"
+_HEADING = f"{MARKER}\n## What this change moves\n\n"
 # What GitHub takes as a comment, less some room for what others put around it.
 MAX_CHARACTERS = 65_536 - 2_000
 # Rows a table may have (and months a KPI), tried in turn until the report is short enough.
@@ -57,21 +58,27 @@ def summary(moves: Moves) -> Iterator[str]:
         yield f"  owners: {', '.join(owners)}"
 
 
-def render_failures(failures: Mapping[str, FinhouseError]) -> str:
-    """The report of a change that does not come as far as being compared: why, by step."""
+def render_failures(failures: Mapping[str, FinhouseError], moves: str | None = None) -> str:
+    """The report of a change that some steps refuse: why, by step.
+
+    Args:
+        moves: the report of what it moves, where it came as far as being compared.
+    """
     steps = ", ".join(f"`{step}`" for step in failures)
     messages = "\n".join(str(error) for error in failures.values())
-    text = (
-        f"{MARKER}\n## What this change moves\n\n**The gate stops at {steps}**, before anything"
-        f" could be compared.\n\n```\n{messages}"
-    )
-    return f"{text[:MAX_CHARACTERS]}\n```\n"
+    refused = f"**The gate refuses it: {steps}.**"
+    if moves is None:
+        refused += " So nothing could be compared."
+    text = f"{_HEADING}{refused}\n\n```\n{messages}"[: MAX_CHARACTERS // 2] + "\n```\n"
+    if moves is not None:
+        text += f"\n{moves.removeprefix(_HEADING)}"
+    return text[:MAX_CHARACTERS]
 
 
 def render_nothing(commit: Commit) -> str:
     """The report of a change that touches nothing of what is built."""
     return (
-        f"{MARKER}\n## What this change moves\n\nNo difference.\n\nNothing that is built differs"
+        f"{_HEADING}No difference.\n\nNothing that is built differs"
         f" from the base `{commit.short}` ({commit.chosen_as}): nothing was built.\n"
     )
 
@@ -95,7 +102,8 @@ def declaration_lines(undeclared: Iterable[Undeclared]) -> list[str]:
 
 
 def _lines(moves: Moves, limit: int) -> Iterator[str]:
-    yield from (MARKER, "## What this change moves", "")
+    yield _HEADING.rstrip("\n")
+    yield ""
     yield _verdict(moves)
     yield ""
     yield (

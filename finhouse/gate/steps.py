@@ -1,4 +1,4 @@
-"""The gate's steps, cheapest first: what takes seconds as a whole, then the rest one by one."""
+"""The gate's steps, cheapest first, and which of them can run when another one has failed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 from finhouse.console import console, print_table
 from finhouse.dashboards.serving import check_dashboards
@@ -53,7 +54,7 @@ class Step:
         name: what tables and tests call it.
         what: what it does, in words.
         run: does it; says in a line what it looked at.
-        needs: steps that must have passed; None: all before it.
+        needs: steps that must have passed, should they be run; None: all before it.
     """
 
     name: str
@@ -104,21 +105,20 @@ class Gate:
         ]
 
     def _comparing_steps(self) -> list[Step]:
+        built = ("build",)
         return [
-            Step("base", "the base, built on the frozen input", self._base),
-            Step("compile", "dbt compile, and what differs from the base", self._compile),
-            Step("unit tests", "unit tests, and a build without rows (--empty)", self._empty),
-            Step("build", "what differs, on the frozen input, with data tests", self._build),
-            Step("personal data", "columns of marts, followed from the source", self._masking),
-            Step("second build", "what keeps state, built again some days later", self._again),
-            Step("moves", "what moves, and whether CHANGELOG.md declares it", self._moves),
+            Step("base", "the base, built on the frozen input", self._base, None),
+            Step("compile", "dbt compile, and what differs from the base", self._compile, None),
+            Step("unit tests", "unit tests, and a build without rows (--empty)", self._empty, None),
+            Step("build", "what differs, with data tests", self._build, ("compile",)),
+            Step("personal data", "columns followed from the source", self._masking, built),
+            Step("second build", "what keeps state, some days later", self._again, built),
+            Step("moves", "what moves, and whether it is declared", self._moves, built),
         ]
 
     def _needed(self, step: Step) -> Step:
-        """The step, after all others; it has nothing to do where nothing that is built differs."""
-        return replace(
-            step, needs=None, run=lambda: self._nothing() if self._is_still else step.run()
-        )
+        """The step, with nothing to do where nothing that is built differs."""
+        return replace(step, run=lambda: self._nothing() if self._is_still else step.run())
 
     @cached_property
     def _is_still(self) -> bool:
@@ -226,8 +226,8 @@ def run_gate(
 ) -> None:
     """Run all steps, or those named, and print the table of them.
 
-    What takes seconds is all run, so that its findings are told at once; what takes longer begins
-    when nothing has failed, and ends with the first step that does.
+    One run tells all it can: of what takes seconds everything is run, and what takes longer begins
+    when nothing of that has failed. Then only what needs a step that failed is left out.
 
     Raises:
         FinhouseError: the error of the step that failed; a ``GateError`` of all, where several did.
@@ -237,10 +237,12 @@ def run_gate(
         gate.report.unlink(missing_ok=True)
         rows: list[tuple[str, str, str, str]] = []
         failures: dict[str, FinhouseError] = {}
+        not_passed: set[str] = set()
         for step in gate.steps():
             if only is not None and step.name not in only:
                 continue
-            if failures.keys() & (failures if step.needs is None else step.needs):
+            if not_passed.intersection(not_passed if step.needs is None else step.needs):
+                not_passed.add(step.name)
                 rows.append((step.name, NOT_RUN, "", step.what))
                 continue
             console.print(f"[bold]{step.name}[/bold]: {step.what}")
@@ -249,14 +251,23 @@ def run_gate(
                 said, outcome = step.run(), PASSED
             except FinhouseError as error:
                 failures[step.name] = error
+                not_passed.add(step.name)
                 said, outcome = step.what, FAILED
             rows.append((step.name, outcome, f"{time.monotonic() - started:.1f}", said))
         print_table("Gate", ["step", "result", "seconds", "looked at"], rows, numeric=("seconds",))
-        if failures and not gate.report.exists():
-            gate.report.write_text(render_failures(failures), encoding="utf-8")
+        if failures:
+            _report_failures(gate.report, failures)
         console.print(f"Report: {gate.report}", markup=False)
         if failures:
             raise _as_one(failures)
+
+
+def _report_failures(report: Path, failures: Mapping[str, FinhouseError]) -> None:
+    """Put into the report what it does not tell: the failures of all steps but its own."""
+    others = {step: error for step, error in failures.items() if step != "moves"}
+    if others:
+        moves = report.read_text(encoding="utf-8") if report.exists() else None
+        report.write_text(render_failures(others, moves), encoding="utf-8")
 
 
 def _as_one(failures: Mapping[str, FinhouseError]) -> FinhouseError:

@@ -29,6 +29,9 @@ PEOPLE = {
     "investment_portfolio_summary": "1.0 * sum(investor_count) / count(distinct month_start)",
     "loan_disbursement_trends": "sum(borrower_count)",
     "investment_maturity_calendar": "sum(investor_count)",
+    "cohorts_by_age": "max(customer_count)",
+    "segment_performance": "sum(customer_count)",
+    "time_series_performance": "1.0 * sum(customer) / count(distinct month_start)",
 }
 COMBINATIONS = 3
 

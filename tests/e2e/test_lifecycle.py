@@ -115,7 +115,8 @@ def test_late_data_restates_what_was_reported(company_copy: House):
         "insert into microfinance.loan_repayments (loan_id, payment_date, amount, principal_paid) "
         f"values ('{loan}', '2026-03-31', 1.00, 1.00)"
     )
-    company_copy.succeed("--target", target, "build", env=WITHOUT_DATA_TESTS)
+    house = House(company_copy.home, "wallet,microfinance")
+    house.succeed("--target", target, "build", env=WITHOUT_DATA_TESTS)
     [(old, new, change, cause, batches)] = restated(
         company_copy, target, "monthly_transaction_volume"
     )
@@ -126,13 +127,13 @@ def test_late_data_restates_what_was_reported(company_copy: House):
     ) == [(batch,)]
     [(old, new, change, cause, _)] = restated(company_copy, target, "gross_loan_portfolio")
     assert (new - old, change, cause) == (-1, -1, "late_data")
-    with serving(company_copy, target) as api:
+    with serving(house, target) as api:
         told = api.get("/kpis/monthly_transaction_volume/values/2026-03/history")
         [changed] = told["changes"]
         assert (changed["value_change"], changed["cause_batches"]) == ("1000.00000000", [batch])
         assert changed["new_value"] == told["current"]["value"] != changed["old_value"]
         assert changed in api.everything("/restatements", domain="wallet", limit=1)
-    assert_a_build_without_news_changes_nothing(company_copy, target)
+    assert_a_build_without_news_changes_nothing(house, target)
 
 
 @pytest.mark.full
@@ -179,6 +180,7 @@ def test_killed_build_heals(company_copy: House):
 @pytest.mark.full
 def test_run_for_a_past_day_gives_what_today_says_of_that_day(company_copy: House):
     """Point in time: flows up to the day, and the loan book as it stood at that month's end."""
+    house = House(company_copy.home, "wallet,microfinance")
     daily = (
         "select date, total_transactions, new_users, active_users, churned_users "
         "from published.daily_metrics where date <= date '2026-02-28' order by date"
@@ -196,7 +198,7 @@ def test_run_for_a_past_day_gives_what_today_says_of_that_day(company_copy: Hous
     today = [company_copy.published_rows(query) for query in (daily, portfolio)]
     assert all(len(rows) > 100 for rows in today)
     before = readers.read_bytes(), company_copy.fingerprints(built)
-    printed = company_copy.succeed("build", "--as-of", "2026-02-28", "--publish-as", "february")
+    printed = house.succeed("build", "--as-of", "2026-02-28", "--publish-as", "february")
     assert "speaks for wallet: 2025-01-01 to 2026-02-28" in printed
     assert "KPI scorecard: Wallet" in printed and "2026-02 " in printed
     with duckdb.connect(str(readers.with_name("february.duckdb")), read_only=True) as february:
@@ -208,7 +210,7 @@ def test_run_for_a_past_day_gives_what_today_says_of_that_day(company_copy: Hous
     assert company_copy.rows(aside) == []
     # The day before the first, and the one after the last.
     for day in ("2024-12-31", "2026-07-01"):
-        refused = company_copy.run("build", "--as-of", day, "--publish-as", "no_day")
+        refused = house.run("build", "--as-of", day, "--publish-as", "no_day")
         assert refused.returncode == 2, refused.stdout
         assert "wallet: 2025-01-01 to 2026-06-30" in refused.stdout
         assert company_copy.rows(aside) == []
@@ -273,7 +275,7 @@ def test_businesses_without_rows_have_empty_marts(company_copy: House):
         f"{schema}.{table}"
         for schema, table in company_copy.oltp_rows(
             "select schemaname, tablename from pg_tables "
-            "where schemaname in ('wallet', 'microfinance')"
+            "where schemaname in ('wallet', 'microfinance', 'commerce')"
         )
     )
     company_copy.execute_oltp(f"truncate {tables}")

@@ -88,7 +88,7 @@ def dbt_processes(house: House) -> list[int]:
             environment = (folder / "environ").read_bytes()
         except OSError:
             continue
-        if b"/dbt\0" in command and str(house.home).encode() in environment:
+        if b"dbt.cli.main" in command and str(house.home).encode() in environment:
             found.append(int(folder.name))
     return found
 

@@ -7,7 +7,13 @@ from typing import Any
 
 import pytest
 
-from finhouse.gate.model_changes import Version, model_changes, recompiled, to_build
+from finhouse.gate.model_changes import (
+    Version,
+    model_changes,
+    recompiled,
+    to_build,
+    to_try_without_rows,
+)
 
 RATE = "macro.finhouse.rate"
 ROUNDED = "macro.finhouse.rounded"
@@ -138,6 +144,24 @@ def test_a_test_that_calls_a_changed_macro_or_variable_runs_again():
     assert to_build(base, head) == ("unique_sales_id",)
     assert to_build(base, Version(base.manifest, {"fee": 0.2, "other": 1})) == ("unique_sales_id",)
     assert to_build(base, Version(base.manifest, {"fee": 0.1, "other": 2})) == ()
+
+
+@pytest.mark.parametrize(
+    ("selection", "tried"),
+    [
+        (("sales+",), ("adds_up_by_country", "sales")),
+        (("countries+",), ("adds_up_by_country", "countries")),
+        (("unique_sales_id",), ("unique_sales_id",)),
+        ((), ()),
+    ],
+)
+def test_without_rows_what_differs_is_tried_and_not_what_reads_it(
+    selection: tuple[str, ...], tried: tuple[str, ...]
+):
+    head = project()
+    rows = [{"input": "ref('sales')"}, {"input": 'ref( "countries" )'}, {"input": "this"}]
+    head["unit_tests"]["another"] = {"name": "adds_up_by_country", "given": rows}
+    assert to_try_without_rows(selection, head) == tried
 
 
 def test_the_variable_and_the_macro_behind_another_statement_are_named():

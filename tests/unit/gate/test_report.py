@@ -9,11 +9,18 @@ from decimal import Decimal
 import pytest
 
 from finhouse.dbt.sql_columns import ROWS, read_columns
+from finhouse.errors import GateError
 from finhouse.gate.contracts import contract_changes
 from finhouse.gate.declarations import declares, new_declarations
 from finhouse.gate.model_changes import ChangedTests, Version, changed_tests, model_changes
 from finhouse.gate.moves import Impact, Moves, Undeclared
-from finhouse.gate.report import MARKER, MAX_CHARACTERS, declaration_lines, render
+from finhouse.gate.report import (
+    MARKER,
+    MAX_CHARACTERS,
+    declaration_lines,
+    render,
+    render_failures,
+)
 from finhouse.gate.values import KpiMove, MartDifference
 
 
@@ -290,6 +297,18 @@ def test_a_report_too_long_for_a_comment_is_cut_with_a_count():
     assert "earlier months." in text
     assert "more." in text
     assert "2024-12" in text, "the latest month stays"
+
+
+@pytest.mark.parametrize("moves", [None, render(NOTHING)])
+def test_the_steps_that_refuse_a_change_stand_above_what_it_moves(moves: str | None):
+    failures = {"unit tests": GateError("user_ltv: 31 is not 30"), "build": GateError("b" * 70_000)}
+    report = render_failures(failures, moves)
+    assert report.startswith(MARKER) and len(report) <= MAX_CHARACTERS
+    assert report.count("## What this change moves") == 1
+    assert "**The gate refuses it: `unit tests`, `build`.**" in report
+    assert "user_ltv: 31 is not 30" in report
+    assert ("nothing could be compared" in report) == (moves is None)
+    assert ("No difference." in report) == (moves is not None)
 
 
 def test_text_of_others_cannot_break_a_table():

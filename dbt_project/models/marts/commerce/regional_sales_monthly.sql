@@ -37,9 +37,8 @@ final as (
         {{ money('sold.net_sales', 4) }} as net_sales,
         {{ money('sold.gross_margin', 4) }} as gross_margin,
         '{{ currency_of("commerce") }}' as currency_code,
-        {{ ratio(
-            'sold.gross_margin', 'case when sold.net_sales > 0 then sold.net_sales end'
-        ) }} as gross_margin_rate,
+        {{ kpi_ratio(commerce_kpis(), 'commerce_gross_margin_rate', 'sold') }}
+            as gross_margin_rate,
         coalesce(sold.order_count, 0) as order_count,
         coalesce(sold.active_customer_count, 0) as active_customer_count,
         months.is_complete_period

@@ -85,7 +85,7 @@ final as (
     select
         positions.material_number,
         positions.material_description,
-        {{ ratio('filled.filled_units', 'filled.ordered_units') }} as fill_rate_pct,
+        {{ kpi_ratio(inventory_kpis(), 'inventory_fill_rate', 'filled') }} as fill_rate_pct,
         cast(coalesce(filled.filled_units, 0) as numeric(18, 3)) as filled_units,
         cast(coalesce(filled.ordered_units, 0) as numeric(18, 3)) as ordered_units,
         coalesce(filled.filled_line_count, 0) as filled_line_count,
