@@ -22,6 +22,8 @@ from finhouse.api.publications import Publications, Published
 JSON, CSV = "application/json", "text/csv; charset=utf-8"
 PUBLICATION_HEADER = "X-Publication-ID"
 MEMORY_BYTES = 32 * 2**20
+# What an answer takes beside its body: an empty one is not for nothing.
+_ENTRY_BYTES = 512
 
 Make = Callable[[Published], BaseModel | str]
 
@@ -33,7 +35,7 @@ class Answers:
         self.publications = publications
         self._lock = threading.Lock()
         self._of = ""
-        self._bodies: LRUCache[str, bytes] = LRUCache(MEMORY_BYTES, getsizeof=len)
+        self._bodies: LRUCache[str, bytes] = LRUCache(MEMORY_BYTES, getsizeof=_size)
 
     def known(self, publication: str, etag: str) -> bytes | None:
         """What was answered under this tag, if it is remembered."""
@@ -46,7 +48,7 @@ class Answers:
             if self._of < publication:
                 self._of = publication
                 self._bodies.clear()
-            if self._of == publication and len(body) < MEMORY_BYTES:
+            if self._of == publication and _size(body) <= MEMORY_BYTES:
                 self._bodies[etag] = body
 
 
@@ -97,6 +99,10 @@ class Answer:
         url = self._request.url
         asked = "\n".join((__version__, publication, url.path, url.query, media, variant))
         return f'"{hashlib.sha256(asked.encode()).hexdigest()[:32]}"'
+
+
+def _size(body: bytes) -> int:
+    return len(body) + _ENTRY_BYTES
 
 
 def _tags(header: str) -> set[str]:

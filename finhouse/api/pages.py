@@ -18,6 +18,8 @@ from finhouse.api.problems import ProblemError
 from finhouse.api.publications import Published, Row
 
 LARGEST_PAGE = 1000
+# Largest whole number that a mart keeps in a key.
+_LARGEST_NUMBER = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,20 @@ def asked_page(
 ) -> Page:
     """FastAPI's dependency of addresses that answer in pages."""
     return Page(request, limit, cursor)
+
+
+def text_part(part: Any) -> str:
+    """Part of a cursor's key that is text; ValueError where it is none that an engine keeps."""
+    if not isinstance(part, str) or "\x00" in part:
+        raise ValueError(part)
+    return part
+
+
+def number_part(part: Any) -> int:
+    """Part of a cursor's key that is a whole number; ValueError where it is none."""
+    if type(part) is not int or abs(part) > _LARGEST_NUMBER:
+        raise ValueError(part)
+    return part
 
 
 def _written(publication: str, path: str, key: Sequence[Any]) -> str:

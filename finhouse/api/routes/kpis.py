@@ -17,7 +17,7 @@ from finhouse.api.catalogue import (
     restatements,
     values,
 )
-from finhouse.api.pages import Page, asked_page
+from finhouse.api.pages import Page, asked_page, number_part, text_part
 from finhouse.api.problems import ProblemError, responses
 from finhouse.api.project import Project
 from finhouse.api.publications import Published, Row
@@ -66,7 +66,10 @@ async def kpis(
     """The catalogue, in the order of the scorecard."""
 
     def made(published: Published) -> KpiPage:
-        after = page.start(published, lambda key: (int(key[0]), str(key[1]))) or (-1, "")
+        after = page.start(published, lambda key: (number_part(key[0]), text_part(key[1]))) or (
+            -1,
+            "",
+        )
         words = (q or "").lower()
         found = published.rows(
             f"select {CATALOGUE_COLUMNS}, display_order from published.kpi_catalogue "
@@ -273,7 +276,12 @@ _RESTATEMENT_KEY = ("restated_at", "kpi_code", "grain", "period_start", "change_
 def _restated(published: Published, project: Project, page: Page, domain: str | None) -> list[Row]:
     def parse(key: list[Any]) -> tuple[Any, ...]:
         restated_at, code, grain, start, number = key
-        return datetime.fromisoformat(restated_at), code, grain, date.fromisoformat(start), number
+        return (
+            datetime.fromisoformat(restated_at),
+            *map(text_part, (code, grain)),
+            date.fromisoformat(start),
+            number_part(number),
+        )
 
     after = page.start(published, parse) or (datetime.max, "", "", date.min, 0)
     return restatements(

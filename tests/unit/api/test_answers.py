@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
+from finhouse.api.answers import MEMORY_BYTES, Answers
 from finhouse.api.routes.merchants import percent
 from finhouse.settings import Settings
 from tests.support.api import api_of, ask, house_settings, write_publication
@@ -143,6 +144,25 @@ def test_a_cursor_of_no_page_is_refused(api: FastAPI, cursor: str):
     assert refused.status_code == 400 and refused.json()["restart"] == "/kpis/gmv/values"
 
 
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [
+        ("/kpis", [float("inf"), "gmv"]),
+        ("/kpis", [10**30, "gmv"]),
+        ("/kpis", [True, "gmv"]),
+        ("/kpis", [1, "g\0"]),
+        ("/kpis", [1]),
+        ("/restatements", ["2026-02-01T00:00:00", ["gmv"], "month", "2026-01-01", 1]),
+        ("/restatements", ["2026-02-01T00:00:00", "gmv", "month", "2026-01-01", "one"]),
+        ("/restatements", ["2026-02-01T00:00:00", "gmv", "month", "2026-01-01", 1, 2]),
+    ],
+)
+def test_a_key_that_no_row_has_is_refused_before_it_is_asked_for(
+    api: FastAPI, path: str, key: list
+):
+    assert ask(api, f"{path}?cursor={encoded(['p1', path, key])}").status_code == 400
+
+
 def test_an_answer_is_new_only_with_the_publication(own_settings: Settings):
     api = api_of(own_settings)
     first = ask(api, "/kpis/gmv")
@@ -174,6 +194,16 @@ def test_what_was_answered_is_answered_from_memory(settings: Settings):
     api.state.answers.publications.read = counted
     assert ask(api, "/kpis/gmv/values").content == before and asked == 0
     assert ask(api, "/kpis/gmv/values?limit=2").status_code == 200 and asked == 1
+
+
+def test_small_answers_do_not_fill_the_memory(api: FastAPI):
+    """Any address can be asked for with parameters that mean nothing: each is another answer."""
+    answers = Answers(api.state.answers.publications)
+    many = MEMORY_BYTES // 500
+    for number in range(many):
+        answers.remember("p1", str(number), b"{}")
+    assert answers.known("p1", "0") is None
+    assert answers.known("p1", str(many - 1)) == b"{}"
 
 
 def test_an_error_is_not_remembered(api: FastAPI):
