@@ -74,6 +74,8 @@ def run_api(settings: Settings, serving: Serving) -> None:
         # Each request is logged by the application, with more than uvicorn knows.
         access_log=False,
         server_header=False,
+        # Of uvicorn's two parsers the one that ends a request whose head does not: at 64 KiB.
+        http="h11",
         # The application is told who asks by the proxy in front, if that runs on this machine.
         proxy_headers=True,
         timeout_graceful_shutdown=10,

@@ -6,9 +6,11 @@ import csv
 import io
 import json
 import re
+import socket
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -163,6 +165,18 @@ def test_the_log_is_a_line_of_json_a_request(api: Served):
     assert (entry["path"], entry["status"]) == ("/kpis/mau", 200)
     assert not [line for line in lines if line["level"] == "error"]
     assert api.server.log_file.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("begun", [b"GET /health?", b"GET /health HTTP/1.1\r\nX-Long: "])
+def test_a_request_that_does_not_end_is_ended(api: Served, begun: bytes):
+    with socket.create_connection(("127.0.0.1", urlsplit(api.server.url).port), 60) as caller:
+        try:
+            caller.sendall(begun + b"a" * 2**20)
+            answered = caller.recv(100)
+        except ConnectionError:
+            answered = b""
+    assert answered == b"" or answered.startswith(b"HTTP/1.1 400")
+    assert api.get("/health")["status"] == "ok"
 
 
 @pytest.mark.full
