@@ -55,9 +55,8 @@ def assert_a_build_without_news_changes_nothing(house: House, target: str = "duc
 def test_incremental_days_equal_a_full_refresh(company_copy: House, target: str):
     """And a second build after them changes nothing."""
     started = company_copy.truth()["as_of_date"]
-    for _ in range(INCREMENTS - 1):
-        company_copy.succeed("--target", target, "day")
-    company_copy.succeed("--target", target, "day", "--days", "2")
+    for days in (*["1"] * (INCREMENTS - 1), "2"):
+        company_copy.succeed("--target", target, "day", "--days", days, env=WITHOUT_DATA_TESTS)
     as_of = company_copy.truth()["as_of_date"]
     assert (date.fromisoformat(as_of) - date.fromisoformat(started)).days == INCREMENTS + 1
     assert_a_build_without_news_changes_nothing(company_copy, target)
@@ -91,6 +90,7 @@ def restated(house: House, target: str, kpi: str) -> list[tuple]:
 
 
 @pytest.mark.full
+@pytest.mark.domains("wallet", "microfinance")
 def test_late_data_restates_what_was_reported(company_copy: House):
     """An old amount is corrected, an old repayment recorded: old, new and cause are kept.
 
@@ -114,8 +114,7 @@ def test_late_data_restates_what_was_reported(company_copy: House):
         "insert into microfinance.loan_repayments (loan_id, payment_date, amount, principal_paid) "
         f"values ('{loan}', '2026-03-31', 1.00, 1.00)"
     )
-    house = House(company_copy.home, "wallet,microfinance")
-    house.succeed("--target", target, "build", env=WITHOUT_DATA_TESTS)
+    company_copy.succeed("--target", target, "build", env=WITHOUT_DATA_TESTS)
     [(old, new, change, cause, batches)] = restated(
         company_copy, target, "monthly_transaction_volume"
     )
@@ -126,10 +125,11 @@ def test_late_data_restates_what_was_reported(company_copy: House):
     ) == [(batch,)]
     [(old, new, change, cause, _)] = restated(company_copy, target, "gross_loan_portfolio")
     assert (new - old, change, cause) == (-1, -1, "late_data")
-    assert_a_build_without_news_changes_nothing(house, target)
+    assert_a_build_without_news_changes_nothing(company_copy, target)
 
 
 @pytest.mark.full
+@pytest.mark.domains("wallet")
 def test_failing_build_publishes_nothing(company_copy: House):
     published = published_content(company_copy, "duckdb")
     company_copy.execute_warehouse(
@@ -140,7 +140,7 @@ def test_failing_build_publishes_nothing(company_copy: House):
         "update raw_wallet.users set blood_hash = null, created_at = null where id = "
         "(select cast(max(cast(id as text)) as uuid) from raw_wallet.users)"
     )
-    result = House(company_copy.home, "wallet").run("build")
+    result = company_copy.run("build")
     assert result.returncode == 5
     assert "accepted_values" in result.stdout and "nothing was published" in result.stdout
     # One test judges all rules of a row: its message names the model and each rule that is broken.
@@ -151,14 +151,14 @@ def test_failing_build_publishes_nothing(company_copy: House):
 
 
 @pytest.mark.full
+@pytest.mark.domains("wallet")
 def test_killed_build_heals(company_copy: House):
     """kill -9 at several moments of a build, dbt included; then one build sets all right."""
     company_copy.succeed("demo", "--advance", "2")
-    house = House(company_copy.home, "wallet")
     for seconds in (2.0, 5.0, 9.0):
-        house.kill_during("build", moment=lambda lived, end=seconds: lived > end)
-        assert house.published_rows("select count(*) from published.kpi_scorecard")
-    house.succeed("build")
+        company_copy.kill_during("build", moment=lambda lived, end=seconds: lived > end)
+        assert company_copy.published_rows("select count(*) from published.kpi_scorecard")
+    company_copy.succeed("build")
     for table in ("users", "transactions", "user_activity"):
         key = "activity_id" if table == "user_activity" else "id"
         assert company_copy.rows(
@@ -171,9 +171,9 @@ def test_killed_build_heals(company_copy: House):
 
 
 @pytest.mark.full
+@pytest.mark.domains("wallet", "microfinance")
 def test_run_for_a_past_day_gives_what_today_says_of_that_day(company_copy: House):
     """Point in time: flows up to the day, and the loan book as it stood at that month's end."""
-    house = House(company_copy.home, "wallet,microfinance")
     daily = (
         "select date, total_transactions, new_users, active_users, churned_users "
         "from published.daily_metrics where date <= date '2026-02-28' order by date"
@@ -191,7 +191,7 @@ def test_run_for_a_past_day_gives_what_today_says_of_that_day(company_copy: Hous
     today = [company_copy.published_rows(query) for query in (daily, portfolio)]
     assert all(len(rows) > 100 for rows in today)
     before = readers.read_bytes(), company_copy.fingerprints(built)
-    printed = house.succeed("build", "--as-of", "2026-02-28", "--publish-as", "february")
+    printed = company_copy.succeed("build", "--as-of", "2026-02-28", "--publish-as", "february")
     assert "speaks for wallet: 2025-01-01 to 2026-02-28" in printed
     assert "KPI scorecard: Wallet" in printed and "2026-02 " in printed
     with duckdb.connect(str(readers.with_name("february.duckdb")), read_only=True) as february:
@@ -203,7 +203,7 @@ def test_run_for_a_past_day_gives_what_today_says_of_that_day(company_copy: Hous
     assert company_copy.rows(aside) == []
     # The day before the first, and the one after the last.
     for day in ("2024-12-31", "2026-07-01"):
-        refused = house.run("build", "--as-of", day, "--publish-as", "no_day")
+        refused = company_copy.run("build", "--as-of", day, "--publish-as", "no_day")
         assert refused.returncode == 2, refused.stdout
         assert "wallet: 2025-01-01 to 2026-06-30" in refused.stdout
         assert company_copy.rows(aside) == []

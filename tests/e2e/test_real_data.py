@@ -35,6 +35,14 @@ def test_it_stays_in_a_house_of_its_own(verified):
     assert not house.server.is_running()
 
 
+def test_real_days_lack_no_file(verified):
+    """They were first read long after their time: nothing is expected after the last."""
+    _, house = verified
+    left = House(house.home / "verify-real")
+    assert left.published_rows("select count(*) from published.fct_activities") != [(0,)]
+    assert left.published_rows("select * from published.file_gaps") == []
+
+
 def test_missing_data_is_a_clear_error(tmp_path: Path):
     result = House(tmp_path / "home").run(
         "verify-real", env={"FINHOUSE_REAL_DATA": str(tmp_path / "nowhere")}
