@@ -72,7 +72,6 @@ def test_colours_and_notes_follow_a_target(dbt_project: Path, project: Project):
 
 
 @pytest.mark.full
-@pytest.mark.domains("wallet")
 def test_scorecard_follows_a_target(company_copy: House, tmp_path: Path):
     query = "select target, target_status from marts.kpi_scorecard where kpi_code = 'uptime_rate'"
     [(before, _)] = company_copy.rows(query)

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from finhouse.domains import declared_domains
-from tests.support.house import RUN_HISTORY, TARGETS, WITHOUT_DATA_TESTS, House
+from tests.support.house import TARGETS, WITHOUT_DATA_TESTS, House
 
 RAW = [f"raw_{domain}" for domain in declared_domains()]
 BUILT = [*RAW, "marts"]
@@ -19,17 +19,6 @@ BUILT = [*RAW, "marts"]
 OF_THE_RUN = ("freshness", "data_recency")
 # `make test-increments` runs thirty, on both engines.
 INCREMENTS = int(os.environ.get("FINHOUSE_TEST_INCREMENTS", "1"))
-
-
-def published_content(house: House, target: str) -> dict[str, list[tuple]]:
-    return {
-        mart: sorted(house.published_rows(f"select * from published.{mart}", target), key=str)
-        for (mart,) in house.published_rows(
-            "select table_name from information_schema.tables where table_schema = 'published'",
-            target,
-        )
-        if mart not in RUN_HISTORY
-    }
 
 
 def lasting(by_table: dict[str, Any]) -> dict[str, Any]:
@@ -41,12 +30,12 @@ def lasting(by_table: dict[str, Any]) -> dict[str, Any]:
 
 def assert_a_build_without_news_changes_nothing(house: House, target: str = "duckdb") -> None:
     before = lasting(house.fingerprints(BUILT, target))
-    published = lasting(published_content(house, target))
+    published = lasting(house.published_fingerprints(target))
     reports = house.rows("select count(*) from raw_operations.reported_kpis", target)
     printed = house.succeed("--target", target, "build", env=WITHOUT_DATA_TESTS)
     assert "Moved 0 new, 0 changed and 0 deleted rows" in printed
     assert lasting(house.fingerprints(BUILT, target)) == before
-    assert lasting(published_content(house, target)) == published
+    assert lasting(house.published_fingerprints(target)) == published
     assert house.rows("select count(*) from raw_operations.reported_kpis", target) == reports
 
 
@@ -60,9 +49,9 @@ def test_incremental_days_equal_a_full_refresh(company_copy: House, target: str)
     as_of = company_copy.truth()["as_of_date"]
     assert (date.fromisoformat(as_of) - date.fromisoformat(started)).days == INCREMENTS + 1
     assert_a_build_without_news_changes_nothing(company_copy, target)
-    incremental = lasting(published_content(company_copy, target))
+    incremental = lasting(company_copy.published_fingerprints(target))
     company_copy.succeed("--target", target, "build", "--full-refresh", env=WITHOUT_DATA_TESTS)
-    refreshed = lasting(published_content(company_copy, target))
+    refreshed = lasting(company_copy.published_fingerprints(target))
     # What became of values already reported is history, which a full refresh keeps, causes and all.
     assert refreshed == incremental
     for table in ("wallet.transactions", "microfinance.transactions", "microfinance.payments"):
@@ -131,7 +120,7 @@ def test_late_data_restates_what_was_reported(company_copy: House):
 @pytest.mark.full
 @pytest.mark.domains("wallet")
 def test_failing_build_publishes_nothing(company_copy: House):
-    published = published_content(company_copy, "duckdb")
+    published = company_copy.published_fingerprints()
     company_copy.execute_warehouse(
         "update raw_wallet.transactions set status = 'INVENTED' where id = "
         "(select cast(min(cast(id as text)) as uuid) from raw_wallet.transactions)"
@@ -147,7 +136,7 @@ def test_failing_build_publishes_nothing(company_copy: House):
     message = " ".join(result.stdout.split())
     assert "test.row_rules_stg_wallet__users: on model stg_wallet__users:" in message
     assert "blood_hash is not null; signed_up_at is not null; signup_date is not null;" in message
-    assert published_content(company_copy, "duckdb") == published
+    assert company_copy.published_fingerprints() == published
 
 
 @pytest.mark.full

@@ -26,7 +26,8 @@ def copied(built: Path, base: Path, domains: str = "") -> Iterator[House]:
     kept = base / "copy" / "kept" / (domains or "all")
     options = house.server.data / "postmaster.opts"
     kept_options = kept.with_name(options.name)
-    shutil.copytree(built, house.home)
+    # Thousands of small files that nobody reads: what dbt has rendered.
+    shutil.copytree(built, house.home, ignore=shutil.ignore_patterns("compiled", "run"))
     if kept.exists():
         shutil.copytree(kept, house.home / "dbt", dirs_exist_ok=True)
     if kept_options.exists():
