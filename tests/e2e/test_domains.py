@@ -67,8 +67,7 @@ def test_kpis_are_those_of_the_domain(lone_house: House, mart: str):
     assert {domain for (domain,) in domains} == selected(lone_house)
 
 
-def test_scorecard_and_dashboards_are_those_of_the_domain(lone_house: House):
+def test_scorecards_are_those_of_the_domain(lone_house: House):
     printed = lone_house.succeed("scorecard")
     labels = {name for name, entry in DOMAINS.items() if f"scorecard: {entry['label']}" in printed}
     assert labels == selected(lone_house)
-    lone_house.succeed("dashboards", "check")
