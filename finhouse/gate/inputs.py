@@ -19,6 +19,7 @@ from pathlib import Path
 
 from finhouse import demo
 from finhouse.console import console, step
+from finhouse.errors import ConfigurationError
 from finhouse.extract_load import load_source, source_url
 from finhouse.gate.past import change_the_past
 from finhouse.gate.workspace import gate_home, is_made, put_in_place
@@ -122,8 +123,12 @@ def frozen_input(settings: Settings, scale: float = DEFAULT_SCALE) -> FrozenInpu
 
 
 def frozen_before(settings: Settings, scale: float = DEFAULT_SCALE) -> FrozenInput | None:
-    """The frozen input, if it is there; see ``frozen_input``."""
-    folder, key = gate_home(settings) / "input", _key(scale)
+    """The frozen input, if it is there; none for sources that cannot be read."""
+    folder = gate_home(settings) / "input"
+    try:
+        key = _key(scale)
+    except ConfigurationError:
+        return None
     return _frozen(settings, folder, key, scale) if is_made(folder, key) else None
 
 
