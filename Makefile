@@ -188,6 +188,11 @@ test-swaps: setup $(SUPERSET_READY) ## prove that dashboards outlive a hundred p
 	@FINHOUSE_TEST_SWAPS=100 $(BIN)/python -m pytest -k test_reading_while_publishing_never_fails \
 		tests/dashboards/test_serving.py
 
+.PHONY: screenshots
+screenshots: setup $(SUPERSET_READY) ## take pictures of all dashboards: data/screenshots
+	@FINHOUSE_TEST_SCREENSHOTS=1 $(BIN)/python -m pytest -k test_viewer_sees_every_chart \
+		tests/dashboards/test_browser.py
+
 .PHONY: ci
 ci: setup $(GATE_READY) ## the pull-request gate: judge the work tree against main (ARGS="--base REF")
 	@$(FINHOUSE) gate run $(ARGS)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from finhouse.errors import ConfigurationError
+from finhouse.yaml_text import parse_yaml
 
 SELECTION = "FINHOUSE_DOMAINS"
 DBT_PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
@@ -21,8 +22,14 @@ DBT_PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
 
 def declared_domains(dbt_project: Path = DBT_PROJECT) -> dict[str, dict[str, Any]]:
     """All domains by name, with their settings, in the order of dbt_project.yml."""
-    project = yaml.safe_load((dbt_project / "dbt_project.yml").read_text(encoding="utf-8"))
-    return project.get("vars", {}).get("domains", {})
+    text = (dbt_project / "dbt_project.yml").read_text(encoding="utf-8")
+    return deepcopy(_domains_in(text))
+
+
+@lru_cache(maxsize=4)
+def _domains_in(project: str) -> dict[str, dict[str, Any]]:
+    """Of the text of a dbt_project.yml: a command asks for them dozens of times."""
+    return parse_yaml(project).get("vars", {}).get("domains", {})
 
 
 def selected_domains(

@@ -272,19 +272,22 @@ def _publish_file(
         _remove_database(incoming)
         warehouse.execute(f"attach {text_literal(str(incoming))} as incoming")
         try:
-            warehouse.execute(f"create schema {schema}")
-            for mart in marts.names:
-                warehouse.execute(
-                    f"create table {schema}.{mart} as select * from {marts.schema}.{mart}"
+            # One transaction, as a thousand comments are: each alone would be written to the disk.
+            with warehouse.transaction():
+                warehouse.execute(f"create schema {schema}")
+                for mart in marts.names:
+                    warehouse.execute(
+                        f"create table {schema}.{mart} as select * from {marts.schema}.{mart}"
+                    )
+                _stamp(warehouse, schema, marts, record)
+                _copy_comments(warehouse, schema, marts)
+                rows = _count_rows(warehouse, schema, marts)
+                warehouse.execute(f"create schema incoming.{PUBLICATION.partition('.')[0]}")
+                warehouse.execute(f"create table incoming.{PUBLICATION} ({_PUBLICATION_COLUMNS})")
+                warehouse.change(
+                    f"insert into incoming.{PUBLICATION} values ($1, $2, $3, $4, $5)",
+                    (*record, rows),
                 )
-            _stamp(warehouse, schema, marts, record)
-            _copy_comments(warehouse, schema, marts)
-            rows = _count_rows(warehouse, schema, marts)
-            warehouse.execute(f"create schema incoming.{PUBLICATION.partition('.')[0]}")
-            warehouse.execute(f"create table incoming.{PUBLICATION} ({_PUBLICATION_COLUMNS})")
-            warehouse.change(
-                f"insert into incoming.{PUBLICATION} values ($1, $2, $3, $4, $5)", (*record, rows)
-            )
             warehouse.execute("checkpoint incoming")
         finally:
             warehouse.execute("detach incoming")

@@ -17,6 +17,7 @@ from xdist.scheduler import LoadScopeScheduling
 from finhouse.cli import PRIVATE
 from finhouse.engines.snowflake_account import snowflake_emulator
 from finhouse.settings import load_settings
+from tests.support.copies import copied
 from tests.support.house import TARGETS, House
 
 pytest_plugins = ["tests.support.warehouse"]
@@ -101,7 +102,11 @@ def real_data() -> Path:
 
 @pytest.fixture(scope="session")
 def built_company(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Home of the demo company, built on both targets once for all test processes; copy it."""
+    """Home of the demo company, built on both targets once for all test processes; copy it.
+
+    FINHOUSE_TEST_BUILT names the home of a fresh clone in which nothing has happened but
+    `make build` at the tests' scale: CI has one, and need not build it again.
+    """
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
@@ -109,12 +114,17 @@ def built_company(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with (shared / "built-company.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
-            house = House(home)
+            house, targets = House(home), TARGETS
+            if built := os.environ.get("FINHOUSE_TEST_BUILT"):
+                House(Path(built)).server.stop()
+                aside = shutil.ignore_patterns("gate", "screenshots")
+                shutil.copytree(built, home, ignore=aside)
+                targets = TARGETS[1:]
             house.succeed("demo", "--scale", SCALE)
             # At once, as the other test processes wait for it.
             with ThreadPoolExecutor() as pool:
                 builds = pool.map(
-                    lambda target: house.succeed("--target", target, "build"), TARGETS
+                    lambda target: house.succeed("--target", target, "build"), targets
                 )
             list(builds)
             house.server.stop()
@@ -137,23 +147,14 @@ def company(built_company: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture
-def company_copy(built_company: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def company_copy(
+    request: pytest.FixtureRequest, built_company: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[House]:
     """A house of its own that starts where the shared company stands.
 
-    Always in the same place, with what dbt parsed there before: a warehouse in another place makes
-    dbt parse the whole project again.
+    It has the rows of all domains; commands are about those that ``@pytest.mark.domains`` names.
     """
-    base = tmp_path_factory.getbasetemp()
-    copy, parsed = House(base / "company-copy"), base / "parsed"
-    shutil.copytree(built_company, copy.home)
-    if parsed.exists():
-        shutil.copytree(parsed, copy.home / "dbt", dirs_exist_ok=True)
-    copy.server.start()
-    yield copy
-    copy.server.stop()
-    for file in (copy.home / "dbt").glob("*/partial_parse.msgpack"):
-        kept = parsed / file.relative_to(copy.home / "dbt")
-        if not kept.exists():
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(file, kept)
-    shutil.rmtree(copy.home)
+    marked = request.node.get_closest_marker("domains")
+    domains = ",".join(marked.args) if marked else ""
+    with copied(built_company, tmp_path_factory.getbasetemp(), domains) as house:
+        yield house

@@ -6,14 +6,13 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-import yaml
-
 from finhouse.api.problems import unready
 from finhouse.dbt.kpi_lineage import KpiLineages
 from finhouse.dbt.manifest import manifest_file, read_manifest
 from finhouse.errors import TransformError
 from finhouse.settings import Settings
 from finhouse.warehouse import text_literal
+from finhouse.yaml_text import parse_yaml
 
 
 @dataclass
@@ -32,7 +31,7 @@ class Project:
 
     def __post_init__(self) -> None:
         path = self.settings.dbt_project / "dbt_project.yml"
-        project = yaml.safe_load(path.read_text(encoding="utf-8"))
+        project = parse_yaml(path.read_text(encoding="utf-8"))
         self.reporting_currency = str(project["vars"]["reporting_currency"])
 
     def only(self, asked: str | None = None) -> str:

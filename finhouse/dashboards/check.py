@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-import yaml
-
 from finhouse.dashboards.bundle import build_assets
 from finhouse.dashboards.catalog import WORDS_SUFFIX, Dataset
 from finhouse.dashboards.definitions import (
@@ -20,6 +18,7 @@ from finhouse.dashboards.definitions import (
 from finhouse.dashboards.queries import OVER_TIME
 from finhouse.dashboards.reach import half_reached
 from finhouse.dashboards.rules import misleading, needs_words
+from finhouse.yaml_text import parse_yaml
 
 
 def findings(definitions: Definitions, catalog: Mapping[str, Dataset]) -> list[str]:
@@ -173,7 +172,7 @@ def _assets(definitions: Definitions, catalog: Mapping[str, Dataset]) -> list[st
     """What only the finished assets can tell: identifiers, and the time filter of every query."""
     found = []
     assets = {
-        path: yaml.safe_load(text)
+        path: parse_yaml(text)
         for path, text in build_assets(definitions, catalog, "duckdb://").items()
     }
     seen: dict[str, str] = {}

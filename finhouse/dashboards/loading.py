@@ -34,6 +34,7 @@ from finhouse.dbt.kpis import Kpi, read_kpis
 from finhouse.errors import ConfigurationError
 from finhouse.publish import RECENCY
 from finhouse.settings import PROJECT_ROOT
+from finhouse.yaml_text import parse_yaml
 
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 
@@ -262,7 +263,7 @@ Model = TypeVar("Model", bound=Written)
 
 def _read(path: Path, model: type[Model]) -> Model:
     try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content: Any = parse_yaml(path.read_text(encoding="utf-8"))
         return model.model_validate(content)
     except yaml.YAMLError as error:
         raise ConfigurationError(f"{path} is no YAML: {error}", "correct the file") from error

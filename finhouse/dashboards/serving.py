@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from finhouse.dashboards.bundle import DATABASE_UUID, build_assets
 from finhouse.dashboards.catalog import Dataset, build_catalog, parse_project
 from finhouse.dashboards.check import findings
@@ -24,6 +22,7 @@ from finhouse.errors import ConfigurationError, WarehouseError
 from finhouse.publish import PUBLISHED_SCHEMA
 from finhouse.settings import Settings
 from finhouse.warehouse import Warehouse
+from finhouse.yaml_text import parse_yaml
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ def load_catalog(
         TransformError: the project does not parse.
         ConfigurationError: a metric in ``meta`` cannot be understood.
     """
-    project = yaml.safe_load((settings.dbt_project / "dbt_project.yml").read_text())
+    project = parse_yaml((settings.dbt_project / "dbt_project.yml").read_text())
     return build_catalog(
         manifest or parse_project(settings),
         read_kpi_catalogue(settings.dbt_project),

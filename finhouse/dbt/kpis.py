@@ -15,11 +15,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from finhouse.dbt.data_classes import meta_of
 from finhouse.dbt.manifest import Manifest, Node, models_of
 from finhouse.errors import ConfigurationError
+from finhouse.yaml_text import parse_yaml
 
 GRAINS = ("monthly", "daily")
 CATALOGUE = Path("seeds") / "kpi" / "kpi_catalogue_entries.csv"
@@ -89,7 +88,7 @@ def read_kpis(dbt_project: Path) -> dict[str, Kpi]:
         ConfigurationError: a KPI's domain is none of the project's, or it has a target without an
             operator.
     """
-    project = yaml.safe_load((dbt_project / "dbt_project.yml").read_text(encoding="utf-8"))
+    project = parse_yaml((dbt_project / "dbt_project.yml").read_text(encoding="utf-8"))
     domains = project["vars"]["domains"]
     steps: dict[str, list[TargetStep]] = {}
     with (dbt_project / TARGET_STEPS).open(newline="", encoding="utf-8") as file:

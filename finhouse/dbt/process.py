@@ -23,7 +23,7 @@ from finhouse.warehouse.postgres_address import postgres_address
 
 # dbt as its own program starts it, but that what has lived through a collection of garbage is not
 # looked through again. A project is read into millions of objects, which live until dbt ends: to
-# look for cycles among them time and again takes a fifteenth of a build, and finds next to none.
+# look for cycles among them time and again takes 6 % of a build, and finds next to none.
 _START = """
 import gc
 gc.set_threshold(50_000, 1_000, 1_000)

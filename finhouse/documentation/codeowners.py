@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from finhouse.errors import ConfigurationError
+from finhouse.yaml_text import parse_yaml
 
 # The organisation whose teams review; a fork names its own.
 ORGANISATION = "finhouse"
@@ -57,7 +56,7 @@ def team(owner: str) -> str:
 def _marts(root: Path) -> Iterator[tuple[Path, str, str]]:
     """YAML file (relative to ``root``), name and owner of each mart."""
     for path in (root / MARTS_FOLDER).rglob("*.yml"):
-        content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        content: dict[str, Any] = parse_yaml(path.read_text(encoding="utf-8")) or {}
         for model in content.get("models", []):
             owner = model.get("config", {}).get("meta", {}).get("owner")
             if not owner:

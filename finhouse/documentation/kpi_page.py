@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import yaml
-
 from finhouse.dbt.kpis import read_kpi_catalogue, read_kpis
+from finhouse.yaml_text import parse_yaml
 
 _BLOCK = re.compile(r"{%-?\s*docs\s+(\w+)\s*-?%}(.*?){%-?\s*enddocs\s*-?%}", re.DOTALL)
 _UNITS = {"rate": "share", "ms": "milliseconds"}
@@ -38,7 +37,7 @@ def render_kpi_page(root: Path) -> str:
         ConfigurationError: a KPI belongs to no domain, or has a target without an operator.
     """
     dbt_project = root / "dbt_project"
-    project = yaml.safe_load((dbt_project / "dbt_project.yml").read_text(encoding="utf-8"))
+    project = parse_yaml((dbt_project / "dbt_project.yml").read_text(encoding="utf-8"))
     sections = [HEADER]
     for domain, entry in project["vars"]["domains"].items():
         sections.append(

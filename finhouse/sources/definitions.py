@@ -30,6 +30,7 @@ from pydantic import (
 from finhouse.domains import declared_domains, selected_domains
 from finhouse.errors import ConfigurationError
 from finhouse.sources.file_pattern import FilePattern
+from finhouse.yaml_text import SafeLoader
 
 SOURCES_FOLDER = Path(__file__).resolve().parent
 XMIN = "xmin"
@@ -320,13 +321,13 @@ class CsvFolderDefinition(_Source):
         return (LoadUnit(self.table, self.group),)
 
 
-class _DaysAsText(yaml.SafeLoader):
+class _DaysAsText(SafeLoader):
     """YAML whose days stay text: a day that no calendar has is explained like any other value."""
 
 
 _DaysAsText.yaml_implicit_resolvers = {
     first: [(tag, regex) for tag, regex in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    for first, resolvers in SafeLoader.yaml_implicit_resolvers.items()
 }
 
 SourceDefinition = PostgresDefinition | CsvFolderDefinition
@@ -376,7 +377,7 @@ def read_source(source_name: str, folder: Path = SOURCES_FOLDER) -> SourceDefini
     shown = f"{path.parent.name}/{path.name}"
     try:
         text = path.read_text(encoding="utf-8")
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        tree = yaml.compose(text, Loader=SafeLoader)
         content = yaml.load(text, Loader=_DaysAsText)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1

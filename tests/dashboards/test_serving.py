@@ -22,7 +22,7 @@ from tests.support.superset import rows_of
 pytestmark = pytest.mark.full
 
 # `make test-swaps` makes a hundred.
-SWAPS = int(os.environ.get("FINHOUSE_TEST_SWAPS", "8"))
+SWAPS = int(os.environ.get("FINHOUSE_TEST_SWAPS", "4"))
 KINDS = ("dashboard", "chart", "dataset", "database")
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from finhouse.domains import SELECTION
 from finhouse.orchestration.api import AirflowApi
 from finhouse.orchestration.local import USER, LocalAirflow
 from finhouse.orchestration.model_graph import write_model_graph
@@ -22,7 +21,7 @@ from finhouse.sources import available_sources
 from tests.support.airflow import airflow_environment, dag_test
 from tests.support.house import House
 
-pytestmark = pytest.mark.full
+pytestmark = [pytest.mark.full, pytest.mark.domains("wallet")]
 
 RAW = [f"raw_{source}" for source in available_sources()]
 # A round of two sources has all that one of three has, and half its tasks.
@@ -42,14 +41,15 @@ def published_at(house: House) -> int:
     return house.settings().published_path.stat().st_mtime_ns
 
 
+@pytest.mark.domains("merchant_activity")
 def test_load_and_transform_of_one_domain_on_postgres(
     company_copy: House, airflow_env: dict[str, str]
 ):
-    """The round by Assets below runs the others, on DuckDB."""
-    target, house = "postgres", House(company_copy.home, "merchant_activity")
-    house.succeed("--target", target, "dbt", "parse", "--quiet")
-    write_model_graph(house.settings(target))
-    env = airflow_env | {"FINHOUSE_TARGET": target, SELECTION: house.domains}
+    """The round by Assets below is of two, on DuckDB."""
+    target = "postgres"
+    company_copy.succeed("--target", target, "dbt", "parse", "--quiet")
+    write_model_graph(company_copy.settings(target))
+    env = airflow_env | {"FINHOUSE_TARGET": target}
     for dag_id, conf in (
         ("extract_load_merchant_activity", {"round": "a round"}),
         ("transform", {}),
@@ -76,7 +76,7 @@ def test_a_failing_data_test_stops_publication(company_copy: House, airflow_env:
         " where id = (select min(id::text)::uuid from wallet.users)"
     )
     assert dag_test("extract_load_wallet", {"tables": ["users"]}, env=airflow_env)[0]
-    succeeded, states, output = dag_test("transform", env=airflow_env | {SELECTION: "wallet"})
+    succeeded, states, output = dag_test("transform", env=airflow_env)
     assert not succeeded
     assert states["build"] == "failed"
     assert states["publish"] == "upstream_failed"
@@ -178,6 +178,7 @@ def test_a_source_that_is_slow(company_copy: House, airflow_env: dict[str, str])
     assert company_copy.fingerprints(RAW) == before
 
 
+@pytest.mark.domains("merchant_activity")
 def test_a_warehouse_that_is_locked_for_a_while(company_copy: House, airflow_env: dict[str, str]):
     """The message names who holds it; a retry after it is free succeeds."""
     holder = subprocess.Popen(
@@ -259,18 +260,12 @@ def test_a_disk_that_is_full(company_copy: House, airflow_env: dict[str, str], t
 
 
 @pytest.fixture
-def house(company_copy: House) -> House:
-    """For the domains of the round; the warehouse has the others' tables, too."""
-    return House(company_copy.home, ",".join(ROUND))
-
-
-@pytest.fixture
-def airflow(house: House):
+def airflow(company_copy: House):
     """A whole Airflow, as `make airflow` starts it."""
-    house.succeed("airflow", "start", env=AIRFLOW_ENV)
-    server = LocalAirflow(house.settings())
+    company_copy.succeed("airflow", "start", env=AIRFLOW_ENV)
+    server = LocalAirflow(company_copy.settings())
     yield server
-    house.run("airflow", "stop", env=AIRFLOW_ENV)
+    company_copy.run("airflow", "stop", env=AIRFLOW_ENV)
     assert not server.is_running()
 
 
@@ -295,9 +290,12 @@ def processes_running(needle: str) -> list[int]:
     return found
 
 
-def test_a_round_by_assets_then_a_killed_task_that_heals(house: House, airflow: LocalAirflow):
-    house.succeed("demo", "--advance", "1")
-    before = published_at(house)
+@pytest.mark.domains(*ROUND)
+def test_a_round_by_assets_then_a_killed_task_that_heals(
+    company_copy: House, airflow: LocalAirflow
+):
+    company_copy.succeed("demo", "--advance", "1")
+    before = published_at(company_copy)
     loads = [f"extract_load_{source}" for source in ROUND]
     api = AirflowApi(airflow.url, USER, airflow.password)
     wait_for(lambda: set(api.dag_ids()) >= {*loads, "transform"})
@@ -305,11 +303,11 @@ def test_a_round_by_assets_then_a_killed_task_that_heals(house: House, airflow: 
     api.trigger(
         "extract_load_wallet", {"tables": ["bank_surveys"], "reconcile": False, "round": "another"}
     )
-    printed = house.succeed("airflow", "run", "--timeout", "600")
+    printed = company_copy.succeed("airflow", "run", "--timeout", "600")
     assert printed.count("success") == len(ROUND) + 1 and "transform" in printed
-    assert published_at(house) > before
-    [(last_day,)] = house.published_rows("select max(date) from published.daily_metrics")
-    assert str(last_day) == house.truth()["as_of_date"]
+    assert published_at(company_copy) > before
+    [(last_day,)] = company_copy.published_rows("select max(date) from published.daily_metrics")
+    assert str(last_day) == company_copy.truth()["as_of_date"]
 
     announced = []
     for load in loads:
@@ -324,13 +322,13 @@ def test_a_round_by_assets_then_a_killed_task_that_heals(house: House, airflow: 
     )
 
     # kill -9 in the middle of a load: the source's lock holds it there.
-    house.succeed("demo", "--advance", "1")
-    with psycopg.connect(house.server.url("oltp")) as blocker:
+    company_copy.succeed("demo", "--advance", "1")
+    with psycopg.connect(company_copy.server.url("oltp")) as blocker:
         blocker.execute("lock table wallet.transactions in access exclusive mode")
         run_id = api.trigger("extract_load_wallet", {"tables": ["transactions"]})
 
         def waiting() -> int | None:
-            with psycopg.connect(house.server.url("oltp")) as look:
+            with psycopg.connect(company_copy.server.url("oltp")) as look:
                 row = look.execute(
                     "select count(*) from pg_locks as l join pg_stat_activity as a using (pid)"
                     " where not l.granted and a.application_name = 'finhouse'"
@@ -339,24 +337,26 @@ def test_a_round_by_assets_then_a_killed_task_that_heals(house: House, airflow: 
 
         wait_for(waiting)
         [instance] = [
-            pid for pid in processes_running("airflow") if _holds(pid, house.settings().duckdb_path)
+            pid
+            for pid in processes_running("airflow")
+            if _holds(pid, company_copy.settings().duckdb_path)
         ]
         os.kill(instance, signal.SIGKILL)
     wait_for(lambda: api.run("extract_load_wallet", run_id)["state"] in ("success", "failed"))
     assert api.run("extract_load_wallet", run_id)["state"] == "success"
     assert api.tasks("extract_load_wallet", run_id)["core.transactions"]["try_number"] == 2
-    raw = house.rows("select count(*), count(distinct id) from raw_wallet.transactions")
-    [(count,)] = house.oltp_rows("select count(*) from wallet.transactions")
+    raw = company_copy.rows("select count(*), count(distinct id) from raw_wallet.transactions")
+    [(count,)] = company_copy.oltp_rows("select count(*) from wallet.transactions")
     assert raw == [(count, count)]
 
     # kill -9 of the scheduler, which Airflow does not start again.
     for pid in processes_running("airflow scheduler"):
-        if str(house.settings().airflow_home) in environment_of(pid):
+        if str(company_copy.settings().airflow_home) in environment_of(pid):
             os.kill(pid, signal.SIGKILL)
     wait_for(lambda: api.health()["scheduler"]["status"] != "healthy")
-    refused = house.run("airflow", "run", "--timeout", "60")
+    refused = company_copy.run("airflow", "run", "--timeout", "60")
     assert refused.returncode != 0 and "a part of Airflow has ended" in refused.stdout
-    assert "restarting it" in house.succeed("airflow", "start", env=AIRFLOW_ENV)
+    assert "restarting it" in company_copy.succeed("airflow", "start", env=AIRFLOW_ENV)
     api = AirflowApi(airflow.url, USER, airflow.password)
     assert api.health()["scheduler"]["status"] == "healthy"
 

@@ -109,12 +109,11 @@ def fill(url: str) -> None:
 def examples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     house = House(tmp_path_factory.mktemp("examples"), domains="commerce,inventory")
     fill(oltp_url(house.settings()))
-    for target in TARGETS:
-        house.succeed("--target", target, "load")
-        house.succeed(
-            *("--target", target, "dbt", "run", "--select"),
-            *("+stox_lot_size", "+stox_safety_stock", "+stox_reorder_point"),
-        )
+    house.succeed("load")
+    house.succeed(
+        *("dbt", "run", "--select"),
+        *("+stox_lot_size", "+stox_safety_stock", "+stox_reorder_point"),
+    )
     yield house
     house.server.stop()
 
@@ -132,15 +131,14 @@ def shown(house: House, target: str, sql: str) -> dict:
     return json.loads(printed[printed.index("{") :])["show"][0]
 
 
-@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize(("case", "what"), ANSWERS)
-def test_textbook_answers(examples: House, real_data: Path, case: str, what: str, target: str):
+def test_textbook_answers(examples: House, real_data: Path, case: str, what: str):
     [expected] = [
         row["answer"]
         for row in read(real_data / "reference" / "textbook_answers.csv")
         if (row["case"], row["what"]) == (case, what)
     ]
-    [(got,)] = examples.rows(ANSWERS[case, what], target)
+    [(got,)] = examples.rows(ANSWERS[case, what])
     assert float(got) == pytest.approx(float(expected), abs=5e-8)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from finhouse.domains import declared_domains
 from tests.support.api_server import serving
-from tests.support.house import RUN_HISTORY, TARGETS, WITHOUT_DATA_TESTS, House
+from tests.support.house import TARGETS, WITHOUT_DATA_TESTS, House
 
 RAW = [f"raw_{domain}" for domain in declared_domains()]
 BUILT = [*RAW, "marts"]
@@ -20,17 +20,6 @@ BUILT = [*RAW, "marts"]
 OF_THE_RUN = ("freshness", "data_recency")
 # `make test-increments` runs thirty, on both engines.
 INCREMENTS = int(os.environ.get("FINHOUSE_TEST_INCREMENTS", "1"))
-
-
-def published_content(house: House, target: str) -> dict[str, list[tuple]]:
-    return {
-        mart: sorted(house.published_rows(f"select * from published.{mart}", target), key=str)
-        for (mart,) in house.published_rows(
-            "select table_name from information_schema.tables where table_schema = 'published'",
-            target,
-        )
-        if mart not in RUN_HISTORY
-    }
 
 
 def lasting(by_table: dict[str, Any]) -> dict[str, Any]:
@@ -42,12 +31,12 @@ def lasting(by_table: dict[str, Any]) -> dict[str, Any]:
 
 def assert_a_build_without_news_changes_nothing(house: House, target: str = "duckdb") -> None:
     before = lasting(house.fingerprints(BUILT, target))
-    published = lasting(published_content(house, target))
+    published = lasting(house.published_fingerprints(target))
     reports = house.rows("select count(*) from raw_operations.reported_kpis", target)
     printed = house.succeed("--target", target, "build", env=WITHOUT_DATA_TESTS)
     assert "Moved 0 new, 0 changed and 0 deleted rows" in printed
     assert lasting(house.fingerprints(BUILT, target)) == before
-    assert lasting(published_content(house, target)) == published
+    assert lasting(house.published_fingerprints(target)) == published
     assert house.rows("select count(*) from raw_operations.reported_kpis", target) == reports
 
 
@@ -56,15 +45,14 @@ def assert_a_build_without_news_changes_nothing(house: House, target: str = "duc
 def test_incremental_days_equal_a_full_refresh(company_copy: House, target: str):
     """And a second build after them changes nothing."""
     started = company_copy.truth()["as_of_date"]
-    for _ in range(INCREMENTS - 1):
-        company_copy.succeed("--target", target, "day")
-    company_copy.succeed("--target", target, "day", "--days", "2")
+    for days in (*["1"] * (INCREMENTS - 1), "2"):
+        company_copy.succeed("--target", target, "day", "--days", days, env=WITHOUT_DATA_TESTS)
     as_of = company_copy.truth()["as_of_date"]
     assert (date.fromisoformat(as_of) - date.fromisoformat(started)).days == INCREMENTS + 1
     assert_a_build_without_news_changes_nothing(company_copy, target)
-    incremental = lasting(published_content(company_copy, target))
+    incremental = lasting(company_copy.published_fingerprints(target))
     company_copy.succeed("--target", target, "build", "--full-refresh", env=WITHOUT_DATA_TESTS)
-    refreshed = lasting(published_content(company_copy, target))
+    refreshed = lasting(company_copy.published_fingerprints(target))
     # What became of values already reported is history, which a full refresh keeps, causes and all.
     assert refreshed == incremental
     for table in ("wallet.transactions", "microfinance.transactions", "microfinance.payments"):
@@ -92,6 +80,7 @@ def restated(house: House, target: str, kpi: str) -> list[tuple]:
 
 
 @pytest.mark.full
+@pytest.mark.domains("wallet", "microfinance")
 def test_late_data_restates_what_was_reported(company_copy: House):
     """An old amount is corrected, an old repayment recorded: old, new and cause are kept.
 
@@ -115,8 +104,7 @@ def test_late_data_restates_what_was_reported(company_copy: House):
         "insert into microfinance.loan_repayments (loan_id, payment_date, amount, principal_paid) "
         f"values ('{loan}', '2026-03-31', 1.00, 1.00)"
     )
-    house = House(company_copy.home, "wallet,microfinance")
-    house.succeed("--target", target, "build", env=WITHOUT_DATA_TESTS)
+    company_copy.succeed("--target", target, "build", env=WITHOUT_DATA_TESTS)
     [(old, new, change, cause, batches)] = restated(
         company_copy, target, "monthly_transaction_volume"
     )
@@ -127,18 +115,19 @@ def test_late_data_restates_what_was_reported(company_copy: House):
     ) == [(batch,)]
     [(old, new, change, cause, _)] = restated(company_copy, target, "gross_loan_portfolio")
     assert (new - old, change, cause) == (-1, -1, "late_data")
-    with serving(house, target) as api:
+    with serving(company_copy, target) as api:
         told = api.get("/kpis/monthly_transaction_volume/values/2026-03/history")
         [changed] = told["changes"]
         assert (changed["value_change"], changed["cause_batches"]) == ("1000.00000000", [batch])
         assert changed["new_value"] == told["current"]["value"] != changed["old_value"]
         assert changed in api.everything("/restatements", domain="wallet", limit=1)
-    assert_a_build_without_news_changes_nothing(house, target)
+    assert_a_build_without_news_changes_nothing(company_copy, target)
 
 
 @pytest.mark.full
+@pytest.mark.domains("wallet")
 def test_failing_build_publishes_nothing(company_copy: House):
-    published = published_content(company_copy, "duckdb")
+    published = company_copy.published_fingerprints()
     company_copy.execute_warehouse(
         "update raw_wallet.transactions set status = 'INVENTED' where id = "
         "(select cast(min(cast(id as text)) as uuid) from raw_wallet.transactions)"
@@ -147,25 +136,25 @@ def test_failing_build_publishes_nothing(company_copy: House):
         "update raw_wallet.users set blood_hash = null, created_at = null where id = "
         "(select cast(max(cast(id as text)) as uuid) from raw_wallet.users)"
     )
-    result = House(company_copy.home, "wallet").run("build")
+    result = company_copy.run("build")
     assert result.returncode == 5
     assert "accepted_values" in result.stdout and "nothing was published" in result.stdout
     # One test judges all rules of a row: its message names the model and each rule that is broken.
     message = " ".join(result.stdout.split())
     assert "test.row_rules_stg_wallet__users: on model stg_wallet__users:" in message
     assert "blood_hash is not null; signed_up_at is not null; signup_date is not null;" in message
-    assert published_content(company_copy, "duckdb") == published
+    assert company_copy.published_fingerprints() == published
 
 
 @pytest.mark.full
+@pytest.mark.domains("wallet")
 def test_killed_build_heals(company_copy: House):
     """kill -9 at several moments of a build, dbt included; then one build sets all right."""
     company_copy.succeed("demo", "--advance", "2")
-    house = House(company_copy.home, "wallet")
     for seconds in (2.0, 5.0, 9.0):
-        house.kill_during("build", moment=lambda lived, end=seconds: lived > end)
-        assert house.published_rows("select count(*) from published.kpi_scorecard")
-    house.succeed("build")
+        company_copy.kill_during("build", moment=lambda lived, end=seconds: lived > end)
+        assert company_copy.published_rows("select count(*) from published.kpi_scorecard")
+    company_copy.succeed("build")
     for table in ("users", "transactions", "user_activity"):
         key = "activity_id" if table == "user_activity" else "id"
         assert company_copy.rows(
@@ -178,9 +167,9 @@ def test_killed_build_heals(company_copy: House):
 
 
 @pytest.mark.full
+@pytest.mark.domains("wallet", "microfinance")
 def test_run_for_a_past_day_gives_what_today_says_of_that_day(company_copy: House):
     """Point in time: flows up to the day, and the loan book as it stood at that month's end."""
-    house = House(company_copy.home, "wallet,microfinance")
     daily = (
         "select date, total_transactions, new_users, active_users, churned_users "
         "from published.daily_metrics where date <= date '2026-02-28' order by date"
@@ -198,7 +187,15 @@ def test_run_for_a_past_day_gives_what_today_says_of_that_day(company_copy: Hous
     today = [company_copy.published_rows(query) for query in (daily, portfolio)]
     assert all(len(rows) > 100 for rows in today)
     before = readers.read_bytes(), company_copy.fingerprints(built)
-    printed = house.succeed("build", "--as-of", "2026-02-28", "--publish-as", "february")
+    aside = "select schema_name from information_schema.schemata where schema_name like 'aside%'"
+    # The day before the first, and the one after the last.
+    for day in ("2024-12-31", "2026-07-01"):
+        refused = company_copy.run("build", "--as-of", day, "--publish-as", "no_day")
+        assert refused.returncode == 2, refused.stdout
+        assert "wallet: 2025-01-01 to 2026-06-30" in refused.stdout
+        assert company_copy.rows(aside) == []
+    assert not readers.with_name("no_day.duckdb").exists()
+    printed = company_copy.succeed("build", "--as-of", "2026-02-28", "--publish-as", "february")
     assert "speaks for wallet: 2025-01-01 to 2026-02-28" in printed
     assert "KPI scorecard: Wallet" in printed and "2026-02 " in printed
     with duckdb.connect(str(readers.with_name("february.duckdb")), read_only=True) as february:
@@ -206,15 +203,7 @@ def test_run_for_a_past_day_gives_what_today_says_of_that_day(company_copy: Hous
         assert february.execute(newest).fetchall() == [(date(2026, 2, 28), date(2026, 2, 28))]
     # What readers see and what it was built from are as they were; the rest is gone.
     assert (readers.read_bytes(), company_copy.fingerprints(built)) == before
-    aside = "select schema_name from information_schema.schemata where schema_name like 'aside%'"
     assert company_copy.rows(aside) == []
-    # The day before the first, and the one after the last.
-    for day in ("2024-12-31", "2026-07-01"):
-        refused = house.run("build", "--as-of", day, "--publish-as", "no_day")
-        assert refused.returncode == 2, refused.stdout
-        assert "wallet: 2025-01-01 to 2026-06-30" in refused.stdout
-        assert company_copy.rows(aside) == []
-    assert not readers.with_name("no_day.duckdb").exists()
 
 
 @pytest.mark.parametrize(
@@ -231,6 +220,7 @@ def test_past_day_needs_a_name_of_its_own(company: House, name: str, said: str):
     assert result.returncode == 2 and said in result.stdout, result.stdout
 
 
+@pytest.mark.domains("wallet")
 def test_freshness_tells_the_one_table_nobody_looked_at(company_copy: House):
     fresh = company_copy.run("dbt", "source", "freshness", "--no-use-colors")
     assert fresh.returncode == 0, fresh.stdout
@@ -249,19 +239,19 @@ def test_own_oltp_is_only_read(company: House, tmp_path):
     """OLTP_URL with a role that may only select: all is loaded, nothing is invented."""
     company.execute_oltp(
         "drop role if exists reader; create role reader login password 'read-only'; "
-        "grant usage on schema wallet, microfinance, commerce to reader; "
-        "grant select on all tables in schema wallet, microfinance, commerce to reader"
+        "grant usage on schema wallet to reader; "
+        "grant select on all tables in schema wallet to reader"
     )
     server = company.server.url("oltp").split("@")[1]
     own = {"OLTP_URL": f"postgresql://reader:read-only@{server}"}
-    house = House(tmp_path / "own")
+    house = House(tmp_path / "own", "wallet,merchant_activity")
     try:
         printed = house.succeed("build", env=own | WITHOUT_DATA_TESTS)
     finally:
         company.execute_oltp("drop owned by reader; drop role reader")
     assert "Demo company" not in printed
     assert "merchant activity: no data" in printed
-    for mart in ("daily_metrics", "user_ltv", "bank_performance_monthly", "dim_loans"):
+    for mart in ("daily_metrics", "user_ltv", "bank_performance_monthly", "dim_users"):
         query = f"select * from published.{mart}"
         assert set(house.published_rows(query)) == set(company.published_rows(query))
     assert house.run("day", env=own).returncode == 2

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from finhouse.domains import declared_domains
 from finhouse.safety.backup import backups_folder, backups_in
 from tests.support.house import WITHOUT_DATA_TESTS, House
 
 pytestmark = pytest.mark.full
 
-RAW = ["raw_wallet", "raw_microfinance", "raw_merchant_activity"]
+RAW = [f"raw_{domain}" for domain in declared_domains()]
 KPIS = (
     "select kpi_code, month_start, numerator, denominator, value"
     " from published.kpi_monthly order by 1, 2"
@@ -21,6 +22,7 @@ REPORTED = (
 )
 
 
+@pytest.mark.domains("wallet")
 def test_a_lost_warehouse_comes_back_and_builds_on(company_copy: House):
     """On DuckDB; the engines' own ways are tried in tests/integration/safety."""
     house, settings = company_copy, company_copy.settings()

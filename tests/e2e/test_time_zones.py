@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from finhouse.settings import PROJECT_ROOT
-from tests.support.house import House
+from tests.support.house import WITHOUT_DATA_TESTS, House
 from tests.support.project_copy import copy_project
 from tests.support.warehouse import ThrowAwayServer
 
@@ -83,6 +83,10 @@ PLACES = {
 }
 
 
+# The place whose days are not all as long as each other.
+DATA_TESTED = "America/New_York"
+
+
 @pytest.fixture(scope="module", params=PLACES)
 def time_zone(request: pytest.FixtureRequest) -> str:
     return str(request.param)
@@ -107,7 +111,9 @@ def house(
     built = subprocess.run(
         [sys.executable, "-m", "finhouse", "build"],
         cwd=project,
-        env=house.environment | {"OLTP_URL": url, "PYTHONPATH": str(project)},
+        env=house.environment
+        | {"OLTP_URL": url, "PYTHONPATH": str(project)}
+        | ({} if time_zone == DATA_TESTED else WITHOUT_DATA_TESTS),
         capture_output=True,
         text=True,
     )

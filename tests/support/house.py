@@ -140,21 +140,32 @@ class House:
 
     def fingerprints(self, schemas: list[str], target: str = "duckdb") -> dict[str, tuple]:
         """Row count and order-free checksum of every table of some schemas, but for run history."""
-        listed = ", ".join(f"'{schema}'" for schema in schemas)
-        tables = self.rows(
-            "select table_schema, table_name from information_schema.tables "
-            f"where table_schema in ({listed}) and table_type = 'BASE TABLE' order by 1, 2",
-            target,
-        )
-        checksum = {
-            "duckdb": "select count(*), sum(hash(t)::hugeint) from {} as t",
-            "postgres": "select count(*), sum(hashtextextended(t::text, 0)::numeric) from {} as t",
-        }[target]
-        return {
-            f"{schema}.{table}": self.rows(checksum.format(f"{schema}.{table}"), target)[0]
-            for schema, table in tables
-            if table not in RUN_HISTORY
-        }
+        url = self.server.url("warehouse") if target == "postgres" else None
+        with open_warehouse(self.settings(target), url=url) as warehouse:
+            return _fingerprints(warehouse, schemas, target)
+
+    def published_fingerprints(self, target: str = "duckdb") -> dict[str, tuple]:
+        """The same of what readers see."""
+        with self.published(target) as published:
+            return _fingerprints(published, [PUBLISHED_SCHEMA], target)
+
+
+def _fingerprints(warehouse: Warehouse, schemas: list[str], target: str) -> dict[str, tuple]:
+    listed = ", ".join(f"'{schema}'" for schema in schemas)
+    tables = warehouse.execute(
+        "select table_schema, table_name from information_schema.tables "
+        f"where table_schema in ({listed}) and table_type = 'BASE TABLE' order by 1, 2"
+    )
+    assert tables, f"no table in {listed}"
+    checksum = {
+        "duckdb": "select count(*), sum(hash(t)::hugeint) from {} as t",
+        "postgres": "select count(*), sum(hashtextextended(t::text, 0)::numeric) from {} as t",
+    }[target]
+    return {
+        f"{schema}.{table}": warehouse.execute(checksum.format(f"{schema}.{table}"))[0]
+        for schema, table in tables
+        if table not in RUN_HISTORY
+    }
 
 
 def marts(house: House, target: str = "duckdb") -> list[str]:

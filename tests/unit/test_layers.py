@@ -16,8 +16,8 @@ PACKAGE = PROJECT_ROOT / "finhouse"
 # From the ground up; parts of one floor do not know each other. A part stands as low as what it
 # does allows, so that it can be used, tested and understood without anything above it.
 FLOORS = (
-    # What every part says, and how it fails.
-    {"errors", "console"},
+    # What every part says, and how it fails; how it reads YAML.
+    {"errors", "console", "yaml_text"},
     # Which businesses there are, and which of them this run is about; small files of our own.
     {"domains", "files"},
     # Where things are; servers that outlive a command, and programs that do not.

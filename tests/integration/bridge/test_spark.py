@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from finhouse.bridge import Mart, RawTable, fetch, open_engine, ship
+from finhouse.domains import SELECTION
 from finhouse.engines.spark_session import java_home, spark_environment
 from finhouse.errors import ConfigurationError, WarehouseError
 from finhouse.settings import Settings, load_settings
@@ -66,9 +67,12 @@ EMPTY = Mart("nothing", {"id": "integer", "day": "date"}, frozenset(), "No rows.
 
 
 @pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Settings of a Spark session in a folder of its own."""
-    return load_settings({"FINHOUSE_HOME": str(tmp_path_factory.mktemp("spark"))}, target="spark")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Settings of a Spark session in a folder of its own; of the smallest project for dbt."""
+    home = str(tmp_path_factory.mktemp("spark"))
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv(SELECTION, "merchant_activity")
+        yield load_settings({"FINHOUSE_HOME": home}, target="spark")
 
 
 def test_values_survive_the_way_to_spark_and_back(spark: Settings):

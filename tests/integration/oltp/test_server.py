@@ -92,6 +92,14 @@ def test_killed_server_comes_back_when_its_last_backend_has_gone(server: Embedde
     assert "pre-existing shared memory block" in server.log_file.read_text()
 
 
+def test_a_stopped_server_comes_back_on_its_port(server: EmbeddedServer):
+    server.start()
+    address = server.url("oltp")
+    server.stop()
+    server.start()
+    assert server.url("oltp") == address
+
+
 def test_port_taken_by_another_program_is_given_up(server: EmbeddedServer):
     server.start()
     port = int(server.url("oltp").rsplit(":", 1)[1].split("/")[0])

@@ -95,7 +95,7 @@ class Copy:
 
     def check_written(self, base: Commit, *folders: str) -> set[str]:
         """Parse and lint what was written; the rules whose breaches are left to a person."""
-        parse_strictly(self.settings)
+        parse_strictly(self.settings, {})
         lint_yaml(self.root)
         sqlfluff = Path(sys.executable).with_name("sqlfluff")
         linted = subprocess.run(

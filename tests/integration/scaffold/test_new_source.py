@@ -148,8 +148,8 @@ def test_yaml_tells_what_the_catalogue_tells(pristine: Copy) -> None:
 
 
 @pytest.mark.full
-def test_source_loads_parses_and_builds_as_it_is_written(copy: Copy) -> None:
-    base = copy.gate_base()
+def test_source_loads_and_builds_as_it_is_written(copy: Copy) -> None:
+    """What the gate says of it is tried with a whole domain, which has a source like this one."""
     printed = copy.succeed("new", "source", "trading", "--from-database", SCHEMA)
     for expected in (
         "finhouse/sources/trading.yml",
@@ -164,11 +164,6 @@ def test_source_loads_parses_and_builds_as_it_is_written(copy: Copy) -> None:
         assert expected in printed
     assert "payments_2025" not in printed
 
-    assert copy.check_written(base, STAGING) == {
-        "model_description_populated",
-        "model_column_description_populated",
-        "source_description_populated",
-    }, "the gate asks for what a person has to say, and for nothing else"
     copy.succeed("load", "trading")
     copy.succeed("dbt", "build", "--select", "staging.trading")
     with open_warehouse(copy.settings) as warehouse:
