@@ -32,7 +32,7 @@ class Admission:
 
     Attributes:
         needs_key: whether a request must present a key.
-        per_second: requests a second of one key.
+        per_second: requests a second of one key, and of one address where none is needed.
     """
 
     needs_key: bool
@@ -68,9 +68,11 @@ class Guard:
         if not self._admission.needs_key:
             _check_name(headers.get("host", ""))
             return
+        client = (scope.get("client") or [""])[0]
         if scope["path"] in OPEN_PATHS:
+            self._count(self._rate, "address", client)
             return
-        key = await self._key(headers.get("authorization", ""), (scope.get("client") or [""])[0])
+        key = await self._key(headers.get("authorization", ""), client)
         scope[KEY] = key
         _check_scope(key, READ_KPI)
         self._count(self._rate, "key", key.id)

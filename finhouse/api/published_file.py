@@ -6,11 +6,12 @@ request that reads it ends.
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from finhouse.api.publications import (
     by_column,
 )
 
-MEMORY_LIMIT, TEMPORARY_FILES_LIMIT = "1GB", "1GB"
+MEMORY_LIMIT = "1GB"
 # What DuckDB says of a mart or a column that is not there.
 _NOT_THERE = (duckdb.CatalogException, duckdb.BinderException)
 
@@ -45,12 +46,12 @@ class PublishedFile(Publications):
 
     Args:
         path: the file.
-        home: folder for names by which it is opened, and for what does not fit into memory.
+        home: folder for the names by which it is opened.
     """
 
     def __init__(self, path: Path, home: Path) -> None:
         self._path = path
-        self._names, self._temporary = home / "opening", home / "temporary"
+        self._names = home / "opening"
         self._lock = threading.Lock()
         self._open: _Open | None = None
 
@@ -122,19 +123,15 @@ class PublishedFile(Publications):
         DuckDB takes the path of a file for its identity: while a request still reads what was
         published before, the same path would be given the old file again.
         """
-        # What a kill left: a name keeps the file of an old publication on the disk.
-        shutil.rmtree(self._names, ignore_errors=True)
-        self._names.mkdir(parents=True)
-        self._temporary.mkdir(parents=True, exist_ok=True)
         config: dict[str, Any] = {
-            # SQL reaches no other file of this machine.
+            # SQL reaches no other file of this machine, nor writes one: not even what does not fit
+            # into memory, in a folder that would be shared with other openings.
             "enable_external_access": False,
-            "lock_configuration": True,
+            "temp_directory": "",
             "memory_limit": MEMORY_LIMIT,
-            "temp_directory": str(self._temporary),
-            "max_temp_directory_size": TEMPORARY_FILES_LIMIT,
+            "lock_configuration": True,
         }
-        with tempfile.TemporaryDirectory(dir=self._names) as folder:
+        with self._alone(), tempfile.TemporaryDirectory(dir=self._names) as folder:
             # The name of the file is that of the catalog in SQL.
             name = Path(folder) / self._path.name
             try:
@@ -143,6 +140,20 @@ class PublishedFile(Publications):
                 # This disk knows no links.
                 shutil.copyfile(self._path, name)
             return duckdb.connect(str(name), read_only=True, config=config)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep out other processes that serve this house, and begin without names.
+
+        Those that are there were left by a kill: each keeps the file of an old publication on the
+        disk.
+        """
+        self._names.mkdir(parents=True, exist_ok=True)
+        with self._names.with_suffix(".lock").open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            for left in self._names.iterdir():
+                shutil.rmtree(left)
+            yield
 
 
 def _first_line(error: Exception) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -177,6 +178,23 @@ def test_a_replaced_file_is_let_go(tmp_path: Path):
     reading.let_go()
     assert reading.peek() == "p2"
     reading.close()
+
+
+def test_two_that_serve_a_house_open_its_file_at_once(tmp_path: Path):
+    """And what a kill has left of an opening goes with the next one."""
+    place = file_place(tmp_path)
+    left = tmp_path / "api" / "opening" / "left" / "house.duckdb"
+    left.parent.mkdir(parents=True)
+    left.touch()
+    readings = [place.read() for _ in range(2)]
+    with ThreadPoolExecutor() as pool:
+        for number in range(1, 9):
+            place.publish(number)
+            found = list(pool.map(lambda reading: reading.read(numbers), readings))
+            assert found == [(f"p{number}", number, number)] * 2
+    for reading in readings:
+        reading.close()
+    assert list((tmp_path / "api" / "opening").iterdir()) == []
 
 
 def test_a_file_that_is_broken_is_said(tmp_path: Path):

@@ -97,6 +97,16 @@ def test_each_key_has_its_own_rate(settings: Settings, keys: KeyRing):
     assert ask(api, path, second).status_code == 200
 
 
+def test_what_needs_no_key_is_counted_by_address(settings: Settings, keys: KeyRing):
+    api = api_of(settings, Admission(needs_key=True, per_second=2))
+    answers = [ask(api, "/ready") for _ in range(12)]
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused and answers[0].status_code == 200
+    # Whoever has a key is not held up by others at the same address.
+    key = bearer(keys.add("reports", SCOPES_OF_TEST))
+    assert ask(api, "/analytics/top-merchant", key).status_code == 200
+
+
 def test_whoever_guesses_keys_is_held_up(settings: Settings, keys: KeyRing):
     api = api_of(settings, KEYED)
     good = bearer(keys.add("reports", SCOPES_OF_TEST))
