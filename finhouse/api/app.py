@@ -25,9 +25,9 @@ from finhouse.api.routes import health, kpis, merchants, projections
 
 TITLE = "finhouse KPI API"
 DESCRIPTION = (
-    "The published KPIs of the house, read-only. Every answer is of one publication, which "
-    "X-Publication-ID names. Money and ratios are strings, exact; the addresses under /analytics "
-    "answer with numbers."
+    "The published KPIs of the house, read-only. Every answer comes from one publication, which "
+    "X-Publication-ID names. Money and ratios are strings, so that they are exact; the addresses "
+    "under /analytics answer with numbers."
 )
 # How long a publication that nobody reads any more stays open.
 LET_GO_SECONDS = 10
@@ -74,7 +74,7 @@ def create_app(
 
 
 def _add_routes(app: FastAPI, domains: Container[str]) -> None:
-    app.include_router(health.router)
+    app.include_router(health.router, responses=responses(421, 429))
     guarded: dict[str, Any] = {
         "dependencies": [Depends(_bearer)],
         "responses": responses(401, 403, 421, 422, 429, 503),

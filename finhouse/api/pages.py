@@ -57,15 +57,15 @@ class Page:
             raise ProblemError(
                 400,
                 "cursor-unknown",
-                "The cursor was not handed out by this address: begin again without one.",
+                "The cursor does not come from this address: start again without one.",
                 restart=self._first,
             ) from error
         if publication != published.id:
             raise ProblemError(
                 409,
                 "publication-replaced",
-                f"The cursor is of publication {publication}; {published.id} has been published "
-                "since: begin again without one.",
+                f"The cursor belongs to publication {publication}; {published.id} has been "
+                "published since: start again without one.",
                 restart=self._first,
                 publication_id=published.id,
             )
@@ -94,9 +94,11 @@ class Page:
 
 def asked_page(
     request: Request,
-    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="Rows of a page.")] = 100,
+    limit: Annotated[
+        int, Query(ge=1, le=LARGEST_PAGE, description="Largest number of rows on a page.")
+    ] = 100,
     cursor: Annotated[
-        str | None, Query(max_length=1000, description="`next_cursor` of the page before.")
+        str | None, Query(max_length=1000, description="`next_cursor` of the previous page.")
     ] = None,
 ) -> Page:
     """FastAPI's dependency of addresses that answer in pages."""

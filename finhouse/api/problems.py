@@ -25,12 +25,12 @@ class ProblemDetails(BaseModel):
     # Some problems say more: `errors` of a request, `restart` of a cursor.
     model_config = ConfigDict(extra="allow")
 
-    type: str = Field(description="Which problem it is: urn:finhouse:problem:<name>.")
-    title: str = Field(description="The problem in words, the same each time.")
+    type: str = Field(description="Identifies the kind of problem: urn:finhouse:problem:<name>.")
+    title: str = Field(description="The kind of problem in words.")
     status: int = Field(description="The HTTP status.")
-    detail: str = Field(description="What is wrong this time, and the remedy.")
-    instance: str = Field(description="The path that was asked for.")
-    request_id: str = Field(description="Names the request in the server's log.")
+    detail: str = Field(description="What is wrong this time, and what to do.")
+    instance: str = Field(description="The path of the request.")
+    request_id: str = Field(description="Identifies the request in the server's log.")
 
 
 class ProblemError(Exception):
@@ -94,14 +94,14 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 _WORDS = {
-    400: "The cursor is none of this address.",
-    401: "A key is needed, and there is none, or it is not valid.",
+    400: "The cursor does not come from this address.",
+    401: "The key is missing or invalid.",
     403: "The key may not read this.",
-    404: "There is no such thing, or no data yet.",
-    409: "Another build has been published since the cursor was handed out: restart.",
-    421: "The server is asked for by another name than its own.",
-    422: "A parameter is not as described.",
-    429: "Too many requests: wait as long as Retry-After says.",
+    404: "It does not exist, or has no data yet.",
+    409: "Another build has been published since the cursor was handed out: start again.",
+    421: "The Host of the request is not a name of this server.",
+    422: "A parameter is invalid.",
+    429: "Too many requests: wait for as many seconds as Retry-After says.",
     503: "Nothing is published, or it cannot be read now.",
 }
 

@@ -28,7 +28,7 @@ Grain = Literal["month", "day"]
 PublicationId = Annotated[
     str, Field(description="The publication that was read; later ones sort after it.")
 ]
-Currency = Annotated[str | None, Field(description="ISO 4217; null for what is no money.")]
+Currency = Annotated[str | None, Field(description="ISO 4217; null if the value is not money.")]
 Status = Annotated[
     str, Field(description="met, missed, incomplete, running, no_target or no_data.")
 ]
@@ -39,7 +39,7 @@ NextCursor = Annotated[
 
 
 class Health(BaseModel):
-    """The process is there."""
+    """The process answers."""
 
     status: Literal["ok"]
     version: str
@@ -50,9 +50,9 @@ class DomainState(BaseModel):
     """How recent one domain is."""
 
     domain: str
-    as_of_date: date | None = Field(description="Last complete day; null without data.")
+    as_of_date: date | None = Field(description="The last complete day; null if there is no data.")
     built_at: Moment
-    is_late: bool = Field(description="No newer build for as long as the house allows.")
+    is_late: bool = Field(description="The last build is older than the house allows.")
 
 
 class Readiness(BaseModel):
@@ -87,7 +87,7 @@ class FailureRate(BaseModel):
 
 
 class Rejection(BaseModel):
-    """Why values of delivered files could not be used."""
+    """Values of delivered files that could not be used, for one reason."""
 
     reason: str
     values: int
@@ -101,15 +101,15 @@ class ImportSummary(BaseModel):
     files: int
     first_file_date: date | None
     last_file_date: date | None
-    missing_files: int = Field(description="Promised by the source, and not loaded.")
-    rows: int = Field(description="Rows of all files.")
-    already_loaded: int = Field(description="Rows whose event was delivered before: not counted.")
-    rejected: int = Field(description="Values that could not be used; their rows stay.")
+    missing_files: int = Field(description="Expected from the source, and not loaded.")
+    rows: int = Field(description="Rows in all files.")
+    already_loaded: int = Field(description="Rows whose event had been delivered before.")
+    rejected: int = Field(description="Values that could not be used; their rows are kept.")
     rejections: list[Rejection]
 
 
 class Kpi(BaseModel):
-    """A KPI as the catalogue has it."""
+    """A KPI of the catalogue."""
 
     kpi_code: str
     kpi_name: str
@@ -117,11 +117,13 @@ class Kpi(BaseModel):
     formula: str
     unit: str
     value_kind: str
-    additivity: str = Field(description="How values of several periods may be put together.")
+    additivity: str = Field(description="How values of several periods may be combined.")
     direction: str = Field(description="Whether higher or lower is better.")
     owner: str
     target_operator: str | None
-    final_target: Exact | None = Field(description="The last of its targets, in its unit.")
+    final_target: Exact | None = Field(
+        description="The last of its targets, in the unit of the KPI."
+    )
     target_source: str | None
     target_note: str | None
     has_monthly_values: bool
@@ -129,7 +131,7 @@ class Kpi(BaseModel):
 
 
 class KpiPage(BaseModel):
-    """Some of the catalogue."""
+    """A page of the catalogue."""
 
     publication_id: PublicationId
     items: list[Kpi]
@@ -185,8 +187,8 @@ class Restatement(BaseModel):
     new_numerator: Exact | None
     new_denominator: Exact | None
     value_change: Exact | None
-    reported_at: Moment = Field(description="Up to when data was in the old value.")
-    restated_at: Moment = Field(description="Up to when data is in the new value.")
+    reported_at: Moment = Field(description="The old value contains data up to this time.")
+    restated_at: Moment = Field(description="The new value contains data up to this time.")
     cause_kind: str = Field(description="late_data, deleted_rows or definition.")
     cause_batches: list[str] = Field(description="Loads that may have caused it.")
 
@@ -211,16 +213,18 @@ class ValueHistory(BaseModel):
 
 
 class LineageStep(BaseModel):
-    """A relation that a KPI is made of."""
+    """A relation that a KPI is computed from."""
 
     kind: str = Field(description="source, seed, snapshot, staging, intermediate or marts.")
     name: str
-    relation: str = Field(description="Its schema in the warehouse, and its name there.")
-    columns: list[str] = Field(description="Those that matter; none: its rows alone do.")
+    relation: str = Field(description="Its schema and name in the warehouse.")
+    columns: list[str] = Field(
+        description="Those that are used; none if only its rows are counted."
+    )
 
 
 class Lineage(BaseModel):
-    """Where a KPI comes from: the project as it was last built, which may be after publication."""
+    """Where a KPI comes from, by the last build, which may be later than the publication."""
 
     publication_id: PublicationId
     kpi_code: str
@@ -258,7 +262,7 @@ class CardEntry(BaseModel):
 
 
 class Scorecard(BaseModel):
-    """Every KPI, also those without data."""
+    """Every KPI, including those without data."""
 
     publication_id: PublicationId
     reporting_currency: str
@@ -281,7 +285,7 @@ class ProjectedMonth(BaseModel):
 
 
 class Projection(BaseModel):
-    """The financial projection under one scenario."""
+    """The financial projection in one scenario."""
 
     publication_id: PublicationId
     scenario: str

@@ -18,7 +18,7 @@ _started = time.monotonic()
 
 @router.get("/health", operation_id="health")
 async def health() -> Health:
-    """Say that the process answers; nothing is read for it."""
+    """Say that the process answers, without reading anything."""
     return Health(
         status="ok", version=__version__, uptime_seconds=round(time.monotonic() - _started, 3)
     )
@@ -26,7 +26,7 @@ async def health() -> Health:
 
 @router.get("/ready", operation_id="ready", responses=responses(503))
 def ready(request: Request) -> Readiness:
-    """Say which publication is read now, how old it is, and which day each domain speaks for."""
+    """Say which publication is read, how old it is, and up to which day each domain has data."""
     return request.app.state.answers.publications.read(_readiness)
 
 

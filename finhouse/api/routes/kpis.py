@@ -44,7 +44,7 @@ router = APIRouter(tags=["KPIs"])
 AskedPage = Annotated[Page, Depends(asked_page)]
 Domain = Annotated[
     str | None,
-    Query(pattern=r"^[a-z][a-z0-9_]*$", max_length=60, description="Of this domain alone."),
+    Query(pattern=r"^[a-z][a-z0-9_]*$", max_length=60, description="Only this domain."),
 ]
 
 
@@ -59,7 +59,7 @@ async def kpis(
         Query(
             pattern=r"^[^\x00-\x1f]+$",
             max_length=100,
-            description="Words that code, name or formula contain, as they stand.",
+            description="Text that code, name or formula contains.",
         ),
     ] = None,
 ) -> Response:
@@ -110,7 +110,7 @@ async def kpi_values(
     project: InProject,
     page: AskedPage,
     grain: Annotated[
-        Grain | None, Query(description="Default: month, where the KPI has monthly values.")
+        Grain | None, Query(description="Default: month if the KPI has monthly values, else day.")
     ] = None,
     first: Annotated[
         date | None, Query(alias="from", description="Periods that begin on this day or later.")
@@ -119,7 +119,7 @@ async def kpi_values(
         date | None, Query(alias="to", description="Periods that begin on this day or earlier.")
     ] = None,
 ) -> Response:
-    """Values by period, each with what it is made of and how it stands to its target."""
+    """Values by period, each with its numerator, denominator, target and status."""
 
     def made(published: Published) -> ValuePage:
         of = kpi(published, project, code)
@@ -165,7 +165,7 @@ async def kpi_value_history(
     answer: Answering,
     project: InProject,
 ) -> Response:
-    """What a value is now, and each change of it since it was first reported, with its cause."""
+    """A value as it is now, and each change since it was first reported, with its cause."""
     grain, start = period_of(period)
 
     def made(published: Published) -> ValueHistory:
@@ -199,7 +199,7 @@ async def kpi_value_history(
     responses=responses(404),
 )
 async def kpi_lineage(code: KpiCode, answer: Answering, project: InProject) -> Response:
-    """The models that a KPI is computed by, back to the columns of its sources."""
+    """The models that compute a KPI, back to the columns of its sources."""
 
     def made(published: Published) -> Lineage:
         of = kpi(published, project, code)
@@ -210,7 +210,7 @@ async def kpi_lineage(code: KpiCode, answer: Answering, project: InProject) -> R
             raise ProblemError(503, "not-ready", str(error)) from error
         if found is None:
             raise ProblemError(
-                404, "no-data", f"The project that was built last computes no {code}."
+                404, "no-data", f"The project that was last built does not compute {code}."
             )
         return Lineage(
             publication_id=published.id,
@@ -255,7 +255,7 @@ async def scorecard(answer: Answering, project: InProject, domain: Domain = None
 async def all_restatements(
     answer: Answering, project: InProject, page: AskedPage, domain: Domain = None
 ) -> Response:
-    """Changes of values that had been reported, the latest first."""
+    """Changes of values that had been reported, latest first."""
 
     def made(published: Published) -> RestatementPage:
         rows, cursor = page.cut(

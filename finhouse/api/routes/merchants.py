@@ -79,7 +79,7 @@ async def monthly_active_merchants(answer: Answering) -> Response:
     responses=responses(404),
 )
 async def product_adoption(answer: Answering) -> Response:
-    """Distinct merchants that used each product, with whatever success; most first."""
+    """Distinct merchants that used each product, successfully or not, in descending order."""
 
     def made(published: Published) -> Counts:
         _check_data(published)
@@ -123,7 +123,7 @@ async def kyc_funnel(answer: Answering) -> Response:
     responses=responses(404),
 )
 async def failure_rates(answer: Answering) -> Response:
-    """Failed activities of those that succeeded or failed, by product, in percent; worst first."""
+    """Percentage of failed among succeeded and failed activities, by product, descending."""
 
     def made(published: Published) -> FailureRates:
         _check_data(published)
@@ -153,7 +153,7 @@ async def failure_rates(answer: Answering) -> Response:
     response_model=ImportSummary,
 )
 async def import_summary(answer: Answering) -> Response:
-    """Files, rows, rejected values, and rows that had been loaded already."""
+    """Files, rows, rejected values, and rows that were already loaded."""
     return await answer.of(_imported)
 
 

@@ -24,7 +24,7 @@ router = APIRouter(tags=["projections"])
     response_model=Projection,
     responses={
         200: {
-            "description": "The months ahead.",
+            "description": "The coming months.",
             "content": {"text/csv": {"schema": {"type": "string"}}},
         },
         **responses(404),
@@ -38,10 +38,10 @@ async def projection(
     answer: Answering,
     format: Annotated[
         Literal["json", "csv"] | None,
-        Query(description="Default: csv where `Accept` asks for text/csv, else json."),
+        Query(description="Default: csv if `Accept` begins with text/csv, else json."),
     ] = None,
 ) -> Response:
-    """Volume, revenue, cost, cash and runway of the months ahead, under one scenario."""
+    """Volume, revenue, cost, cash and runway of the coming months in one scenario."""
 
     def made(published: Published) -> Projection:
         found = published.rows(
@@ -50,7 +50,7 @@ async def projection(
             (scenario,),
         )
         if not found:
-            raise ProblemError(404, "no-data", f"There is no projection of a scenario {scenario}.")
+            raise ProblemError(404, "no-data", f"There is no scenario {scenario}.")
         return Projection(
             publication_id=published.id,
             scenario=scenario,
