@@ -1,7 +1,8 @@
 """The published DuckDB file, open once a publication.
 
-A request has a connection of its own to what is open; what has been replaced closes when the last
-request that reads it ends.
+A request has a connection of its own to what is open. What has been replaced is not closed, which
+would close the connections of requests that still read it: it is dropped, and DuckDB closes the
+file with the last of them.
 """
 
 from __future__ import annotations
@@ -78,11 +79,11 @@ class PublishedFile(Publications):
     def let_go(self) -> None:
         with self._lock:
             if self._open and self._open.version != self._version():
-                self._forget()
+                self._open = None
 
     def close(self) -> None:
         with self._lock:
-            self._forget()
+            self._open = None
 
     def _version(self) -> tuple[int, int, int] | None:
         try:
@@ -96,14 +97,8 @@ class PublishedFile(Publications):
         if version is None:
             raise unready("Nothing has been published yet. Run `make build`.")
         if self._open is None or self._open.version != version:
-            self._forget()
             self._open = self._opened(version)
         return self._open
-
-    def _forget(self) -> None:
-        if self._open:
-            self._open.database.close()
-            self._open = None
 
     def _opened(self, version: tuple[int, int, int]) -> _Open:
         try:

@@ -94,12 +94,14 @@ def test_the_current_publication_is_read(place: Place, publications: Publication
 
 
 def test_one_that_comes_amid_a_request_is_not_mixed_in(place: Place, publications: Publications):
+    """Nor does the request fail when another one has read the new one meanwhile."""
     coming = iter([2, 3])
 
     def with_a_publication_between(published: Published) -> tuple[str, int, int]:
         [a] = published.rows(A)
         for number in coming:
             place.publish(number)
+            assert publications.read(numbers) == (f"p{number}", number, number)
             break
         [b] = published.rows(B)
         return published.id, a["n"], b["n"]
