@@ -1,8 +1,8 @@
 """The KPI API under load, while builds are published: errors, and how long answers take.
 
 A caller waits for its answer before it asks again, so that more callers than the machine has cores
-wait for each other: beside what they see stands what the server says it took, and what the same
-queries take without any server.
+wait for each other. Beside what they see stands what the server says it took, what a caller waits
+that is alone, and what the same queries take without any server.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from finhouse.warehouse import connect
 
 CONNECTIONS, SECONDS, PUBLICATIONS = 32, 60, 20
 QUICK_SECONDS, QUICK_PUBLICATIONS = 5, 2
+ALONE_SECONDS = 5
 _VALUES = (
     "select * from (select *, month_start as period_start from published.kpi_monthly) as by_period "
     "where kpi_code = $1 order by period_start limit 101"
@@ -141,7 +142,9 @@ def bench_api(settings: Settings, *, quick: bool) -> None:
             Callers(url, paths_of(codes)) as seen,
         ):
             publish_evenly(house, times, seconds)
-        _report(house, codes, seen)
+        with step("one caller alone"), Callers(url, paths_of(codes), connections=1) as alone:
+            time.sleep(ALONE_SECONDS)
+        _report(house, codes, seen, alone)
     finally:
         server.stop()
         shutil.rmtree(home, ignore_errors=True)
@@ -174,7 +177,7 @@ def _codes(settings: Settings) -> list[str]:
     return [code for (code,) in rows]
 
 
-def _report(settings: Settings, codes: Sequence[str], seen: Seen) -> None:
+def _report(settings: Settings, codes: Sequence[str], seen: Seen, alone: Seen) -> None:
     bare = []
     with duckdb.connect(str(settings.published_path), read_only=True) as published:
         for code in islice(cycle(codes), 1000):
@@ -185,13 +188,14 @@ def _report(settings: Settings, codes: Sequence[str], seen: Seen) -> None:
         "KPI API: milliseconds",
         ["what", "answers", "p50", "p95", "errors"],
         [
-            _line("callers wait", seen.waited, str(len(seen.errors))),
-            _line("the server takes", seen.took),
+            _line("callers under load wait", seen.waited, str(len(seen.errors))),
+            _line("the server takes for them", seen.took),
+            _line("one caller alone waits", alone.waited, str(len(alone.errors))),
             _line("one bare query after the other", bare),
         ],
         numeric=("answers", "p50", "p95", "errors"),
     )
-    for error in seen.errors[:5]:
+    for error in (seen.errors + alone.errors)[:5]:
         console.print(f"  {error}", markup=False)
 
 
