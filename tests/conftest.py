@@ -25,8 +25,10 @@ pytest_plugins = ["tests.support.warehouse"]
 SCALE = "0.05"
 # All tests of these folders look at the same servers or builds.
 SHARED_FOLDERS = ("tests/dashboards", "tests/gate")
-# What takes longest begins first, so that no process is left with it at the end.
+# What takes longest begins first, so that no process is left with it at the end; and of that what
+# needs no company, as one process builds it for all.
 LONGEST = (
+    "tests/gate/test_mistakes.py",
     "tests/gate",
     "tests/dashboards",
     "tests/e2e/test_lifecycle.py",

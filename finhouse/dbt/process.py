@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from finhouse.children import run_child
@@ -21,15 +22,8 @@ from finhouse.settings import Settings
 from finhouse.warehouse.building import only_build
 from finhouse.warehouse.postgres_address import postgres_address
 
-# dbt as its own program starts it, but that what has lived through a collection of garbage is not
-# looked through again. A project is read into millions of objects, which live until dbt ends: to
-# look for cycles among them time and again takes 6 % of a build, and finds next to none.
-_START = """
-import gc
-gc.set_threshold(50_000, 1_000, 1_000)
-from dbt.cli.main import cli
-cli(prog_name="dbt")
-"""
+# dbt itself; by path, as Snowflake's environment has no finhouse.
+_START = Path(__file__).with_name("start.py")
 
 # Commands of dbt: the first of these words is the one that is meant.
 _WRITERS = ("build", "clone", "retry", "run", "run-operation", "seed", "snapshot")
@@ -98,7 +92,7 @@ def _run(
     python = environment_program("python") if snowflake else sys.executable
     return run_child(
         # Without the project's folder among those that modules come from.
-        [python, "-P", "-c", _START, *arguments],
+        [python, "-P", str(_START), *arguments],
         env={**os.environ, **variables},
         cwd=settings.project_root,
         **options,

@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.full, pytest.mark.domains("wallet")]
 
 RAW = [f"raw_{source}" for source in available_sources()]
 # A round of two sources has all that one of three has, and half its tasks.
-ROUND = ("merchant_activity", "wallet")
+ROUND = ("merchant_activity", "commerce")
 AIRFLOW_ENV = {
     "FINHOUSE_RETRY_SECONDS": "2",
     "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "15",
@@ -301,12 +301,15 @@ def test_a_round_by_assets_then_a_killed_task_that_heals(
     wait_for(lambda: set(api.dag_ids()) >= {*loads, "transform"})
     # Announced amid the round, of the source that takes longest: it is of another one.
     api.trigger(
-        "extract_load_wallet", {"tables": ["bank_surveys"], "reconcile": False, "round": "another"}
+        "extract_load_commerce",
+        {"tables": ["sales_offices"], "reconcile": False, "round": "another"},
     )
     printed = company_copy.succeed("airflow", "run", "--timeout", "600")
     assert printed.count("success") == len(ROUND) + 1 and "transform" in printed
     assert published_at(company_copy) > before
-    [(last_day,)] = company_copy.published_rows("select max(date) from published.daily_metrics")
+    [(last_day,)] = company_copy.published_rows(
+        "select max(date_day) from published.kpi_daily where domain = 'commerce'"
+    )
     assert str(last_day) == company_copy.truth()["as_of_date"]
 
     announced = []
@@ -318,14 +321,14 @@ def test_a_round_by_assets_then_a_killed_task_that_heals(
     assert transform["partition_key"].startswith("by hand ")
     assert any(
         event["extra"]["inserted"] > 0 and event["extra"]["read"] > 0
-        for event in api.asset_events("raw_wallet")
+        for event in api.asset_events("raw_commerce")
     )
 
     # kill -9 in the middle of a load: the source's lock holds it there.
     company_copy.succeed("demo", "--advance", "1")
     with psycopg.connect(company_copy.server.url("oltp")) as blocker:
-        blocker.execute("lock table wallet.transactions in access exclusive mode")
-        run_id = api.trigger("extract_load_wallet", {"tables": ["transactions"]})
+        blocker.execute("lock table commerce.sales_order_lines in access exclusive mode")
+        run_id = api.trigger("extract_load_commerce", {"tables": ["sales_order_lines"]})
 
         def waiting() -> int | None:
             with psycopg.connect(company_copy.server.url("oltp")) as look:
@@ -342,11 +345,15 @@ def test_a_round_by_assets_then_a_killed_task_that_heals(
             if _holds(pid, company_copy.settings().duckdb_path)
         ]
         os.kill(instance, signal.SIGKILL)
-    wait_for(lambda: api.run("extract_load_wallet", run_id)["state"] in ("success", "failed"))
-    assert api.run("extract_load_wallet", run_id)["state"] == "success"
-    assert api.tasks("extract_load_wallet", run_id)["core.transactions"]["try_number"] == 2
-    raw = company_copy.rows("select count(*), count(distinct id) from raw_wallet.transactions")
-    [(count,)] = company_copy.oltp_rows("select count(*) from wallet.transactions")
+    wait_for(lambda: api.run("extract_load_commerce", run_id)["state"] in ("success", "failed"))
+    assert api.run("extract_load_commerce", run_id)["state"] == "success"
+    assert (
+        api.tasks("extract_load_commerce", run_id)["default.sales_order_lines"]["try_number"] == 2
+    )
+    raw = company_copy.rows(
+        "select count(*), count(distinct id) from raw_commerce.sales_order_lines"
+    )
+    [(count,)] = company_copy.oltp_rows("select count(*) from commerce.sales_order_lines")
     assert raw == [(count, count)]
 
     # kill -9 of the scheduler, which Airflow does not start again.

@@ -190,11 +190,11 @@ def test_run_for_a_past_day_gives_what_today_says_of_that_day(company_copy: Hous
     aside = "select schema_name from information_schema.schemata where schema_name like 'aside%'"
     # The day before the first, and the one after the last.
     for day in ("2024-12-31", "2026-07-01"):
-        refused = company_copy.run("build", "--as-of", day, "--publish-as", "no_day")
+        refused = company_copy.run("build", "--as-of", day, "--publish-as", "february")
         assert refused.returncode == 2, refused.stdout
         assert "wallet: 2025-01-01 to 2026-06-30" in refused.stdout
         assert company_copy.rows(aside) == []
-    assert not readers.with_name("no_day.duckdb").exists()
+    assert not readers.with_name("february.duckdb").exists()
     printed = company_copy.succeed("build", "--as-of", "2026-02-28", "--publish-as", "february")
     assert "speaks for wallet: 2025-01-01 to 2026-02-28" in printed
     assert "KPI scorecard: Wallet" in printed and "2026-02 " in printed

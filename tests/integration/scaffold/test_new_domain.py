@@ -141,6 +141,8 @@ def test_domain_kpi_and_mart_build_as_they_are_written(copy: Copy) -> None:
     assert "speaks for trading: 2025-06-02 to " in printed
     assert "scorecard: Trading" in printed
     copy.succeed("dashboards", "check", environment=alone)
+    log = copy.settings.home / "dbt" / "parse" / "logs" / "dbt.log"
+    assert "no changes found, skipping parsing" in log.read_text(), "the build has parsed it"
     with open_warehouse(copy.settings) as warehouse:
         months = warehouse.execute(
             "select kpi_code, cast(period_start as varchar), is_complete_period, numerator, value"

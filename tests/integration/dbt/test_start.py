@@ -1,0 +1,115 @@
+"""dbt as this project starts it does what dbt's own program does."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from finhouse.dbt import process
+
+START = Path(process.__file__).with_name("start.py")
+OWN = "from dbt.cli.main import cli; cli(prog_name='dbt')"
+
+# Macros that stand in each other's way: of dbt, of its adapter, of a package and of the project.
+FILES = {
+    "dbt_project.yml": """
+name: probe
+profile: probe
+macro-paths: [macros]
+models: {probe: {+materialized: table}}
+dispatch: [{macro_namespace: dbt, search_order: [probe, dbt]}]
+""",
+    "profiles.yml": "probe: {target: dev, outputs: {dev: {type: duckdb, path: probe.duckdb}}}",
+    "packages.yml": "packages: [{local: lent}]",
+    "lent/dbt_project.yml": "name: lent\nmacro-paths: [macros]\nmodel-paths: [models]",
+    "lent/macros/lent.sql": """
+{% macro who() %}'lent'{% endmacro %}
+{% macro whose() %}{{ who() }}{% endmacro %}
+""",
+    "lent/models/borrowed.sql": "select {{ who() }} as who, {{ date_trunc('day', 'now()') }} as d",
+    "macros/own.sql": """
+{% macro who() %}'own'{% endmacro %}
+{% macro default__date_trunc(part, date) %}cast({{ date }} as date){% endmacro %}
+{% macro generate_schema_name(name, node) %}main{% endmacro %}
+{% macro empty(relation) %}{{ return(relation is none) }}{% endmacro %}
+""",
+    "models/a.sql": """
+select {{ who() }} as who, {{ lent.who() }} as lent, {{ lent.whose() }} as whose,
+    {{ date_trunc('day', 'now()') }} as d, {{ dbt.date_trunc('day', 'now()') }} as of_dbt
+""",
+    "models/schema.yml": """
+models:
+  - name: a
+    columns:
+      - name: who
+        data_tests: [unique, {accepted_values: {name: lent, arguments: {values: [lent]}}}]
+unit_tests:
+  - {name: a_is_own, model: a, given: [], expect: {rows: [{who: own}]}}
+""",
+}
+
+LOGS = ["--log-format=json", "--log-format-file=json", "--no-use-colors"]
+# Which thread takes a node is chance, and so is whether it has a connection already.
+BY_CHANCE = ("NewConnection", "ConnectionReused", "ConnectionClosedInCleanup")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for name, text in FILES.items():
+        file = tmp_path / "project" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    subprocess.run(
+        [sys.executable, "-c", OWN, "deps", "--quiet"], cwd=tmp_path / "project", check=True
+    )
+    return tmp_path / "project"
+
+
+def build(project: Path, started: list[str], level: str) -> tuple[str, dict[str, str], Counter]:
+    """What a build says, what it makes of each node, and the events that it writes down."""
+    target = project.with_name(f"{level}-{len(started)}")
+    (project / "probe.duckdb").unlink(missing_ok=True)
+    arguments = f"--target-path {target} --log-path {target} --log-level-file {level}"
+    ran = subprocess.run(
+        [sys.executable, *started, "build", *LOGS, *arguments.split()],
+        cwd=project,
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 1 and not ran.stderr, ran.stdout + ran.stderr
+    results = json.loads((target / "run_results.json").read_text())["results"]
+    made = {node["unique_id"]: f"{node['status']}: {node['compiled_code']}" for node in results}
+    return events(ran.stdout), made, events((target / "dbt.log").read_text())
+
+
+def events(log: str) -> Counter:
+    names = (json.loads(line)["info"]["name"] for line in log.splitlines())
+    return Counter(name for name in names if name not in BY_CHANCE)
+
+
+def test_builds_are_those_of_dbts_own_program(project: Path):
+    """The same SQL and results, whichever macro wins; the same events in every log."""
+    own = build(project, ["-c", OWN], "debug")
+    said, made, _ = own
+    assert sorted(result.partition(":")[0] for result in made.values()) == [
+        *("fail", "pass", "pass", "success", "success")
+    ]
+    assert build(project, [str(START)], "debug") == own
+    _, _, written = build(project, [str(START)], "info")
+    assert written == said
+
+
+def test_dbt_is_of_the_version_that_was_read():
+    """Of another one it is to be read again: until then dbt starts as it is."""
+    [read_in] = [
+        line.partition(" = ")[2].strip('"')
+        for line in START.read_text().splitlines()
+        if line.startswith("READ_IN")
+    ]
+    assert version("dbt-core").startswith(read_in)
