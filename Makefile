@@ -148,6 +148,14 @@ serve: setup $(SUPERSET_READY) ## start Superset with all dashboards (TARGET=)
 serve-stop: ## stop Superset
 	@if [ -x $(FINHOUSE) ]; then $(FINHOUSE) dashboards stop; fi
 
+.PHONY: api
+api: setup ## start the KPI API on loopback (TARGET=, DOMAINS=, ARGS=--require-key)
+	@$(FINHOUSE) api start $(ARGS)
+
+.PHONY: api-stop
+api-stop: ## stop the KPI API
+	@if [ -x $(FINHOUSE) ]; then $(FINHOUSE) api stop; fi
+
 .PHONY: browser
 browser: ## install Chromium for the dashboards' tests, where root and apt-get are at hand
 	@if ! command -v chromium chromium-browser google-chrome chrome >/dev/null; then \
@@ -210,7 +218,7 @@ verify-real: setup ## run the job on real data and compare with reference figure
 	@$(FINHOUSE) verify-real
 
 .PHONY: bench
-bench: setup ## measure extract-load and dbt beside the bare engines (ARGS=--quick)
+bench: setup ## measure extract-load and dbt beside the bare engines (ARGS=--quick), the API (ARGS=--api)
 	@$(FINHOUSE) bench $(ARGS)
 
 .PHONY: parity
@@ -234,7 +242,7 @@ doctor: setup ## look for what a kill or a fault has left (ARGS=--repair)
 	@$(FINHOUSE) doctor $(ARGS)
 
 .PHONY: stop
-stop: serve-stop ## stop Superset, Airflow, the embedded PostgreSQL and the emulator
+stop: serve-stop api-stop ## stop Superset, the API, Airflow, the embedded PostgreSQL and the emulator
 	@if [ -x $(FINHOUSE) ]; then \
 		$(FINHOUSE) airflow stop; $(FINHOUSE) snowflake stop; $(FINHOUSE) oltp stop; fi
 

@@ -31,7 +31,7 @@ RUN_HISTORY = frozenset({"dbt_run_history", "dbt_test_history"})
 # The engines are built one after the other: these tell when.
 TIMES_OF_THE_RUN = {
     "freshness": frozenset({"age_hours", "last_loaded_at", "last_changed_at", "checked_at"}),
-    "data_recency": frozenset({"built_at", "published_at"}),
+    "data_recency": frozenset({"built_at", "published_at", "publication_id"}),
 }
 _EXAMPLES = 3
 

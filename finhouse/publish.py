@@ -205,7 +205,7 @@ def _publish(settings: Settings, warehouse: Warehouse, marts: Marts) -> Publicat
             reported = _record_file(warehouse, settings.published_path)
     else:
         location = f"schema {settings.published_schema} of the Postgres warehouse"
-        rows = _fill_incoming(warehouse, settings.published_schema, marts, published_at)
+        rows = _fill_incoming(warehouse, settings.published_schema, marts, record)
         if settings.aside:
             _swap_in_aside(warehouse, settings.published_schema)
         else:
@@ -279,7 +279,7 @@ def _publish_file(
                     warehouse.execute(
                         f"create table {schema}.{mart} as select * from {marts.schema}.{mart}"
                     )
-                _stamp(warehouse, schema, marts, record[1])
+                _stamp(warehouse, schema, marts, record)
                 _copy_comments(warehouse, schema, marts)
                 rows = _count_rows(warehouse, schema, marts)
                 warehouse.execute(f"create schema incoming.{PUBLICATION.partition('.')[0]}")
@@ -321,11 +321,13 @@ select database_name, schema_name, view_name, comment from duckdb_views()
 """
 
 
-def _stamp(warehouse: Warehouse, schema: str, marts: Marts, published_at: object) -> None:
-    """Write into what readers are given when they are."""
+def _stamp(warehouse: Warehouse, schema: str, marts: Marts, record: Sequence[object]) -> None:
+    """Write into what readers are given which publication it is, and when they are given it."""
     if RECENCY in marts.names:
         warehouse.change(
-            f"update {schema}.{RECENCY} set published_at = cast($1 as timestamp)", (published_at,)
+            f"update {schema}.{RECENCY} "
+            "set publication_id = cast($1 as text), published_at = cast($2 as timestamp)",
+            record[:2],
         )
 
 
@@ -350,7 +352,7 @@ def _copy_comments(warehouse: Warehouse, schema: str, marts: Marts) -> None:
 
 
 def _fill_incoming(
-    warehouse: Warehouse, published: str, marts: Marts, published_at: datetime
+    warehouse: Warehouse, published: str, marts: Marts, record: Sequence[object]
 ) -> int:
     """Copy the marts into a new Postgres schema beside ``published``; return the rows."""
     incoming = published + INCOMING
@@ -363,7 +365,7 @@ def _fill_incoming(
                 f"create table {incoming}.{mart} (like {marts.schema}.{mart} including all)"
             )
             warehouse.execute(f"insert into {incoming}.{mart} select * from {marts.schema}.{mart}")
-        _stamp(warehouse, incoming, marts, published_at)
+        _stamp(warehouse, incoming, marts, record)
         _copy_grants(warehouse, incoming)
         return _count_rows(warehouse, incoming, marts)
 

@@ -135,6 +135,11 @@ class Settings:
         return self.home / "superset"
 
     @property
+    def api_home(self) -> Path:
+        """Keys, process and log of the KPI API."""
+        return self.home / "api"
+
+    @property
     def dbt_output(self) -> Path:
         """dbt's artefacts and logs; one folder a target, so that each keeps its parse cache."""
         return self.home / "dbt" / (f"{self.target}-{self.aside}" if self.aside else self.target)

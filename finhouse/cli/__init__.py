@@ -25,6 +25,7 @@ _OF_THE_PROJECT = ("new", "docs", "codeowners", "kpis")
 # dbt, Superset's bundle and the engines take seconds to import.
 _COMMANDS = {
     "airflow": ("airflow",),
+    "api": ("api",),
     "backup": ("backup", "restore"),
     "bench": ("bench",),
     "build": ("build", "day"),

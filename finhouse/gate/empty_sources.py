@@ -15,8 +15,8 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.scope import Scope, build_scope
 
 from finhouse.dbt.manifest import Manifest, Node, models_of
+from finhouse.dbt.sql_columns import DIALECT, relation_name
 from finhouse.errors import GateError
-from finhouse.gate.sql_columns import DIALECT, relation_name
 from finhouse.settings import Settings
 from finhouse.warehouse import Warehouse, open_warehouse
 from finhouse.warehouse.base import qualified, quoted

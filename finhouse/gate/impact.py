@@ -18,11 +18,11 @@ from finhouse.dashboards.definitions import Chart, Definitions
 from finhouse.dashboards.loading import load_definitions
 from finhouse.dashboards.selection import of_domains, read_belongings
 from finhouse.dbt.kpis import TARGET_STEPS, read_kpi_catalogue
+from finhouse.dbt.sql_columns import DIALECT, ROWS
 from finhouse.domains import selected_domains
 from finhouse.errors import FinhouseError
 from finhouse.gate.builds import Built
 from finhouse.gate.lineage import Reach
-from finhouse.gate.sql_columns import DIALECT, ROWS
 from finhouse.gate.values import KPI_CODE
 
 DOMAIN = "domain"

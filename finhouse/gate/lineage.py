@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Any
 
+from finhouse.dbt.sql_columns import ROWS, QueryColumns, Traced, read_columns
 from finhouse.gate.builds import Built
 from finhouse.gate.model_changes import RELATIONS
-from finhouse.gate.sql_columns import ROWS, QueryColumns, Traced, read_columns
 from finhouse.warehouse.duckdb_file import DuckdbWarehouse
 from finhouse.warehouse.opening import DEFAULT_MEMORY_LIMIT
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
+from finhouse.dbt.sql_columns import ROWS
 from finhouse.errors import FinhouseError
 from finhouse.gate.commits import Commit
 from finhouse.gate.contracts import ContractChange, in_words
 from finhouse.gate.model_changes import ModelChange
 from finhouse.gate.moves import PERIODS, Moves, Undeclared, turned
-from finhouse.gate.sql_columns import ROWS
 from finhouse.gate.values import KpiMove
 
 # Hidden in the comment, so that the next run finds and replaces it.

@@ -12,6 +12,7 @@ from finhouse.console import console, print_table
 from finhouse.dashboards.serving import check_dashboards
 from finhouse.dbt.manifest import models_of, read_manifest
 from finhouse.errors import FinhouseError, GateError
+from finhouse.gate.api_changes import check_api
 from finhouse.gate.builds import (
     PROJECT_FILES,
     Built,
@@ -104,6 +105,7 @@ class Gate:
                 *("dashboards", "dashboard -> chart -> mart -> column", self._dashboards),
                 needs=("parse",),
             ),
+            Step("api", "the API, its snapshot, and what breaks its callers", self._api),
             # The longest of these, where a macro of many files differs.
             Step("sql", "sqlfluff", self._sql, needs=None),
             *map(self._needed, self._comparing_steps()),
@@ -175,6 +177,9 @@ class Gate:
     def _dashboards(self) -> str:
         definitions = check_dashboards(self._settings, read_manifest(self._parsing))
         return f"{len(definitions.dashboards)} dashboards, {len(definitions.charts)} charts"
+
+    def _api(self) -> str:
+        return f"{check_api(self._settings.project_root, self.commit)} addresses"
 
     def _sql(self) -> str:
         manifest = read_manifest(self._parsing)

@@ -12,8 +12,8 @@ from typing import Any, Literal
 import duckdb
 
 from finhouse.dbt.manifest import Node, grain_of, history_columns, marts_of, snapshots_of
+from finhouse.dbt.sql_columns import ROWS
 from finhouse.gate.builds import Built
-from finhouse.gate.sql_columns import ROWS
 from finhouse.warehouse.base import quoted, text_literal
 from finhouse.warehouse.opening import DEFAULT_MEMORY_LIMIT
 

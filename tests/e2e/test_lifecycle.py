@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from finhouse.domains import declared_domains
+from tests.support.api_server import serving
 from tests.support.house import TARGETS, WITHOUT_DATA_TESTS, House
 
 RAW = [f"raw_{domain}" for domain in declared_domains()]
@@ -114,6 +115,12 @@ def test_late_data_restates_what_was_reported(company_copy: House):
     ) == [(batch,)]
     [(old, new, change, cause, _)] = restated(company_copy, target, "gross_loan_portfolio")
     assert (new - old, change, cause) == (-1, -1, "late_data")
+    with serving(company_copy, target) as api:
+        told = api.get("/kpis/monthly_transaction_volume/values/2026-03/history")
+        [changed] = told["changes"]
+        assert (changed["value_change"], changed["cause_batches"]) == ("1000.00000000", [batch])
+        assert changed["new_value"] == told["current"]["value"] != changed["old_value"]
+        assert changed in api.everything("/restatements", domain="wallet", limit=1)
     assert_a_build_without_news_changes_nothing(company_copy, target)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import pytest
 
+from tests.support.api_server import serving
 from tests.support.house import House
 
 pytestmark = pytest.mark.full
@@ -41,6 +44,42 @@ def test_real_days_lack_no_file(verified):
     left = House(house.home / "verify-real")
     assert left.published_rows("select count(*) from published.fct_activities") != [(0,)]
     assert left.published_rows("select * from published.file_gaps") == []
+
+
+def test_the_api_answers_what_the_reference_says(verified, real_data: Path):
+    """The five results of the three files, and how many of their rows and values are told."""
+    _, house = verified
+    known: dict[str, dict[str, Decimal]] = {}
+    with (real_data / "reference" / "merchant_activity_3days.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            known.setdefault(row["kpi"], {})[row["key"]] = Decimal(row["value"])
+    merchant, volume = max(known["top_merchant"].items(), key=lambda one: one[1])
+    adoption = sorted(known["product_adoption"].items(), key=lambda one: -one[1])
+    rates = sorted(known["failure_rate_pct"].items(), key=lambda one: -one[1])
+    with serving(House(house.home / "verify-real"), "duckdb") as api:
+        assert api.get("/analytics/top-merchant") == {
+            "merchant_id": merchant,
+            "total_volume": float(volume),
+        }
+        assert api.get("/analytics/monthly-active-merchants") == known["monthly_active_merchants"]
+        assert list(api.get("/analytics/product-adoption").items()) == adoption
+        assert api.get("/analytics/kyc-funnel") == {
+            "documents_submitted": known["kyc_funnel"]["DOCUMENT_SUBMITTED"],
+            "verifications_completed": known["kyc_funnel"]["VERIFICATION_COMPLETED"],
+            "tier_upgrades": known["kyc_funnel"]["TIER_UPGRADE"],
+        }
+        assert api.get("/analytics/failure-rates") == [
+            {
+                "product": product,
+                "failure_rate": float(rate.quantize(Decimal("0.1"), ROUND_HALF_UP)),
+            }
+            for product, rate in rates
+        ]
+        imported = api.get("/imports/merchant_activity")
+    told = {one["reason"]: one["values"] for one in imported["rejections"]}
+    told["rows"] = imported["rows"]
+    assert {name: told[name] for name in known["rows"]} == known["rows"]
+    assert (imported["files"], imported["missing_files"]) == (3, 0)
 
 
 def test_missing_data_is_a_clear_error(tmp_path: Path):

@@ -69,7 +69,7 @@ def caught_by(patch: Patch) -> str:
 # Checks of which none stops another: one run of the gate finds the mistakes of all. What breaks a
 # contract fails in the build as well.
 TOGETHER = {
-    "quick checks": ("python", "yaml", "conventions", "dashboards"),
+    "quick checks": ("python", "yaml", "conventions", "dashboards", "api"),
     "what is built": ("unit tests", "personal data", "second build", "moves"),
 }
 BUILD_TOO = "type_that_breaks_the_contract"

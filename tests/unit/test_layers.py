@@ -37,8 +37,8 @@ FLOORS = (
     {"scaffold"},
     # The whole transform; what readers look at.
     {"transform", "scorecard", "dashboards"},
-    # Which days a build speaks for, and the build of a past one.
-    {"days"},
+    # Which days a build speaks for, and the build of a past one; what programs read.
+    {"days", "api"},
     # The whole job.
     {"pipeline"},
     # Whoever runs the job to judge it, to time it or by the clock.

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from finhouse.dbt.sql_columns import ROWS, read_columns
 from finhouse.errors import GateError
 from finhouse.gate.contracts import contract_changes
 from finhouse.gate.declarations import declares, new_declarations
@@ -20,7 +21,6 @@ from finhouse.gate.report import (
     render,
     render_failures,
 )
-from finhouse.gate.sql_columns import ROWS, read_columns
 from finhouse.gate.values import KpiMove, MartDifference
 
 

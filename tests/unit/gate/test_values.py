@@ -9,8 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from finhouse.dbt.sql_columns import ROWS
 from finhouse.gate.builds import Built
-from finhouse.gate.sql_columns import ROWS
 from finhouse.gate.values import Comparison, MartDifference, moved_codes, side_by_side
 from finhouse.settings import Settings
 

@@ -28,7 +28,8 @@ final as (
         {{ build_started_at() }} as built_at,
         -- The publication writes it into what it hands to readers.
         cast(null as timestamp) as published_at,
-        cast({{ var('late_after_hours') }} as numeric(12, 2)) as late_after_hours
+        cast({{ var('late_after_hours') }} as numeric(12, 2)) as late_after_hours,
+        cast(null as {{ dbt.type_string() }}) as publication_id
     from periods
     inner join labels
         on periods.domain = labels.domain

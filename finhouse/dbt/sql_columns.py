@@ -86,17 +86,20 @@ class QueryColumns:
     kpis: dict[str, Traced] = field(default_factory=dict)
 
 
-def read_columns(sql: str, schema: Mapping[str, Any]) -> QueryColumns | None:
+def read_columns(
+    sql: str, schema: Mapping[str, Any], dialect: str = DIALECT
+) -> QueryColumns | None:
     """Take a compiled model apart; None where sqlglot cannot read it.
 
     Args:
         sql: one select statement, as dbt compiles it.
         schema: database -> schema -> table -> column -> type.
+        dialect: sqlglot's name of the engine that it was compiled for.
     """
     try:
         expression = qualify(
-            parse_one(sql, dialect=DIALECT),
-            dialect=DIALECT,
+            parse_one(sql, dialect=dialect),
+            dialect=dialect,
             schema=dict(schema),
             validate_qualify_columns=False,
             quote_identifiers=False,

@@ -1,0 +1,131 @@
+"""Answers made once a publication: ETag, 304, and a memory of what was answered.
+
+What a URL says changes with the publication alone. So its ETag is the publication and the URL, and
+the same question is answered from memory until another build is published.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable
+from typing import Annotated
+
+from cachetools import LRUCache
+from fastapi import Depends, Request, Response
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+
+from finhouse import __version__
+from finhouse.api.publications import Publications, Published
+
+JSON, CSV = "application/json", "text/csv; charset=utf-8"
+PUBLICATION_HEADER = "X-Publication-ID"
+MEMORY_BYTES = 32 * 2**20
+# What an answer takes beside its body: an empty one is not for nothing.
+_ENTRY_BYTES = 512
+
+Make = Callable[[Published], BaseModel | str]
+
+
+class Answers:
+    """What was answered of the current publication, by what was asked."""
+
+    def __init__(self, publications: Publications) -> None:
+        self.publications = publications
+        self._lock = threading.Lock()
+        self._of = ""
+        self._bodies: LRUCache[str, bytes] = LRUCache(MEMORY_BYTES, getsizeof=_size)
+
+    def known(self, publication: str, etag: str) -> bytes | None:
+        """What was answered under this tag, if it is remembered."""
+        with self._lock:
+            return self._bodies.get(etag) if self._of == publication else None
+
+    def remember(self, publication: str, etag: str, body: bytes) -> None:
+        """Keep an answer; those of the publication before are forgotten."""
+        with self._lock:
+            if self._of < publication:
+                self._of = publication
+                self._bodies.clear()
+            if self._of == publication and _size(body) <= MEMORY_BYTES:
+                self._bodies[etag] = body
+
+
+class Answer:
+    """The answer to one request.
+
+    Args:
+        request: it.
+        answers: the memory.
+    """
+
+    def __init__(self, request: Request, answers: Answers) -> None:
+        self._request, self._answers = request, answers
+
+    async def of(self, make: Make, media: str = JSON, variant: str = "") -> Response:
+        """The response: nothing new, from memory, or what ``make`` makes of the publication.
+
+        Args:
+            make: reads the publication; returns a model, or text that is not JSON.
+            media: media type of the body.
+            variant: whatever else the answer depends on beside publication, URL and media type.
+        """
+        publication = self._answers.publications.peek()
+        if publication and (known := self._known(publication, media, variant)):
+            return known
+        return await run_in_threadpool(self._made, make, media, variant)
+
+    def _made(self, make: Make, media: str, variant: str) -> Response:
+        def respond(published: Published) -> Response:
+            if known := self._known(published.id, media, variant):
+                return known
+            made = make(published)
+            text = made if isinstance(made, str) else made.model_dump_json()
+            etag, body = self._etag(published.id, media, variant), text.encode()
+            self._answers.remember(published.id, etag, body)
+            return _response(published.id, etag, body, media)
+
+        return self._answers.publications.read(respond)
+
+    def _known(self, publication: str, media: str, variant: str) -> Response | None:
+        etag = self._etag(publication, media, variant)
+        if etag in _tags(self._request.headers.get("if-none-match", "")):
+            return Response(status_code=304, headers=_headers(publication, etag))
+        body = self._answers.known(publication, etag)
+        return None if body is None else _response(publication, etag, body, media)
+
+    def _etag(self, publication: str, media: str, variant: str) -> str:
+        url = self._request.url
+        asked = "\n".join((__version__, publication, url.path, url.query, media, variant))
+        return f'"{hashlib.sha256(asked.encode()).hexdigest()[:32]}"'
+
+
+def _size(body: bytes) -> int:
+    return len(body) + _ENTRY_BYTES
+
+
+def _tags(header: str) -> set[str]:
+    # Weak or strong: bodies of one tag are the same to the byte.
+    return {tag.strip().removeprefix("W/") for tag in header.split(",")}
+
+
+def _response(publication: str, etag: str, body: bytes, media: str) -> Response:
+    return Response(body, headers=_headers(publication, etag), media_type=media)
+
+
+def _headers(publication: str, etag: str) -> dict[str, str]:
+    return {
+        "ETag": etag,
+        # Kept by whoever asks, and asked for again: a publication may come at any moment.
+        "Cache-Control": "private, no-cache",
+        "Vary": "Accept, Authorization",
+        PUBLICATION_HEADER: publication,
+    }
+
+
+def _answer(request: Request) -> Answer:
+    return Answer(request, request.app.state.answers)
+
+
+Answering = Annotated[Answer, Depends(_answer)]
