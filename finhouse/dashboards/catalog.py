@@ -101,10 +101,11 @@ class MetricSpec(Written):
 
     Attributes:
         aggregate: how rows become one value. ``last`` and ``average_over_time`` are for what must
-            never be summed over time; both need ``over``, the column of the period. ``list`` is
-            all texts in a row. ``age``, ``late_count`` and ``lateness`` compare a timestamp (UTC)
-            with the moment of looking: hours since the oldest; rows older than ``limit``, or
-            without one; and whether there are any, as ``late`` or ``ok``.
+            never be summed over time; both need ``over``, the column of the period, and ``last``
+            needs ``per`` where a row has more to its grain than the period. ``list`` is all texts
+            in a row. ``age``, ``late_count`` and ``lateness`` compare a timestamp (UTC) with the
+            moment of looking: hours since the oldest; rows older than ``limit``, or without one;
+            and whether there are any, as ``late`` or ``ok``.
         ratio: sum of the first column over sum of the second; or two metrics of the mart.
         kpi: code of the KPI that the metric is. Of a ratio it says all: its numerator over its
             denominator, as the registry has them, both columns of the mart. Of another KPI it
@@ -629,6 +630,13 @@ def _expression(dataset: Dataset, name: str, spec: MetricSpec) -> str:
             raise _wrong(dataset.mart, name, f"{spec.aggregate} needs `over`, the period's column")
         over = _known(dataset, name, spec.over, known)
         if spec.aggregate == "last":
+            if len(dataset.grain) > 1 and not spec.per:
+                raise _wrong(
+                    dataset.mart,
+                    name,
+                    f"the last of {', '.join(dataset.grain)} may be any of several rows: state by "
+                    "`per` what charts split by, or take average_over_time",
+                )
             return f"(array_agg({column} order by {over} desc){only})[1]"
         return f"1.0 * sum({column}){only} / nullif(count(distinct {over}){only}, 0)"
     if spec.aggregate in AGES:

@@ -283,14 +283,14 @@ def test_tiles_and_targets_come_from_the_catalogue(
         load_definitions(folder)
 
 
-def mart(columns: dict[str, dict], people: object = None) -> dict:
+def mart(columns: dict[str, dict], people: object = None, grain: tuple[str, ...] = ()) -> dict:
     """A dbt manifest with one mart of the domain wallet."""
     node = {
         "resource_type": "model",
         "name": "balances",
         "fqn": ["finhouse", "marts", "wallet", "balances"],
         "description": "Balances.",
-        "config": {"meta": {"people": people}},
+        "config": {"meta": {"people": people, "grain": grain}},
         "columns": {
             name: {
                 "data_type": meta.pop("data_type", "bigint"),
@@ -510,3 +510,16 @@ def test_codes_are_shown_in_words():
 def test_wrong_metrics_are_refused(spec: dict, message: str):
     with pytest.raises(ConfigurationError, match=message):
         build_catalog(mart({"late_count": {"metric": spec}}), [], VARIABLES)
+
+
+def test_the_last_of_several_rows_a_period_is_refused():
+    """It would be any of them, and another one on another engine."""
+    grain = ("month", "branch")
+    last = {"aggregate": "last", "over": "month", "format": "count"}
+    columns = {"month": {"data_type": "date"}, "branch": {}}
+    with pytest.raises(ConfigurationError, match="of month, branch may be any of several rows"):
+        build_catalog(mart(columns | {"balance": {"metric": last}}, grain=grain), [], VARIABLES)
+    columns = {"month": {"data_type": "date"}, "branch": {}}
+    balance = {"metric": last | {"per": ["branch"]}}
+    catalog = build_catalog(mart(columns | {"balance": balance}, grain=grain), [], VARIABLES)
+    assert "balance" in catalog["balances"].metrics
