@@ -22,8 +22,8 @@ from finhouse.settings import Settings
 from finhouse.warehouse.building import only_build
 from finhouse.warehouse.postgres_address import postgres_address
 
-# dbt itself; by path, as Snowflake's environment has no finhouse.
-_START = Path(__file__).with_name("start.py")
+# dbt itself: run by path, as Snowflake's environment has no finhouse.
+START = Path(__file__).with_name("start.py")
 
 # Commands of dbt: the first of these words is the one that is meant.
 _WRITERS = ("build", "clone", "retry", "run", "run-operation", "seed", "snapshot")
@@ -92,7 +92,7 @@ def _run(
     python = environment_program("python") if snowflake else sys.executable
     return run_child(
         # Without the project's folder among those that modules come from.
-        [python, "-P", str(_START), *arguments],
+        [python, "-P", str(START), *arguments],
         env={**os.environ, **variables},
         cwd=settings.project_root,
         **options,

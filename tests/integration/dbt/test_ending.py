@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from finhouse.dbt.process import START
 from finhouse.errors import WarehouseError
 from finhouse.settings import PROJECT_ROOT
 from finhouse.warehouse import open_warehouse
@@ -88,7 +89,7 @@ def dbt_processes(house: House) -> list[int]:
             environment = (folder / "environ").read_bytes()
         except OSError:
             continue
-        if b"dbt.cli.main" in command and str(house.home).encode() in environment:
+        if str(START).encode() in command and str(house.home).encode() in environment:
             found.append(int(folder.name))
     return found
 

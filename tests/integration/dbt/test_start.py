@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from finhouse.dbt import process
+from finhouse.dbt.process import START
 
-START = Path(process.__file__).with_name("start.py")
 OWN = "from dbt.cli.main import cli; cli(prog_name='dbt')"
 
 # Macros that stand in each other's way: of dbt, of its adapter, of a package and of the project.
