@@ -7,6 +7,7 @@ import io
 import json
 import re
 import socket
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -168,7 +169,13 @@ def test_projections_are_json_and_csv(api: Served):
 @on_one_engine
 def test_the_log_is_a_line_of_json_a_request(api: Served):
     api.client.get("/kpis/mau", headers={"X-Request-ID": "asked-by-a-test"})
-    lines = [json.loads(line) for line in api.server.log_file.read_text().splitlines()]
+    # Written once the answer is sent, so maybe after it has arrived.
+    deadline = time.monotonic() + 10
+    while not re.search("asked-by-a-test.*\n", log := api.server.log_file.read_text()):
+        assert time.monotonic() < deadline, log[-2000:]
+        time.sleep(0.05)
+    # What is being written may lack its end.
+    lines = [json.loads(line) for line in log.splitlines(keepends=True) if line.endswith("\n")]
     [entry] = [line for line in lines if line.get("request_id") == "asked-by-a-test"]
     assert (entry["path"], entry["status"]) == ("/kpis/mau", 200)
     assert not [line for line in lines if line["level"] == "error"]

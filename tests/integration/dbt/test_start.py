@@ -112,3 +112,25 @@ def test_dbt_is_of_the_version_that_was_read():
         if line.startswith("READ_IN")
     ]
     assert version("dbt-core").startswith(read_in)
+
+
+@pytest.mark.parametrize("read_in", ["1.11.", "0."])
+def test_dbt_of_another_version_starts_as_it_is(read_in: str):
+    started = START.read_text().replace('READ_IN = "1.11."', f'READ_IN = "{read_in}"')
+    look = """
+import sys
+sys.argv = ["dbt", "--version"]
+try:
+    exec(compile(sys.stdin.read(), "start.py", "exec"))
+except SystemExit:
+    pass
+from dbt.context.macros import MacroNamespaceBuilder
+from dbt.context.manifest import ManifestContext
+from dbt_common.events.event_manager_client import get_event_manager
+for part in (MacroNamespaceBuilder.build_namespace, ManifestContext.to_dict, get_event_manager()):
+    print("made here:", getattr(part, "__module__", "") == "__main__")
+"""
+    printed = subprocess.run(
+        [sys.executable, "-P", "-c", look], input=started, capture_output=True, text=True
+    ).stdout
+    assert printed.count(f"made here: {read_in == '1.11.'}") == 3, printed
