@@ -20,6 +20,7 @@ import pytest
 from click.testing import CliRunner
 
 from finhouse import demo
+from finhouse.api.keys import KeyRing
 from finhouse.background import BackgroundServer
 from finhouse.cli import main
 from finhouse.cli.machine import of_the_machine
@@ -47,6 +48,7 @@ DIRECT = ("read_text", "write_text", "read_bytes", "write_bytes")
 # Where else files are read and written as a whole, and what for.
 DIRECTLY = {
     "what comes with the project, is written for it, or is a source file of its user": {
+        *("api/project.py", "cli/api.py", "gate/api_changes.py"),
         *("cli/docs.py", "dashboards/exposures.py", "dashboards/loading.py"),
         *("dashboards/serving.py", "dbt/kpis.py", "demo/tables.py", "documentation/codeowners.py"),
         *("documentation/kpi_page.py", "domains.py", "gate/commits.py", "gate/conventions.py"),
@@ -67,7 +69,7 @@ DIRECTLY = {
     },
     "logs, PostgreSQL's own file, a pickle, and marks whose bytes are compared": {
         *("background.py", "oltp/server.py", "demo/life.py", "dashboards/server.py"),
-        "gate/workspace.py",
+        *("api/serving.py", "gate/workspace.py"),
     },
     "the one way": {"files.py"},
 }
@@ -192,6 +194,7 @@ FILES = (
         lambda house: DbtLog(house.home / "dbt/duckdb/runs/one").follow(),
         '{"finhouse": "end"}\n',
     ),
+    Kept("api/keys.json", lambda house: KeyRing(house.settings().api_home).all()),
     Kept("airflow/port", lambda house: LocalAirflow(house.settings()).url, "8080"),
     Kept("airflow/port", lambda house: LocalAirflow(house.settings()).environment(), "8080"),
     Kept(
@@ -219,6 +222,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     house = House(tmp_path_factory.mktemp("damage") / "house", "wallet")
     house.succeed("demo", "--scale", str(SCALE))
     put_files(house)
+    house.succeed("api", "keys", "add", "reader")
     with open_warehouse(house.settings()) as warehouse:
         warehouse.create_schema("anything")
     published = house.settings().published_path
@@ -240,7 +244,7 @@ def test_a_damaged_file_is_named_or_made_anew(
     if kept.content is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(kept.content)
-    whole = file.read_bytes()
+    whole, mode = file.read_bytes(), file.stat().st_mode
     damage(file)
     try:
         kept.read(house)
@@ -258,6 +262,7 @@ def test_a_damaged_file_is_named_or_made_anew(
         # What was made anew stays: a password that was replaced opens nothing any more.
         if not file.exists() or kept.content is not None or "duckdb" in file.suffix:
             file.write_bytes(whole)
+            file.chmod(mode)
     if kept.path.startswith("oltp/"):
         house.succeed("oltp", "start")
         assert house.oltp_rows("select count(*) from demo.company") == [(1,)]
