@@ -19,7 +19,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := False
 export DO_NOT_TRACK := 1
 export PYTHONUTF8 := 1
 # Compiled once, when installed, and not by every process where PYTHONDONTWRITEBYTECODE is set: dbt
-# and Superset start in half the time.
+# and Superset start in half the time. What is installed editable, uv leaves to us.
 export UV_COMPILE_BYTECODE := 1
 
 VENV := .venv
@@ -67,6 +67,7 @@ $(READY): requirements/dev.txt pyproject.toml | $(UV)
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
 	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	$(BIN)/python -m compileall -q finhouse
 	@touch $@
 
 # Airflow in the same environment, with the same pins: tasks import finhouse and run dbt.
