@@ -67,7 +67,7 @@ $(READY): requirements/dev.txt pyproject.toml | $(UV)
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
 	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
-	$(BIN)/python -m compileall -q finhouse
+	$(UV) run --quiet --no-project --python $(BIN)/python python -m compileall -q finhouse
 	@touch $@
 
 # Airflow in the same environment, with the same pins: tasks import finhouse and run dbt.
