@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from finhouse.scaffold.columns import StagedColumn
 from finhouse.scaffold.loading import LoadedTable
 from finhouse.scaffold.names import singular, words
-from finhouse.scaffold.text import LINE, described, flow, listed
+from finhouse.scaffold.text import LINE, described, listed
 from finhouse.sources.definitions import LOADER_COLUMNS
 
 
@@ -62,6 +62,10 @@ def staging_yaml(source: str, loaded: LoadedTable, columns: Sequence[StagedColum
         lines += listed("combination_of_columns", key, 12)
     lines += ["      - row_rules:", f"          name: row_rules_{name}", "          arguments:"]
     lines += listed("not_null", required, 12)
+    if labelled := [column for column in columns if column.labels]:
+        lines += ["            accepted_values:"]
+        for column in labelled:
+            lines += listed(column.name, column.labels, 14)
     lines += ["    columns:"]
     for column in columns:
         lines += _column_yaml(source, column, is_key=key == [column.name])
@@ -78,27 +82,19 @@ def _column_yaml(source: str, column: StagedColumn, *, is_key: bool) -> list[str
     lines += described(column.description, 8)
     if is_key and not column.points_to:
         lines += ["        data_tests: [unique]"]
-    elif is_key or column.points_to or column.labels:
+    elif column.points_to:
         lines += ["        data_tests:"]
         if is_key:
             lines += ["          - unique"]
-        if column.points_to:
-            table, field = column.points_to
-            to = f"ref('{model_name(source, table)}')"
-            lines += ["          - relationships:"]
-            line = f"              arguments: {{to: {to}, field: {field}}}"
-            if len(line) <= LINE:
-                lines += [line]
-            else:
-                lines += ["              arguments:", f"                to: {to}"]
-                lines += [f"                field: {field}"]
-        if column.labels:
-            lines += ["          - accepted_values:"]
-            line = f"              arguments: {{values: {flow(column.labels)}}}"
-            if len(line) <= LINE:
-                lines += [line]
-            else:
-                lines += ["              arguments:", *listed("values", column.labels, 16)]
+        table, field = column.points_to
+        to = f"ref('{model_name(source, table)}')"
+        lines += ["          - relationships:"]
+        line = f"              arguments: {{to: {to}, field: {field}}}"
+        if len(line) <= LINE:
+            lines += [line]
+        else:
+            lines += ["              arguments:", f"                to: {to}"]
+            lines += [f"                field: {field}"]
     return lines
 
 

@@ -83,9 +83,9 @@ def test_a_failing_data_test_stops_publication(company_copy: House, airflow_env:
     assert states["staging.stg_wallet__users"] == "failed"
     assert states["marts.user_ltv"] == "upstream_failed"
     assert states["marts.dim_currency"] == "success"
-    assert "accepted_values_stg_wallet__users_signup_source" in output
+    assert "row_rules_stg_wallet__users" in output
     assert "on model stg_wallet__users: Got 1 result" in output
-    assert '"abduction"' in output
+    assert "signup_source is one of organic, referral, bank_promotion, and not abduction" in output
     assert published_at(company_copy) == before
 
 

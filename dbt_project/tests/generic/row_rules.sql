@@ -1,6 +1,8 @@
 {#- What every row of a model must be, judged in one scan: a row fails if it breaks any rule, and
     its first column, broken_rules, names each one it breaks. Nulls pass all rules but not_null.
     not_null: columns without nulls.
+    accepted_values: column -> the strings it may hold. A mart says them with the column, by dbt's
+        own test: dashboards read them there.
     ranges: condition -> columns that it must hold for, such as '>= 0' or 'between 0 and 1'.
     no_future: columns that are never after the as-of date, as no model covers days that a run does
         not cover. {columns: [...], domain: wallet}, or domain_column: the column that names the
@@ -8,12 +10,19 @@
     currency_of: domain whose currency the column currency_code holds.
     rules: name -> condition over the columns of a row. -#}
 {% test row_rules(
-    model, not_null=[], ranges={}, no_future={}, currency_of=none, rules={}
+    model, not_null=[], accepted_values={}, ranges={}, no_future={}, currency_of=none, rules={}
 ) %}
 
 {%- set broken = {} -%}
+{%- set shown = {} -%}
 {%- for column in not_null -%}
     {%- do broken.update({column ~ ' is not null': column ~ ' is null'}) -%}
+{%- endfor -%}
+{%- for column, values in accepted_values.items() -%}
+    {%- set label = column ~ ' is one of ' ~ values | join(', ') -%}
+    {%- set listed = values | map('replace', "'", "''") | join("', '") -%}
+    {%- do broken.update({label: column ~ " not in ('" ~ listed ~ "')"}) -%}
+    {%- do shown.update({label: column}) -%}
 {%- endfor -%}
 {%- for condition, columns in ranges.items() -%}
     {%- for column in columns -%}
@@ -43,17 +52,22 @@
 {%- endfor -%}
 {%- if not broken -%}
     {{ exceptions.raise_compiler_error(
-        'row_rules on ' ~ model ~ ' states no rule: give it not_null, ranges, no_future, '
-        ~ 'currency_of or rules, or remove it'
+        'row_rules on ' ~ model ~ ' states no rule: give it not_null, accepted_values, ranges, '
+        ~ 'no_future, currency_of or rules, or remove it'
     ) }}
 {%- endif -%}
 
-{#- The name of each broken rule, then the row. -#}
+{#- The name of each broken rule, with the value that is not accepted; then the row. -#}
 {%- set named = [] -%}
 {%- for name, condition in broken.items() -%}
-    {%- do named.append(
-        "case when " ~ condition ~ " then '" ~ name | replace("'", "''") ~ "; ' else '' end"
-    ) -%}
+    {%- set label = "'" ~ name | replace("'", "''") -%}
+    {%- if name in shown -%}
+        {%- set value = dbt.cast(shown[name], dbt.type_string()) -%}
+        {%- set said = dbt.concat([label ~ ", and not '", value, "'; '"]) -%}
+    {%- else -%}
+        {%- set said = label ~ "; '" -%}
+    {%- endif -%}
+    {%- do named.append("case when " ~ condition ~ " then " ~ said ~ " else '' end") -%}
 {%- endfor %}
 
 with judged as (

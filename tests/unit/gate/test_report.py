@@ -333,10 +333,19 @@ def test_each_rule_of_a_row_comes_and_goes_by_itself():
         node = {"resource_type": "test", "name": "row_rules_sales", "test_metadata": about}
         return {"nodes": {"test.finhouse.row_rules_sales": node}}
 
-    base = project(not_null=["id"], ranges={">= 0": ["amount"]}, rules={"net": "a <= b"})
-    head = project(not_null=["id", "day"], ranges={">= 0": ["amount"]}, rules={"net": "a < b"})
+    same = {"ranges": {">= 0": ["amount"]}}
+    base = project(
+        not_null=["id"], accepted_values={"kind": ["a", "b"]}, rules={"net": "a <= b"}, **same
+    )
+    head = project(
+        not_null=["id", "day"], accepted_values={"kind": ["a"]}, rules={"net": "a < b"}, **same
+    )
     assert changed_tests(base, head) == ChangedTests(
-        added=("row_rules_sales (day is not null)", "row_rules_sales (net: a < b)"),
-        removed=("row_rules_sales (net: a <= b)",),
+        added=(
+            "row_rules_sales (day is not null)",
+            "row_rules_sales (kind is one of a)",
+            "row_rules_sales (net: a < b)",
+        ),
+        removed=("row_rules_sales (kind is one of a, b)", "row_rules_sales (net: a <= b)"),
     )
     assert changed_tests(base, base) == ChangedTests((), ())
