@@ -33,7 +33,7 @@ def _rules(arguments: Mapping[str, Any]) -> Iterator[RowRule]:
     for column in arguments.get("not_null", ()):
         yield _rule(f"{column} is not null", column)
     for column, values in arguments.get("accepted_values", {}).items():
-        yield _rule(f"{column} is one of {', '.join(values)}", column)
+        yield _rule(f"{column} is one of {', '.join(map(str, values))}", column)
     for condition, columns in arguments.get("ranges", {}).items():
         for column in columns:
             yield _rule(f"{column} {condition}", column)
