@@ -13,9 +13,12 @@ from finhouse.pipeline import load_all
 from finhouse.publish import publish
 from finhouse.real_data.berka import load_berka
 from finhouse.real_data.comparing import Comparison, compare, compare_table, read_reference
+from finhouse.real_data.credit_cards import load_credit_cards
+from finhouse.real_data.lending_club import load_lending_club
 from finhouse.real_data.online_retail import load_online_retail
 from finhouse.real_data.online_retail_demand import inventory_figures
 from finhouse.real_data.online_retail_figures import commerce_figures
+from finhouse.real_data.pay_later_figures import credit_figures
 from finhouse.settings import Settings
 from finhouse.transform import build_marts
 from finhouse.warehouse import Warehouse, connect, connect_published
@@ -37,8 +40,8 @@ def verify_real(settings: Settings) -> list[Comparison]:
     The house lies in ``<home>/verify-real`` and is recreated each time; no other data is touched.
 
     Args:
-        settings: whose target is verified; its ``real_data`` holds berka/, merchant_activity/,
-            online_retail/ and reference/.
+        settings: whose target is verified; its ``real_data`` holds berka/, lending/,
+            merchant_activity/, online_retail/ and reference/.
 
     Raises:
         ConfigurationError: the folder is not there.
@@ -74,6 +77,10 @@ def _run(house: Settings, data: Path) -> list[Comparison]:
         console.print(f"  Berka: {load_berka(url, data / 'berka'):,} rows into the OLTP")
         retail = load_online_retail(url, data / "online_retail")
         console.print(f"  Online Retail: {retail:,} rows into the OLTP")
+        cards = load_credit_cards(url, data / "lending")
+        console.print(f"  Credit cards: {cards:,} rows into the OLTP")
+        loans = load_lending_club(url, data / "lending")
+        console.print(f"  LendingClub: {loans:,} rows into the OLTP")
         landing = house.landing / "merchant_activity"
         landing.mkdir(parents=True)
         for file in sorted((data / "merchant_activity").glob("*.csv")):
@@ -91,16 +98,18 @@ def _run(house: Settings, data: Path) -> list[Comparison]:
             *_merchant_results(published, data / "reference"),
             *commerce_figures(published, data / "reference"),
             *inventory_figures(published, data / "online_retail", data / "reference"),
+            *credit_figures(published, data / "reference"),
         ]
 
 
 def _variables(house: Settings) -> dict[str, object]:
-    """What a Czech bank and a British wholesaler set in dbt_project.yml: currency, time zone."""
+    """What foreign companies set in dbt_project.yml: currency, time zone."""
     project = parse_yaml((house.dbt_project / "dbt_project.yml").read_text(encoding="utf-8"))
     domains = project["vars"]["domains"]
     domains["microfinance"] |= {"currency": "CZK", "time_zone": "Europe/Prague"}
     for domain in ("commerce", "inventory"):
         domains[domain] |= {"currency": "GBP", "time_zone": "Europe/London"}
+    domains["bnpl"] |= {"currency": "USD", "time_zone": "America/New_York"}
     return {"domains": domains}
 
 

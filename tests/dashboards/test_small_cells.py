@@ -32,6 +32,8 @@ PEOPLE = {
     "cohorts_by_age": "max(customer_count)",
     "segment_performance": "sum(customer_count)",
     "time_series_performance": "1.0 * sum(customer) / count(distinct month_start)",
+    "installment_delinquency_monthly": "1.0 * sum(customer_count) / count(distinct month_start)",
+    "merchant_performance_monthly": "1.0 * sum(customer_count) / count(distinct month_start)",
 }
 COMBINATIONS = 3
 

@@ -266,12 +266,13 @@ def test_businesses_without_rows_have_empty_marts(company_copy: House):
         f"{schema}.{table}"
         for schema, table in company_copy.oltp_rows(
             "select schemaname, tablename from pg_tables "
-            "where schemaname in ('wallet', 'microfinance', 'commerce')"
+            "where schemaname in ('wallet', 'microfinance', 'commerce', 'bnpl')"
         )
     )
-    company_copy.execute_oltp(f"truncate {tables}")
+    # Without triggers: the audit log of bnpl refuses to be emptied, and raw keeps its events.
+    company_copy.execute_oltp(f"set session_replication_role = replica; truncate {tables}")
     company_copy.succeed("build")
-    for mart in ("dim_users", "dim_loans"):
+    for mart in ("dim_users", "dim_loans", "fct_payment_plans"):
         assert company_copy.published_rows(f"select count(*) from published.{mart}") == [(0,)]
     assert company_copy.published_rows("select count(*) from published.fct_activities")[0][0] > 100
 

@@ -1,4 +1,4 @@
-"""`make verify-real`: the unchanged pipeline on a real bank and real merchant files."""
+"""`make verify-real`: the unchanged pipeline on data nobody here wrote."""
 
 from __future__ import annotations
 
@@ -26,16 +26,33 @@ def test_every_figure_equals_its_reference(verified):
     printed, _ = verified
     lines = [line for line in printed.splitlines() if line.rstrip().endswith("equal")]
     assert "DIFFERENT" not in printed
-    assert len(lines) == 88
-    assert "88 of 88 figures equal their reference." in printed
+    assert len(lines) == 104
+    assert "104 of 104 figures equal their reference." in printed
     assert any("MRC-009405" in line and line.count("23068866.75") == 2 for line in lines)
     assert any("monthly_active_merchants" in line and line.count(" 6446 ") == 2 for line in lines)
+    assert any("loans balance" in line and line.count("21178003.04") == 2 for line in lines)
 
 
 def test_it_stays_in_a_house_of_its_own(verified):
     _, house = verified
     assert [path.name for path in house.home.iterdir()] == ["verify-real"]
     assert not house.server.is_running()
+
+
+def test_real_credit_breaks_the_rules_it_breaks(verified):
+    """Loans over three and five years at 5 to 31 % are not what pay-later may offer."""
+    _, house = verified
+    left = House(house.home / "verify-real")
+    found = dict(
+        left.published_rows("select rule, count(*) from published.compliance_findings group by 1")
+    )
+    assert found["TERM_OUT_OF_RANGE"] == 1500
+    [(allowed,)] = left.published_rows(
+        "select count(*) from published.effective_apr "
+        "where plan_type = 'PAY_OVER_TIME' and is_apr_allowed"
+    )
+    assert found["RATE_OUT_OF_BAND"] == 1500 - allowed
+    assert "SCHEDULE_DIFFERS_FROM_CONTRACT" not in found
 
 
 def test_real_days_lack_no_file(verified):

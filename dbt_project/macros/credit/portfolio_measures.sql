@@ -4,20 +4,12 @@
     have nothing outstanding and are in none of them. -#}
 {% macro portfolio_measures() -%}
     {{ count_where('is_active') }} as active_loan_count,
-        {{ money('sum(case when is_active then outstanding_amount end)') }}
-            as gross_portfolio_amount,
+        {{ balance_where() }} as gross_portfolio_amount,
         {%- for days in par_thresholds() %}
-        {{ money(
-            'sum(case when is_active and ' ~ is_at_risk('days_past_due', days)
-            ~ ' then outstanding_amount end)') }} as par_{{ days }}_amount,
+        {{ balance_where(is_at_risk('days_past_due', days)) }} as par_{{ days }}_amount,
         {%- endfor %}
-        {{ money(
-            'sum(case when is_active and (' ~ is_at_risk('days_past_due')
-            ~ ' or is_awaiting_rehabilitation) then outstanding_amount end)') }}
+        {{ balance_where(is_at_risk('days_past_due') ~ ' or is_awaiting_rehabilitation') }}
             as par_30_with_restructured_amount,
-        {{ money('sum(case when is_awaiting_rehabilitation then outstanding_amount end)') }}
-            as restructured_amount,
-        {{ money(
-            'sum(case when is_active and arrears_days >= 90 then outstanding_amount end)') }}
-            as npl_amount
+        {{ balance_where('is_awaiting_rehabilitation') }} as restructured_amount,
+        {{ balance_where('arrears_days >= 90') }} as npl_amount
 {%- endmacro %}

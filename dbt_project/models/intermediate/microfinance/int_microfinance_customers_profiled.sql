@@ -194,19 +194,7 @@ valued as (
         written_off_amount > 0 or arrears_days >= 90 as is_in_default,
         {{ days_between('signup_date', as_of_date('microfinance')) }} as customer_days,
         {{ days_between('last_activity_date', as_of_date('microfinance')) }} as inactive_days,
-        case
-            when
-                {{ add_months('date_of_birth', 12 * 30) }} > {{ as_of_date('microfinance') }}
-                then 'under 30'
-            when
-                {{ add_months('date_of_birth', 12 * 45) }} > {{ as_of_date('microfinance') }}
-                then '30-44'
-            when
-                {{ add_months('date_of_birth', 12 * 60) }} > {{ as_of_date('microfinance') }}
-                then '45-59'
-            when date_of_birth is not null then '60 and over'
-            else 'unknown'
-        end as age_band
+        {{ age_band('date_of_birth', as_of_date('microfinance')) }} as age_band
     from joined
 
 ),

@@ -1,0 +1,141 @@
+{{ config(materialized='table') }}
+
+with customers as (
+
+    select * from {{ ref('stg_bnpl__customers') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('int_bnpl_orders_enriched') }}
+
+),
+
+refunds as (
+
+    select * from {{ ref('int_bnpl_refunds_dated') }}
+
+),
+
+months as (
+
+    {{ month_spine('bnpl') }}
+
+),
+
+-- From the month of sign-up, with or without a purchase.
+customer_months as (
+
+    select
+        customers.customer_id,
+        coalesce(customers.region, 'UNASSIGNED') as region,
+        customers.signup_date,
+        months.month_start,
+        months.is_complete_period
+    from customers
+    inner join months
+        on customers.signup_date <= months.month_end
+    where customers.signup_date <= {{ as_of_date('bnpl') }}
+
+),
+
+visits as (
+
+    select
+        customer_id,
+        merchant_id,
+        captured_month as month_start,
+        cast(count(*) as bigint) as captured_order_count,
+        sum(order_amount) as gmv_amount,
+        {{ count_where("plan_type <> 'PAY_IN_FULL'") }} as credit_order_count,
+        {{ count_where("channel in ('app', 'web')") }} as online_order_count
+    from orders
+    where is_captured
+    group by customer_id, merchant_id, captured_month
+
+),
+
+-- A customer returns to a merchant when the month of the last purchase there is one of the twelve
+-- before.
+returning_visits as (
+
+    select
+        *,
+        coalesce(
+            lag(month_start) over (partition by customer_id, merchant_id order by month_start)
+            >= {{ add_months('month_start', -12) }},
+            false
+        ) as is_recurring
+    from visits
+
+),
+
+bought as (
+
+    select
+        customer_id,
+        month_start,
+        cast(sum(captured_order_count) as bigint) as captured_order_count,
+        cast(count(*) as bigint) as merchant_count,
+        {{ count_where('is_recurring') }} as recurring_merchant_count,
+        cast(sum(credit_order_count) as bigint) as credit_order_count,
+        cast(sum(online_order_count) as bigint) as online_order_count,
+        sum(gmv_amount) as gmv_amount
+    from returning_visits
+    group by customer_id, month_start
+
+),
+
+refunded as (
+
+    select
+        orders.customer_id,
+        {{ month_start('refunds.refunded_date') }} as month_start,
+        sum(refunds.refunded_amount) as refunded_amount
+    from refunds
+    inner join orders
+        on refunds.order_id = orders.order_id
+    group by orders.customer_id, {{ month_start('refunds.refunded_date') }}
+
+),
+
+joined as (
+
+    select
+        customer_months.customer_id,
+        customer_months.region,
+        customer_months.month_start,
+        customer_months.is_complete_period,
+        {{ months_between('customer_months.signup_date', 'customer_months.month_start') }}
+            as months_since_signup,
+        coalesce(bought.captured_order_count, 0) as captured_order_count,
+        coalesce(bought.merchant_count, 0) as merchant_count,
+        coalesce(bought.recurring_merchant_count, 0) as recurring_merchant_count,
+        coalesce(bought.credit_order_count, 0) as credit_order_count,
+        coalesce(bought.online_order_count, 0) as online_order_count,
+        {{ money('bought.gmv_amount') }} as gmv_amount,
+        {{ money('refunded.refunded_amount') }} as refunded_amount
+    from customer_months
+    left join bought
+        on
+            customer_months.customer_id = bought.customer_id
+            and customer_months.month_start = bought.month_start
+    left join refunded
+        on
+            customer_months.customer_id = refunded.customer_id
+            and customer_months.month_start = refunded.month_start
+
+),
+
+final as (
+
+    select
+        *,
+        captured_order_count > 0 as is_active,
+        captured_order_count > 1 as is_repeating
+    from joined
+
+)
+
+select * from final
