@@ -1,1 +1,2 @@
 create database airflow;
+create database pulse;

@@ -16,6 +16,7 @@ TARGETS = ("duckdb", "postgres", "spark", "snowflake")
 ASIDE = "aside_"
 # Engines that the loader does not know: it loads a DuckDB file, and the bridge ships that there.
 BRIDGED_TARGETS = ("spark", "snowflake")
+PULSE_VARIABLE = "PULSE_URL"
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,11 @@ class Settings:
             lake=None,
             lake_url=None,
         )
+
+    @property
+    def pulse_url(self) -> str | None:
+        """The database of the monitors (``PULSE_URL``), or None for the embedded server's."""
+        return self.source_urls.get(PULSE_VARIABLE)
 
     @property
     def is_bridged(self) -> bool:

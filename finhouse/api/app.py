@@ -17,17 +17,19 @@ from finhouse import __version__
 from finhouse.api.answers import Answers
 from finhouse.api.guard import Admission, Guard
 from finhouse.api.keys import KeyRing
+from finhouse.api.monitors import MonitorsTables
 from finhouse.api.observing import Observed
 from finhouse.api.problems import MEDIA_TYPE, answer_with_problems, responses
 from finhouse.api.project import Project
 from finhouse.api.publications import Publications
-from finhouse.api.routes import health, kpis, merchants, projections
+from finhouse.api.routes import health, kpis, merchants, projections, pulse
 
 TITLE = "finhouse KPI API"
 DESCRIPTION = (
-    "The published KPIs of the house, read-only. Every answer comes from one publication, which "
-    "X-Publication-ID names. Money and ratios are strings, so that they are exact; the addresses "
-    "under /analytics answer with numbers."
+    "The published KPIs of the house, and the alerts of its monitors. Every answer comes from one "
+    "publication, which X-Publication-ID names; alerts are as they are at the moment. Money and "
+    "ratios are strings, so that they are exact; the addresses under /analytics answer with "
+    "numbers. Nothing is written but what people say of alerts, and the questions that they ask."
 )
 # How long a publication that nobody reads any more stays open.
 LET_GO_SECONDS = 10
@@ -46,12 +48,15 @@ def create_app(
         publications: what is read.
     """
 
+    monitors = MonitorsTables(project.settings)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         letting_go = asyncio.create_task(_let_go(publications))
         yield
         letting_go.cancel()
         publications.close()
+        monitors.close()
 
     app = FastAPI(
         title=TITLE,
@@ -67,6 +72,7 @@ def create_app(
     )
     app.state.project = project
     app.state.answers = Answers(publications)
+    app.state.monitors = monitors
     answer_with_problems(app)
     _add_routes(app, project.domains)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
@@ -80,6 +86,7 @@ def _add_routes(app: FastAPI, domains: Container[str]) -> None:
         "responses": responses(401, 403, 421, 422, 429, 503),
     }
     app.include_router(kpis.router, **guarded)
+    app.include_router(pulse.router, **guarded)
     for part in (merchants, projections):
         if part.DOMAIN in domains:
             app.include_router(part.router, **guarded)

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from finhouse.api.addresses import is_loopback
-from finhouse.api.keys import READ_KPI, READ_RESTRICTED, ApiKey, KeyRing
+from finhouse.api.keys import READ_KPI, READ_RESTRICTED, WRITE_PULSE, ApiKey, KeyRing
 from finhouse.api.problems import REQUEST_ID, ProblemError
 
 # Whoever watches over the server asks these, and they tell no figure.
@@ -67,6 +67,7 @@ class Guard:
         headers = Headers(scope=scope)
         if not self._admission.needs_key:
             _check_name(headers.get("host", ""))
+            _check_origin(headers.get("origin"))
             return
         client = (scope.get("client") or [""])[0]
         if scope["path"] in OPEN_PATHS:
@@ -115,6 +116,18 @@ def restricted(request: Request) -> None:
         _check_scope(key, READ_RESTRICTED)
 
 
+def may_write_pulse(request: Request) -> None:
+    """FastAPI's dependency of what is said of alerts: it needs a scope of its own."""
+    if key := request.scope.get(KEY):
+        _check_scope(key, WRITE_PULSE)
+
+
+def caller(request: Request) -> str:
+    """Who asks, as far as is known: the name of the key."""
+    key = request.scope.get(KEY)
+    return f"key {key.name}" if key else "this machine"
+
+
 def _check_scope(key: ApiKey, wanted: str) -> None:
     if wanted not in key.scopes:
         raise ProblemError(403, "scope-missing", f"The key {key.name!r} lacks the scope {wanted}.")
@@ -126,6 +139,16 @@ def _check_name(host: str) -> None:
             421,
             "misdirected-request",
             f"Without keys this server answers on this machine alone, and not as {host!r}.",
+        )
+
+
+def _check_origin(origin: str | None) -> None:
+    """A page of another site can make a browser send requests here, though not read the answers."""
+    if origin is not None and not is_loopback(_without_port(origin.partition("://")[2])):
+        raise ProblemError(
+            403,
+            "foreign-origin",
+            f"Without keys this server takes no request that a page of {origin!r} has caused.",
         )
 
 

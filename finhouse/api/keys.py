@@ -21,7 +21,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from finhouse.errors import ConfigurationError, ServiceError
 from finhouse.files import locked, read_json, write_whole
 
-READ_KPI, READ_RESTRICTED = SCOPES = ("read:kpi", "read:restricted")
+READ_KPI, READ_RESTRICTED, WRITE_PULSE = SCOPES = ("read:kpi", "read:restricted", "write:pulse")
 # Recognised by scanners for secrets that were committed by mistake.
 PREFIX = "fh"
 # OWASP's least: random bits are no password that somebody could guess.

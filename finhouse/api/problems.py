@@ -94,9 +94,9 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 _WORDS = {
-    400: "The cursor does not come from this address.",
+    400: "The cursor does not come from this address, or the body cannot be read.",
     401: "The key is missing or invalid.",
-    403: "The key may not read this.",
+    403: "The key may not do this, or a page of another site has caused the request.",
     404: "It does not exist, or has no data yet.",
     409: "Another build has been published since the cursor was handed out: start again.",
     421: "The Host of the request is not a name of this server.",

@@ -41,6 +41,11 @@ class Project:
         return f"domain in ({listed or 'null'})"
 
     @property
+    def dialect(self) -> str:
+        """Dialect of the SQL that reads what is published."""
+        return "duckdb" if self.settings.is_file else "postgres"
+
+    @property
     def lineage_stamp(self) -> str:
         """Tells one compiled project from the next; empty where there is none."""
         try:

@@ -10,7 +10,15 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    field_validator,
+)
 
 
 def _utc(value: Any) -> Any:
@@ -291,3 +299,83 @@ class Projection(BaseModel):
     scenario: str
     currency: str
     months: list[ProjectedMonth]
+
+
+class AskedValue(BaseModel):
+    """A value that answers a question."""
+
+    period: str = Field(description="2026-06 for a month, 2026-06-30 for a day.")
+    period_start: date
+    group: str | None = Field(description="Of the dimension that was asked for.")
+    value: Exact | None
+    compared_value: Exact | None = Field(description="What it was to be compared with.")
+    currency: Currency
+    is_complete_period: bool | None
+
+
+class QuestionAnswer(BaseModel):
+    """What became of a question in plain words."""
+
+    publication_id: PublicationId
+    question: str
+    outcome: Literal["answered", "ambiguous", "not_understood"]
+    reading: str | None = Field(description="How the question was understood.")
+    kpi_code: str | None
+    unit: str | None
+    values: list[AskedValue] = Field(description="The latest period first; 1,000 at most.")
+    sql: str | None = Field(description="What was run.")
+    why: str | None = Field(description="What is not clear, or was not understood.")
+    candidates: list[str] = Field(description="What it might mean, at most three; none was run.")
+    unknown_words: list[str] = Field(description="Words that nothing explains.")
+    nearest: list[str] = Field(description="Names of KPIs that are most like what was asked.")
+
+
+class AlertData(BaseModel):
+    """What an alert was made of."""
+
+    key: dict[str, str] = Field(description="The columns that tell what is watched from others.")
+    period: str | None
+    value: Exact | None
+    reference: Exact | None = Field(description="What the value was compared with.")
+    score: Exact | None = Field(description="What was compared with the limit.")
+
+
+class Alert(BaseModel):
+    """An alert of a monitor, as it is at this moment."""
+
+    id: str
+    monitor: str
+    domain: str | None
+    severity: Literal["low", "medium", "high", "critical"]
+    status: Literal["firing", "resolved"]
+    message: str
+    data: AlertData
+    occurrence_count: int
+    detected_at: datetime
+    last_seen_at: datetime
+    resolved_at: datetime | None
+    acknowledged: bool
+    acknowledged_at: datetime | None
+    snoozed_until: datetime | None
+    feedback: Literal["true_positive", "false_positive"] | None
+    as_of_date: date | None
+    publication_id: str = Field(description="The publication in which it was last seen.")
+
+    @field_validator("id", mode="before")
+    @classmethod
+    def _text(cls, value: object) -> str:
+        return str(value)
+
+
+class AlertList(BaseModel):
+    """Alerts, the most severe first."""
+
+    items: list[Alert]
+
+
+class Feedback(BaseModel):
+    """Whether an alert was right."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    feedback: Literal["true_positive", "false_positive"]

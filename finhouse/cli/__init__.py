@@ -41,6 +41,7 @@ _COMMANDS = {
     "new": ("new",),
     "oltp": ("oltp",),
     "parity": ("parity",),
+    "pulse": ("pulse",),
     "real_data": ("verify-real",),
     "snowflake": ("snowflake",),
     "sources": ("sources",),

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from finhouse.errors import ConfigurationError
 from finhouse.oltp import oltp_url
-from finhouse.settings import Settings
+from finhouse.pulse_tables import pulse_url
+from finhouse.settings import PULSE_VARIABLE, Settings
 from finhouse.sources.definitions import SOURCES_FOLDER, CsvFolderDefinition, read_source
 
 
@@ -27,11 +28,14 @@ def source_url(
 def database_url(settings: Settings, source_name: str, url_env: str | None) -> str:
     """Address of the database that a source names by a variable; without one, the OLTP database.
 
-    The demo company has one database: there, a variable that is not set names it, too.
+    The demo company has one database: there, a variable that is not set names it, too. The tables
+    of the monitors are the project's own, and are where it keeps them.
 
     Raises:
         ConfigurationError: the variable is not set.
     """
+    if url_env == PULSE_VARIABLE:
+        return pulse_url(settings)
     if url_env and (url := settings.source_urls.get(url_env)):
         return url
     if url_env and settings.oltp_url:

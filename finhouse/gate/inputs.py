@@ -26,7 +26,7 @@ from finhouse.gate.workspace import gate_home, is_made, put_in_place
 from finhouse.oltp import EmbeddedServer, oltp_url
 from finhouse.pipeline import DEMO_SEED, BuildOptions, live
 from finhouse.publish import ensure_reporting_tables
-from finhouse.settings import PROJECT_ROOT, Settings
+from finhouse.settings import PROJECT_ROOT, PULSE_VARIABLE, Settings
 from finhouse.sources import (
     CsvFolderDefinition,
     PostgresDefinition,
@@ -47,6 +47,7 @@ _MAKERS = (
     "demo",
     "extract_load",
     "oltp",
+    "pulse_tables",
     "sources/definitions.py",
     "warehouse",
     "dbt/history.py",
@@ -214,6 +215,9 @@ def _of_the_demo(definition: SourceDefinition) -> list[str]:
     """Declared tables that the demo company has, by name; a folder of files is always there."""
     if isinstance(definition, CsvFolderDefinition):
         return [definition.table]
+    # The project's own tables, with its templates: made where they are asked for.
+    if definition.url_env == PULSE_VARIABLE:
+        return list(definition.table_names)
     business = demo.businesses().get(definition.database_schema)
     database = business.database if business else None
     held = {table.name for table in database.tables} if database else set()

@@ -1,24 +1,14 @@
-"""Telling somebody: a task that failed for good, a DAG that is late.
-
-The message goes to the log and, where ``FINHOUSE_ALERT_URL`` is set, as JSON ``{"text": ...}`` to
-that address, which is what chat webhooks take.
-"""
+"""What is told of Airflow's runs: a task that failed for good, a DAG that is late."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import logging
-import os
-import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
-ALERT_URL = "FINHOUSE_ALERT_URL"
-RUNBOOK = "docs/how-to/operations.md"
-_TIMEOUT_SECONDS = 10
+from finhouse.telling import tell
 
-log = logging.getLogger(__name__)
+RUNBOOK = "docs/how-to/operations.md"
 
 
 def task_failed(context: Mapping[str, Any]) -> None:
@@ -39,23 +29,6 @@ async def deadline_missed(dag_id: str, minutes: int, **_: Any) -> None:
         f"{dag_id}: a run is not finished {minutes} minutes after it was queued."
         f" Readers keep the last published build. Runbook: {RUNBOOK}",
     )
-
-
-def tell(text: str) -> None:
-    """Log an alert and post it; an unreachable webhook is logged and hides nothing."""
-    log.error("ALERT: %s", text)
-    url = os.environ.get(ALERT_URL)
-    if not url:
-        return
-    request = urllib.request.Request(
-        url,
-        data=json.dumps({"text": text}).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    try:
-        urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS).close()
-    except OSError as error:
-        log.error("the alert could not be posted to %s: %s", ALERT_URL, error)
 
 
 def _link(instance: Any) -> str:

@@ -11,6 +11,8 @@ WAREHOUSE_CONNECTION = "finhouse_warehouse"
 TRANSFORM_DAG = "transform"
 WATCH_DAG = "round_watch"
 PUBLISHED_ASSET = "published_marts"
+PULSE_DAG = "pulse"
+PULSE_BY_HAND_DAG = "pulse_by_hand"
 # How long a transform may take before somebody is told.
 TRANSFORM_MINUTES = 120
 # What a run of an extract-load DAG may be asked to do.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -28,6 +29,9 @@ from finhouse.orchestration.names import DATE_RANGE, FULL_REFRESH
 from finhouse.orchestration.rounds import begin_of, day_of, last_loads, overdue_round
 from finhouse.orchestration.task_settings import task_settings
 from finhouse.publish import ensure_reporting_tables, publish
+from finhouse.pulse.reading import open_reader
+from finhouse.pulse.running import run_due
+from finhouse.pulse_tables import connect_pulse
 from finhouse.sources import available_sources, read_source
 from finhouse.transform import build_marts, check_freshness
 from finhouse.warehouse import connect
@@ -243,3 +247,17 @@ def hand_to_readers() -> dict[str, int | str]:
 def refresh_dashboards() -> bool:
     """Let a running Superset show what has been published; returns whether one runs."""
     return refresh_caches(task_settings())
+
+
+def run_monitors() -> dict[str, int]:
+    """Run the monitors that are due on what is published; return how many ended how.
+
+    Raises:
+        FinhouseError: nothing is published, or the tables of the monitors cannot be reached.
+    """
+    settings = task_settings()
+    with connect_pulse(settings) as connection, open_reader(settings) as reader:
+        executions = run_due(connection, reader, settings.target)
+    for one in executions:
+        console.print(f"{one.monitor}: {one.error or one.outcome}", markup=False)
+    return dict(Counter(one.outcome for one in executions))

@@ -305,7 +305,8 @@ def test_a_round_by_assets_then_a_killed_task_that_heals(
         {"tables": ["sales_offices"], "reconcile": False, "round": "another"},
     )
     printed = company_copy.succeed("airflow", "run", "--timeout", "600")
-    assert printed.count("success") == len(ROUND) + 1 and "transform" in printed
+    # The sources of the round, that of the monitors, and the transform.
+    assert printed.count("success") == len(ROUND) + 2 and "transform" in printed
     assert published_at(company_copy) > before
     [(last_day,)] = company_copy.published_rows(
         "select max(date_day) from published.kpi_daily where domain = 'commerce'"
@@ -318,6 +319,11 @@ def test_a_round_by_assets_then_a_killed_task_that_heals(
         announced.append(api.tasks(load, newest)["announce"]["end_date"])
     [transform] = api.runs("transform")
     assert transform["start_date"] > max(announced)
+    # The monitors run on what it has published, once.
+    wait_for(lambda: [run for run in api.runs("pulse") if run["state"] == "success"])
+    [monitored] = api.runs("pulse")
+    assert monitored["partition_key"] == transform["partition_key"]
+    assert api.runs("pulse_by_hand") == []
     assert transform["partition_key"].startswith("by hand ")
     assert any(
         event["extra"]["inserted"] > 0 and event["extra"]["read"] > 0

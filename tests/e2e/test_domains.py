@@ -50,15 +50,18 @@ def test_nothing_of_another_domain_is_loaded_or_missed(lone_house: House, tmp_pa
     for other in DOMAINS.keys() - selected(lone_house):
         lone_house.execute_oltp(f"drop schema if exists {other} cascade")
     loaded = House(tmp_path / "loaded", lone_house.domains)
-    loaded.succeed("load", env={"OLTP_URL": lone_house.server.url("oltp")})
+    url = lone_house.server.url("oltp")
+    loaded.succeed("load", env={"OLTP_URL": url, "PULSE_URL": url})
     schemas = {
         schema
         for (schema,) in loaded.rows(
             "select schema_name from information_schema.schemata where schema_name like 'raw_%'"
         )
     }
-    assert schemas == {*(f"raw_{domain}" for domain in selected(lone_house)), "raw_operations"}
-    assert lone_house.succeed("sources").split() == sorted(selected(lone_house))
+    # The monitors are of no domain.
+    sources = {*selected(lone_house), "pulse"}
+    assert schemas == {*(f"raw_{source}" for source in sources), "raw_operations"}
+    assert lone_house.succeed("sources").split() == sorted(sources)
 
 
 @pytest.mark.parametrize("mart", ["kpi_catalogue", "kpi_scorecard", "kpi_monthly", "kpi_daily"])

@@ -184,24 +184,25 @@ def test_the_log_is_a_line_of_json_a_request(api: Served):
 
 # Every address as its description allows, and those with parameters otherwise as well.
 ASKED = [
-    (path, mode)
+    (path, method, mode)
     for path, operations in json.loads(snapshot_path(PROJECT_ROOT).read_text())["paths"].items()
+    for method, operation in operations.items()
     for mode in GenerationMode
-    if mode is GenerationMode.POSITIVE or "parameters" in operations["get"]
+    if mode is GenerationMode.POSITIVE or {"parameters", "requestBody"} & operation.keys()
 ]
 
 
 @pytest.mark.full
 @on_one_engine
-@pytest.mark.parametrize(("path", "mode"), ASKED)
-def test_every_answer_is_as_described(api: Served, path: str, mode: GenerationMode):
+@pytest.mark.parametrize(("path", "method", "mode"), ASKED)
+def test_every_answer_is_as_described(api: Served, path: str, method: str, mode: GenerationMode):
     """Whatever is asked, as it should be and otherwise; keys are tried in another test."""
     description = api.get("/openapi.json")
-    description["paths"][path]["get"].pop("security", None)
+    description["paths"][path][method].pop("security", None)
     described = schemathesis.openapi.from_dict(description)
     described.config.update(base_url=api.server.url)
 
-    @given(case=described[path]["GET"].as_strategy(generation_mode=mode))
+    @given(case=described[path][method.upper()].as_strategy(generation_mode=mode))
     # The same cases each time: no change is refused for what it has not touched.
     @settings(
         max_examples=20,

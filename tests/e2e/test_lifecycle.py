@@ -244,7 +244,11 @@ def test_own_oltp_is_only_read(company: House, tmp_path):
         "grant select on all tables in schema wallet to reader"
     )
     server = company.server.url("oltp").split("@")[1]
-    own = {"OLTP_URL": f"postgresql://reader:read-only@{server}"}
+    own = {
+        "OLTP_URL": f"postgresql://reader:read-only@{server}",
+        # Where the monitors are kept: without it, in an embedded server.
+        "PULSE_URL": company.server.url("oltp"),
+    }
     house = House(tmp_path / "own", "wallet,merchant_activity")
     try:
         printed = house.succeed("build", env=own | WITHOUT_DATA_TESTS)

@@ -112,7 +112,7 @@ def house(
         [sys.executable, "-m", "finhouse", "build"],
         cwd=project,
         env=house.environment
-        | {"OLTP_URL": url, "PYTHONPATH": str(project)}
+        | {"OLTP_URL": url, "PULSE_URL": url, "PYTHONPATH": str(project)}
         | ({} if time_zone == DATA_TESTED else WITHOUT_DATA_TESTS),
         capture_output=True,
         text=True,

@@ -47,13 +47,14 @@ def ask(
     headers: Mapping[str, str] | None = None,
     url: str = LOOPBACK,
     method: str = "GET",
+    body: object = None,
 ) -> httpx.Response:
-    """One request, without a network."""
+    """One request, without a network; a body is sent as JSON."""
 
     async def answered() -> httpx.Response:
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=url) as client:
-            return await client.request(method, path, headers=headers)
+            return await client.request(method, path, headers=headers, json=body)
 
     return asyncio.run(answered())
 

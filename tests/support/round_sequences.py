@@ -45,12 +45,12 @@ def main() -> None:
                 asset=asset, partition_key=of_round, session=session
             )
             session.flush()
-            scheduler._create_dagruns_for_dags(_NoGuard(session), session)
+            scheduler._create_dagruns_for_dags(NoGuard(session), session)
             after.append(rounds_run(session))
     print(f"\n{json.dumps(after)}")
 
 
-class _NoGuard:
+class NoGuard:
     """Lets the scheduler commit, as its loop does."""
 
     def __init__(self, session: Session) -> None:

@@ -20,13 +20,15 @@ FLOORS = (
     {"errors", "console", "yaml_text"},
     # Which businesses there are, and which of them this run is about; small files of our own.
     {"domains", "files"},
-    # Where things are; servers that outlive a command, and programs that do not.
-    {"settings", "background", "children"},
+    # Where things are; servers that outlive a command, and programs that do not; telling somebody.
+    {"settings", "background", "children", "telling"},
     # What is loaded from: declared sources, the OLTP database. The embedded server of the latter
     # holds the Postgres warehouse, too, hence its place below the warehouse.
     {"sources", "oltp"},
     # What runs SQL: the warehouse of the loader, and what Spark and Snowflake need to run.
     {"warehouse", "engines"},
+    # The tables of the monitors: a source that the project itself writes.
+    {"pulse_tables"},
     # Raw rows, models, and a company to try them on: three crafts that meet in the database alone.
     {"extract_load", "dbt", "demo"},
     # What is done with dbt's models: carried to an engine and back, handed to readers, documented.
@@ -37,8 +39,10 @@ FLOORS = (
     {"scaffold"},
     # The whole transform; what readers look at.
     {"transform", "scorecard", "dashboards"},
-    # Which days a build speaks for, and the build of a past one; what programs read.
-    {"days", "api"},
+    # Which days a build speaks for, and the build of a past one; who watches what is published.
+    {"days", "pulse"},
+    # What programs read.
+    {"api"},
     # The whole job.
     {"pipeline"},
     # Whoever runs the job to judge it, to time it or by the clock.

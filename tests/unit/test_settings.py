@@ -83,4 +83,4 @@ def test_a_domain_is_selected_with_those_it_requires():
 
 def test_sources_are_those_of_the_selected_domains(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("FINHOUSE_DOMAINS", "merchant_activity")
-    assert available_sources() == ["merchant_activity"]
+    assert available_sources() == ["merchant_activity", "pulse"], "pulse is of no domain"

@@ -624,6 +624,7 @@ def test_the_commands_say_what_they_did(oltp_url, settings, warehouse):
     warehouse.close()
     env = {
         "OLTP_URL": oltp_url,
+        "PULSE_URL": oltp_url,
         "WAREHOUSE_URL": settings.warehouse_url or "",
         "FINHOUSE_HOME": str(settings.home),
         "FINHOUSE_TARGET": settings.target,

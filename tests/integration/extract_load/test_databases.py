@@ -11,6 +11,7 @@ import pytest
 
 from finhouse.errors import ConfigurationError
 from finhouse.extract_load import load_source, source_url
+from finhouse.oltp import EmbeddedServer
 from finhouse.settings import Settings, load_settings
 from finhouse.warehouse import Warehouse
 from tests.support.extract_load import FULL, ORDERS_DDL, orders_yaml
@@ -84,3 +85,30 @@ def test_a_name_that_is_none_of_a_variable_is_refused(
     definitions = declare("shop", OF_ITS_OWN.replace("SHOP_URL", f'"{name}"'))
     with pytest.raises(ConfigurationError, match="url_env"):
         source_url(load_settings({}), "shop", definitions)
+
+
+def test_the_monitors_are_kept_where_pulse_url_says(
+    settings: Settings, warehouse: Warehouse, oltp_server: ThrowAwayServer, oltp_url: str
+):
+    """Beside somebody's own OLTP, which is only read; the tables are there when a load comes."""
+    url = oltp_server.create_database("monitors_of_its_own")
+    named = replace(settings, oltp_url=oltp_url, source_urls={"PULSE_URL": url})
+    found = source_url(named, "pulse")
+    assert found == url and source_url(named, "wallet") == oltp_url
+    loaded = load_source(named, "pulse", oltp_url=found, warehouse=warehouse)
+    counts = {result.table_name: result.counts.inserted for result in loaded}
+    assert counts.pop("pulse_monitor_templates") == 14
+    assert set(counts.values()) == {0} and len(counts) == 5
+    with psycopg.connect(oltp_url) as connection:
+        [(schema,)] = connection.execute("select to_regnamespace('pulse')").fetchall()
+    assert schema is None
+
+
+def test_without_pulse_url_an_embedded_server_keeps_the_monitors(tmp_path: Path, oltp_url: str):
+    settings = load_settings({"FINHOUSE_HOME": str(tmp_path), "OLTP_URL": oltp_url})
+    server = EmbeddedServer(settings.oltp_home)
+    try:
+        assert source_url(settings, "pulse") == server.url("oltp")
+    finally:
+        server.stop()
+    assert source_url(settings, "wallet") == oltp_url

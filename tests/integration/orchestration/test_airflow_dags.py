@@ -11,9 +11,10 @@ from types import SimpleNamespace
 import pytest
 
 from finhouse.errors import SourceError
-from finhouse.orchestration.alerts import ALERT_URL, deadline_missed, task_failed
+from finhouse.orchestration.alerts import deadline_missed, task_failed
 from finhouse.orchestration.names import ANNOUNCEMENT_POOL, WRITER_POOL
 from finhouse.sources import available_sources, read_source
+from finhouse.telling import ALERT_URL
 from tests.support.airflow import airflow_environment, run_module
 
 WRITES = {"freshness_gate", "build", "publish"}
@@ -36,6 +37,8 @@ def test_every_source_has_its_dag_and_all_import(bag: dict):
     assert set(bag["dags"]) == {
         *(f"extract_load_{name}" for name in available_sources()),
         "near_real_time_wallet",
+        "pulse",
+        "pulse_by_hand",
         "round_watch",
         "transform",
     }

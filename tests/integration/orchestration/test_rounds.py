@@ -22,10 +22,12 @@ from tests.support.airflow import airflow_environment, make_metadata
 from tests.support.house import House
 
 W, M, F = "raw_wallet", "raw_microfinance", "raw_merchant_activity"
+# The monitors' own source, which every house has: here it is the first of each round.
+P = "raw_pulse"
 BATCH = "raw_wallet_near_real_time"
 
 # What is announced for which round, and the rounds that are run for right after it.
-SEQUENCES: dict[str, list[tuple[str, str, list[str]]]] = {
+_OF_THE_DOMAINS: dict[str, list[tuple[str, str, list[str]]]] = {
     "a round": [(W, "1", []), (M, "1", []), (F, "1", ["1"])],
     "a night that a source missed": [
         *((W, "1", []), (M, "1", [])),
@@ -59,6 +61,13 @@ SEQUENCES: dict[str, list[tuple[str, str, list[str]]]] = {
         *((W, "1", []), (W, "by hand", []), (M, "by hand", []), (M, "1", [])),
         *((F, "by hand", ["by hand"]), (F, "1", ["1"])),
     ],
+}
+SEQUENCES = {
+    name: [
+        *((P, of_round, []) for of_round in sorted({r for a, r, _ in sequence if a != BATCH})),
+        *sequence,
+    ]
+    for name, sequence in _OF_THE_DOMAINS.items()
 }
 
 

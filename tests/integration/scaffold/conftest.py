@@ -51,7 +51,8 @@ class Copy:
         self, *arguments: str, environment: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run ``finhouse <arguments>`` of the copy, with some variables more."""
-        own = House(self.home).environment | {"OLTP_URL": self.oltp_url} | (environment or {})
+        urls = {"OLTP_URL": self.oltp_url, "PULSE_URL": self.oltp_url}
+        own = House(self.home).environment | urls | (environment or {})
         return subprocess.run(
             [sys.executable, "-m", "finhouse", *arguments],
             cwd=self.root,
