@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 from decimal import Decimal
 from typing import Any
 
 import pytest
 import sqlglot
+import yaml
 from sqlglot import exp
+from sqlglot.optimizer.qualify import qualify
 
 from finhouse.errors import ConfigurationError
 from finhouse.pulse.conditions import check_condition
@@ -22,7 +25,9 @@ from finhouse.pulse.templates import (
     placeholders,
 )
 from finhouse.pulse_tables.templates import shipped_templates
+from finhouse.settings import PROJECT_ROOT
 
+DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 TEMPLATES = shipped_templates()
 EACH = pytest.mark.parametrize("template", TEMPLATES, ids=lambda template: template["code"])
 KPIS = {
@@ -56,6 +61,35 @@ def test_a_template_declares_what_it_names_and_names_what_it_declares(template: 
     assert named == declared
     assert placeholders(template["question"]).items() <= declared.items()
     assert template["frequency"] in FREQUENCIES and template["severity"] in SEVERITIES
+
+
+def test_every_kpi_that_a_template_names_is_in_the_catalogue():
+    with (DBT_PROJECT / "seeds/kpi/kpi_catalogue_entries.csv").open(encoding="utf-8") as file:
+        assert {entry["kpi_code"] for entry in csv.DictReader(file)} >= KPIS
+
+
+@pytest.fixture(scope="module")
+def marts() -> dict[str, dict[str, str]]:
+    """Columns and types of every mart, from its contract."""
+    found = {}
+    for path in (DBT_PROJECT / "models" / "marts").rglob("*.yml"):
+        for model in yaml.safe_load(path.read_text()).get("models", []):
+            found[model["name"]] = {
+                column["name"]: column["data_type"] for column in model["columns"]
+            }
+    return found
+
+
+@EACH
+def test_a_template_reads_marts_and_columns_that_there_are(
+    template: dict[str, Any], marts: dict[str, dict[str, str]]
+):
+    tree = sqlglot.parse_one(
+        bound_sql(template["sql"], bound_values(template, {}, KPIS), "duckdb"), dialect="duckdb"
+    )
+    ctes = {cte.alias for cte in tree.find_all(exp.CTE)}
+    assert {table.name for table in tree.find_all(exp.Table)} - ctes <= marts.keys()
+    qualify(tree, schema={"published": marts}, dialect="duckdb", validate_qualify_columns=True)
 
 
 @pytest.mark.parametrize("dialect", ["duckdb", "postgres"])
