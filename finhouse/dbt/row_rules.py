@@ -30,7 +30,11 @@ def row_rules(test: Mapping[str, Any]) -> list[RowRule] | None:
 
 
 def _rules(arguments: Mapping[str, Any]) -> Iterator[RowRule]:
-    for column in arguments.get("not_null", ()):
+    key = arguments.get("key", ())
+    if key:
+        together = f"({', '.join(key)})" if len(key) > 1 else key[0]
+        yield _rule(f"{together} is unique", *key)
+    for column in (*key, *arguments.get("not_null", ())):
         yield _rule(f"{column} is not null", column)
     for column, values in arguments.get("accepted_values", {}).items():
         yield _rule(f"{column} is one of {', '.join(map(str, values))}", column)

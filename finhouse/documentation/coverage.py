@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from finhouse.dbt.manifest import MARTS, layer_of, models_of, tests_by_model
-from finhouse.dbt.row_rules import row_rules
+from finhouse.dbt.row_rules import ROW_RULES, row_rules
 
 _UNIQUE_COMBINATION = "unique_combination_of_columns"
 
@@ -113,3 +113,5 @@ def _tested_keys(tests: Sequence[Mapping[str, Any]]) -> Iterator[set[str]]:
             yield {test["column_name"]}
         elif about.get("name") == _UNIQUE_COMBINATION:
             yield set(about["kwargs"]["combination_of_columns"])
+        elif about.get("name") == ROW_RULES and about["kwargs"].get("key"):
+            yield set(about["kwargs"]["key"])

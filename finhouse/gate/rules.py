@@ -88,7 +88,7 @@ def _untested_grains(manifest: Mapping[str, Any]) -> Iterator[Finding]:
                 _file(node),
                 f"{node['name']} declares grain {grain_of(node)},"
                 " and no test says that it is unique",
-                "test it with unique (one column) or dbt_utils.unique_combination_of_columns",
+                "name its columns as the key of its row_rules",
             )
 
 

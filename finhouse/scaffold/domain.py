@@ -232,12 +232,12 @@ models:
       - row_rules:
           name: row_rules_{metrics}
           arguments:
-            not_null: [{column}, is_complete_period, {measure}]
+            key: [{column}]
+            not_null: [is_complete_period, {measure}]
     columns:
       - name: {column}
         data_type: date
         description: "{{{{ doc('{column}') }}}}"
-        data_tests: [unique]
       - name: is_complete_period
         data_type: boolean
         description: {doc_complete}
@@ -279,13 +279,11 @@ models:
   - name: {kpis}
     description: One row per KPI of {label} and {period}, for the KPI marts to gather.
     data_tests:
-      - dbt_utils.unique_combination_of_columns:
-          arguments:
-            combination_of_columns: [kpi_code, period_start]
       - row_rules:
           name: row_rules_{kpis}
           arguments:
-            not_null: [kpi_code, period_start, is_complete_period]
+            key: [kpi_code, period_start]
+            not_null: [is_complete_period]
     columns:
 {described}
 """,

@@ -18,6 +18,8 @@ from finhouse.scaffold.project import (
     model_path,
     refuse_known_model,
     refuse_unknown_domain,
+    row_rules_of,
+    tested_key,
 )
 from finhouse.scaffold.text import described, listed
 from finhouse.sources.definitions import LOADER_COLUMNS, PostgresDefinition
@@ -40,7 +42,7 @@ def plan_mart(
 
     Args:
         model: a staging or intermediate model.
-        grain: columns that identify a row; default what the model's tests hold to be unique.
+        grain: columns that identify a row; default what the model's tests hold to be its key.
         data_class: public, internal, confidential or personal.
 
     Raises:
@@ -76,13 +78,15 @@ def plan_mart(
         plan.remarks.append(
             f"{name} leaves out {', '.join(left_out)}: its source declares them to be masked"
         )
-    key = list(grain) or _tested_key(entry)
+    key = list(grain) or tested_key(entry)
     unknown = [column for column in key if column not in {c["name"] for c in columns}]
     if unknown:
         raise ConfigurationError(
             f"grain names {', '.join(unknown)}, which {name} does not show",
             f"use columns of {model}: {', '.join(column['name'] for column in columns)}",
         )
+    rules = row_rules_of(entry)
+    required = frozenset([*rules.get("key", ()), *rules.get("not_null", ())])
     folder = f"dbt_project/models/marts/{domain}"
     plan.create(f"{folder}/{name}.sql", _sql(model, columns))
     to_say = ["description: what one row is (One row per ...)"]
@@ -95,7 +99,7 @@ def plan_mart(
     to_say += [f"descriptions of {', '.join(silent)}"] * bool(silent)
     plan.create(
         f"{folder}/{name}.yml",
-        _yaml(name, columns, key, owner, data_class, _required(entry)),
+        _yaml(name, columns, key, owner, data_class, required),
         *to_say,
     )
     project = plan.text(PROJECT_FILE)
@@ -130,9 +134,9 @@ def _yaml(
         lines += described(owner, 8, "owner") if owner else []
         lines += listed("grain", key, 8) if key else []
         lines += [f"        data_class: {data_class}"] if data_class else []
-    if len(key) > 1:
-        lines += ["    data_tests:", "      - dbt_utils.unique_combination_of_columns:"]
-        lines += ["          arguments:", *listed("combination_of_columns", key, 12)]
+    if key:
+        lines += ["    data_tests:", "      - row_rules:", f"          name: row_rules_{name}"]
+        lines += ["          arguments:", *listed("key", key, 12)]
     lines += ["    columns:"]
     for column in columns:
         kind = _CONTRACT_TYPES.get(column["data_type"], column["data_type"])
@@ -144,28 +148,7 @@ def _yaml(
             lines += described(description, 8)
         if column["name"] in required or column["name"] in key:
             lines += ["        constraints: [{type: not_null}]"]
-        if list(key) == [column["name"]]:
-            lines += ["        data_tests: [unique]"]
     return "\n".join(lines) + "\n"
-
-
-def _tested_key(entry: Mapping[str, Any]) -> list[str]:
-    """Columns that the model's own tests hold to be unique."""
-    for column in entry["columns"]:
-        if "unique" in (column.get("data_tests") or ()):
-            return [column["name"]]
-    for test in entry.get("data_tests") or ():
-        if "dbt_utils.unique_combination_of_columns" in test:
-            arguments = test["dbt_utils.unique_combination_of_columns"]["arguments"]
-            return list(arguments["combination_of_columns"])
-    return []
-
-
-def _required(entry: Mapping[str, Any]) -> frozenset[str]:
-    for test in entry.get("data_tests") or ():
-        if "row_rules" in test:
-            return frozenset(test["row_rules"]["arguments"].get("not_null") or ())
-    return frozenset()
 
 
 def _masked(plan: Plan, model: str) -> frozenset[str]:

@@ -56,12 +56,31 @@ def model_entry(text: str) -> dict[str, Any]:
     return (parse_yaml(text) or {})["models"][0]
 
 
-def described_columns(text: str) -> dict[str, bool]:
-    """Columns that a model's YAML describes, and whether each is tested to be unique."""
-    return {
-        column["name"]: "unique" in (column.get("data_tests") or ())
-        for column in model_entry(text).get("columns") or ()
-    }
+def described_columns(text: str) -> list[str]:
+    """Columns that a model's YAML describes."""
+    return [column["name"] for column in model_entry(text).get("columns") or ()]
+
+
+def row_rules_of(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Arguments of a model's ``row_rules``; empty where it has none."""
+    for test in entry.get("data_tests") or ():
+        if "row_rules" in test:
+            return test["row_rules"]["arguments"]
+    return {}
+
+
+def tested_key(entry: Mapping[str, Any]) -> list[str]:
+    """Columns that a model's tests hold to be its key; empty where none does."""
+    if key := row_rules_of(entry).get("key"):
+        return list(key)
+    for column in entry.get("columns") or ():
+        if "unique" in (column.get("data_tests") or ()):
+            return [column["name"]]
+    for test in entry.get("data_tests") or ():
+        if "dbt_utils.unique_combination_of_columns" in test:
+            arguments = test["dbt_utils.unique_combination_of_columns"]["arguments"]
+            return list(arguments["combination_of_columns"])
+    return []
 
 
 def refuse_known_model(plan: Plan, name: str) -> None:

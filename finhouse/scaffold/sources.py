@@ -12,7 +12,7 @@ from finhouse.scaffold.columns import StagedColumn, staged_columns
 from finhouse.scaffold.dating import date_new_table
 from finhouse.scaffold.loading import LoadedTable, plan_loading
 from finhouse.scaffold.plan import Plan
-from finhouse.scaffold.project import described_columns, domains
+from finhouse.scaffold.project import domains, model_entry, tested_key
 from finhouse.sources.definitions import PostgresDefinition, available_sources
 
 
@@ -185,9 +185,9 @@ def _known_field(
         return own and (table, own)
     path = f"{staging.folder(source)}/{staging.model_name(source, table)}.yml"
     if plan.has(path):
-        for name, is_unique in described_columns(plan.text(path)).items():
-            if is_unique and (name == field or name.endswith("_id")):
-                return table, name
+        key = tested_key(model_entry(plan.text(path)))
+        if len(key) == 1 and (key[0] == field or key[0].endswith("_id")):
+            return table, key[0]
     plan.remarks.append(
         f"{loaded.name}.{column.name} refers to {table}, whose model tests no such key: no"
         " relationship is tested"

@@ -52,15 +52,13 @@ def staging_yaml(source: str, loaded: LoadedTable, columns: Sequence[StagedColum
     name = model_name(source, loaded.name)
     by_source = {column.source_name: column for column in columns}
     key = [by_source[column].name for column in loaded.table.key]
-    required = [column.name for column in columns if not column.nullable]
+    required = [column.name for column in columns if not column.nullable and column.name not in key]
     required += LOADER_COLUMNS
     lines = ["version: 2", "", "models:", f"  - name: {name}"]
     lines += described(loaded.table.comment, 4)
     lines += ["    data_tests:"]
-    if len(key) > 1:
-        lines += ["      - dbt_utils.unique_combination_of_columns:", "          arguments:"]
-        lines += listed("combination_of_columns", key, 12)
     lines += ["      - row_rules:", f"          name: row_rules_{name}", "          arguments:"]
+    lines += listed("key", key, 12) if key else []
     lines += listed("not_null", required, 12)
     if labelled := [column for column in columns if column.labels]:
         lines += ["            accepted_values:"]
@@ -68,7 +66,7 @@ def staging_yaml(source: str, loaded: LoadedTable, columns: Sequence[StagedColum
             lines += listed(column.name, column.labels, 14)
     lines += ["    columns:"]
     for column in columns:
-        lines += _column_yaml(source, column, is_key=key == [column.name])
+        lines += _column_yaml(source, column)
     for loader_column in LOADER_COLUMNS:
         doc = loader_column.removeprefix("_")
         lines += [f"      - name: {loader_column}"]
@@ -77,18 +75,13 @@ def staging_yaml(source: str, loaded: LoadedTable, columns: Sequence[StagedColum
     return "\n".join(lines) + "\n"
 
 
-def _column_yaml(source: str, column: StagedColumn, *, is_key: bool) -> list[str]:
+def _column_yaml(source: str, column: StagedColumn) -> list[str]:
     lines = [f"      - name: {column.name}", f"        data_type: {column.data_type}"]
     lines += described(column.description, 8)
-    if is_key and not column.points_to:
-        lines += ["        data_tests: [unique]"]
-    elif column.points_to:
-        lines += ["        data_tests:"]
-        if is_key:
-            lines += ["          - unique"]
+    if column.points_to:
         table, field = column.points_to
         to = f"ref('{model_name(source, table)}')"
-        lines += ["          - relationships:"]
+        lines += ["        data_tests:", "          - relationships:"]
         line = f"              arguments: {{to: {to}, field: {field}}}"
         if len(line) <= LINE:
             lines += [line]

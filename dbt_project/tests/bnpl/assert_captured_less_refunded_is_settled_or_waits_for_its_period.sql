@@ -1,7 +1,10 @@
 -- What a merchant's orders came to, less refunds, is settled up to the end of its last settled
 -- period; only what came after it waits. An order or a refund that no settlement holds, or one that
--- two hold, breaks it. It warns: the settlements are the source's, and no figure of ours is wrong.
-{{ config(severity='warn') }}
+-- two hold, breaks it.
+{{ config(
+    severity='warn',
+    meta={'why': 'the settlements are those of the source, and no figure here is made from this sum'}
+) }}
 
 with settlements as (
 

@@ -1,6 +1,8 @@
 {#- What every row of a model must be, judged in one scan: a row fails if it breaks any rule, and
-    its first column, broken_rules, names each one it breaks. Nulls pass all rules but not_null.
-    not_null: columns without nulls.
+    its first column, broken_rules, names each one it breaks. Nulls pass all rules but key and
+    not_null.
+    key: columns that identify a row: none of them is null, and no two rows share them all.
+    not_null: further columns without nulls.
     accepted_values: column -> the strings it may hold. A mart says them with the column, by dbt's
         own test: dashboards read them there.
     ranges: condition -> columns that it must hold for, such as '>= 0' or 'between 0 and 1'.
@@ -10,12 +12,13 @@
     currency_of: domain whose currency the column currency_code holds.
     rules: name -> condition over the columns of a row. -#}
 {% test row_rules(
-    model, not_null=[], accepted_values={}, ranges={}, no_future={}, currency_of=none, rules={}
+    model, key=[], not_null=[], accepted_values={}, ranges={}, no_future={}, currency_of=none,
+    rules={}
 ) %}
 
 {%- set broken = {} -%}
 {%- set shown = {} -%}
-{%- for column in not_null -%}
+{%- for column in key + not_null -%}
     {%- do broken.update({column ~ ' is not null': column ~ ' is null'}) -%}
 {%- endfor -%}
 {%- for column, values in accepted_values.items() -%}
@@ -52,8 +55,8 @@
 {%- endfor -%}
 {%- if not broken -%}
     {{ exceptions.raise_compiler_error(
-        'row_rules on ' ~ model ~ ' states no rule: give it not_null, accepted_values, ranges, '
-        ~ 'no_future, currency_of or rules, or remove it'
+        'row_rules on ' ~ model ~ ' states no rule: give it key, not_null, accepted_values, '
+        ~ 'ranges, no_future, currency_of or rules, or remove it'
     ) }}
 {%- endif -%}
 
@@ -70,11 +73,30 @@
     {%- do named.append("case when " ~ condition ~ " then " ~ said ~ " else '' end") -%}
 {%- endfor %}
 
+{#- Each part reads the model by itself: a CTE that two of them read would be materialized with all
+    its columns. -#}
 with judged as (
 
     select * from {{ model }}
 
 )
+{%- if key %},
+
+keyed as (
+
+    select * from {{ model }}
+
+),
+
+repeated as (
+
+    select {{ key | join(', ') }}
+    from {{ model }}
+    group by {{ key | join(', ') }}
+    having count(*) > 1
+
+)
+{%- endif %}
 
 select
     {{ dbt.concat(named) }} as broken_rules,
@@ -84,5 +106,18 @@ where
     {% for condition in broken.values() %}
     {{ 'or ' if not loop.first }}({{ condition }})
     {% endfor %}
+{% if key %}
+union all
+
+select
+    '{{ "(" ~ key | join(", ") ~ ")" if key | length > 1 else key[0] }} is unique; ' as broken_rules,
+    keyed.*
+from keyed
+inner join repeated
+    on
+    {% for column in key %}
+        {{ 'and ' if not loop.first }}keyed.{{ column }} = repeated.{{ column }}
+    {% endfor %}
+{% endif %}
 
 {% endtest %}

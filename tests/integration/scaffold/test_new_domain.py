@@ -226,7 +226,8 @@ def test_mart_takes_key_and_required_columns_from_its_model(pristine: Copy) -> N
     }
     required = [column["name"] for column in mart["columns"] if "constraints" in column]
     assert required == ["service_incident_id", "service", "started_at", "started_date"]
-    assert mart["columns"][0]["data_tests"] == ["unique"]
+    [rules] = [test["row_rules"]["arguments"] for test in mart["data_tests"]]
+    assert rules == {"key": ["service_incident_id"]}
     assert "_loaded_at" not in plan.text(f"{MODELS}/marts/wallet/wallet_incidents.sql")
 
 

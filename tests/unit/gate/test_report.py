@@ -335,17 +335,22 @@ def test_each_rule_of_a_row_comes_and_goes_by_itself():
 
     same = {"ranges": {">= 0": ["amount"]}}
     base = project(
-        not_null=["id"], accepted_values={"kind": ["a", "b"]}, rules={"net": "a <= b"}, **same
+        key=["id"], accepted_values={"kind": ["a", "b"]}, rules={"net": "a <= b"}, **same
     )
     head = project(
-        not_null=["id", "day"], accepted_values={"kind": ["a", 1]}, rules={"net": "a < b"}, **same
+        key=["id", "day"], accepted_values={"kind": ["a", 1]}, rules={"net": "a < b"}, **same
     )
     assert changed_tests(base, head) == ChangedTests(
         added=(
             "row_rules_sales (day is not null)",
+            "row_rules_sales ((id, day) is unique)",
             "row_rules_sales (kind is one of a, 1)",
             "row_rules_sales (net: a < b)",
         ),
-        removed=("row_rules_sales (kind is one of a, b)", "row_rules_sales (net: a <= b)"),
+        removed=(
+            "row_rules_sales (id is unique)",
+            "row_rules_sales (kind is one of a, b)",
+            "row_rules_sales (net: a <= b)",
+        ),
     )
     assert changed_tests(base, base) == ChangedTests((), ())
