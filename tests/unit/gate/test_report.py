@@ -342,8 +342,8 @@ def test_each_rule_of_a_row_comes_and_goes_by_itself():
     )
     assert changed_tests(base, head) == ChangedTests(
         added=(
-            "row_rules_sales (day is not null)",
             "row_rules_sales ((id, day) is unique)",
+            "row_rules_sales (day is not null)",
             "row_rules_sales (kind is one of a, 1)",
             "row_rules_sales (net: a < b)",
         ),
