@@ -193,7 +193,7 @@ def test_a_round_without_a_load_of_its_own_is_refused():
     with pytest.raises(SourceError, match=r"without a load of merchant_activity\n") as caught:
         tasks.judge_round("2026-06-30")
     assert "extract-load" in caught.value.remedy
-    with pytest.raises(SourceError, match="merchant_activity, microfinance, wallet"):
+    with pytest.raises(SourceError, match="merchant_activity, microfinance, pulse, wallet"):
         tasks.judge_round("2026-07-01")
     for without_a_day in (None, "by hand 2026-07-01 10:00:00 abc", "scheduled__2026-07-01"):
         tasks.judge_round(without_a_day)
