@@ -20,6 +20,8 @@ from finhouse.sources.definitions import PostgresDefinition, SourceDefinition, r
 
 _CATALOGUE_FILE = f"dbt_project/{CATALOGUE.as_posix()}"
 _OF_A_SNAPSHOT = ("owner", "grain", "data_class")
+# dbt makes a relation of a unit test, by its name; this is what PostgreSQL takes.
+_LONGEST_NAME = 63
 _TARGET = re.compile(r"\btarget\s*\.\s*(type|name)\b|\btarget\[")
 
 
@@ -70,6 +72,7 @@ def house_findings(
             *_clocks_of_other_tables(manifest, domains),
             *_disabled(manifest, domains.keys() - selected),
             *_softened_tests(manifest),
+            *_long_unit_tests(manifest),
         }
     )
 
@@ -336,6 +339,18 @@ def _softened_tests(manifest: Mapping[str, Any]) -> Iterator[Finding]:
                 _file(node),
                 f"test {node['name']} only warns",
                 "let it fail, or say why it cannot in its config: meta: {why: ...}",
+            )
+
+
+def _long_unit_tests(manifest: Mapping[str, Any]) -> Iterator[Finding]:
+    """A unit test runs on every engine."""
+    for node in manifest.get("unit_tests", {}).values():
+        if len(node["name"]) > _LONGEST_NAME:
+            yield Finding(
+                "names of unit tests",
+                _file(node),
+                f"unit test {node['name']} has {len(node['name'])} characters in its name",
+                f"shorten it to {_LONGEST_NAME}: no more are a name for PostgreSQL",
             )
 
 

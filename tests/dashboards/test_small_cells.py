@@ -149,7 +149,7 @@ def groups(
 ) -> Iterator[tuple[tuple[Any, ...], float, bool]]:
     """What the chart splits by, customers behind each part, and whether there is a value."""
     dataset = stage.catalog[chart.mart]
-    parts = [expression_of(dataset, column) for column in chart.by]
+    parts = [expression_of(dataset, column) for column in split_by(chart)]
     if chart.type in OVER_TIME:
         parts.insert(0, f"cast(date_trunc('{chart.grain}', {chart.time}) as date)")
     own = [f"{entry.column} = {literal(entry.equals)}" for entry in chart.filters]
@@ -164,6 +164,11 @@ def groups(
         yield tuple(group), float(people or 0), has_value
 
 
+def split_by(chart: Chart) -> list[str]:
+    """The columns whose values make one value of a chart each."""
+    return [*chart.by, chart.y] if chart.y else list(chart.by)
+
+
 def literal(value: Any) -> str:
     return text_literal(value) if isinstance(value, str) else str(value)
 
@@ -172,8 +177,8 @@ def values_at(chart: Chart, rows: list[dict[str, Any]], group: tuple[Any, ...]) 
     """The values drawn for a group, wherever its type of chart puts them."""
     if chart.type == "number":
         return [row[name] for row in rows for name in chart.metrics]
-    if chart.type == "table":
-        places = dict(zip(chart.by, group, strict=True))
+    if chart.type in ("table", "heatmap"):
+        places = dict(zip(split_by(chart), group, strict=True))
         return [
             row[name]
             for row in rows

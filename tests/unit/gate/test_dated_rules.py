@@ -75,3 +75,13 @@ def test_only_a_domain_that_is_not_selected_may_be_disabled(selected, findings):
     }
     found = house_findings(disabled, [], set(), DOMAINS | {"bank": {"dated": []}}, selected)
     assert [finding.rule for finding in found] == ["nothing disabled"] * findings
+
+
+def test_a_unit_test_whose_name_postgres_does_not_take_is_found():
+    def project(name: str) -> dict:
+        node = {"name": name, "original_file_path": "models/staging/shop/orders__unit_tests.yml"}
+        return {"nodes": {}, "macros": {}, "unit_tests": {f"unit_test.shop.{name}": node}}
+
+    assert house_findings(project("a" * 63), [], set(), DOMAINS, DOMAINS) == []
+    [finding] = house_findings(project("a" * 64), [], set(), DOMAINS, DOMAINS)
+    assert finding.rule == "names of unit tests" and "64 characters" in finding.problem

@@ -121,17 +121,15 @@ final as (
         {{ money('credit_use.credit_limit_amount') }} as credit_limit_amount,
         {{ money('credit_use.limit_used_amount') }} as limit_used_amount,
         -- A year's rate speaks of whole months only.
-        case
-            when month_ends.is_complete_period
-                then
-                    {{ money('12 * (summed.written_off_amount - summed.recovered_amount)') }}
-        end as annualised_net_charge_off_amount,
-        case
-            when month_ends.is_complete_period
-                then
-                    {{ to_scale('coalesce(summed.receivable_at_start_amount'
-                        ~ ' + summed.receivable_at_end_amount, 0) / 2', 2) }}
-        end as complete_average_receivable_amount,
+        cast(
+            case
+                when month_ends.is_complete_period
+                    then 12 * coalesce(summed.written_off_amount - summed.recovered_amount, 0)
+            end as numeric(20, 2)
+        ) as annualised_net_charge_off_amount,
+        {{ to_scale('case when month_ends.is_complete_period then'
+            ~ ' coalesce(summed.receivable_at_start_amount + summed.receivable_at_end_amount, 0) / 2'
+            ~ ' end', 2) }} as complete_average_receivable_amount,
         month_ends.is_complete_period
         and {{ add_days('month_ends.snapshot_date', var('bnpl_collection_days')) }}
         <= {{ as_of_date('bnpl') }} as is_collection_over

@@ -251,9 +251,9 @@ rounded as (
         contract_apr,
         {{ to_scale('nominal_apr', 8) }} as nominal_apr,
         {{ to_scale('effective_apr', 8) }} as effective_apr,
-        case when apr_status = 'ok' then {{ to_scale('realised_apr', 8) }} end as realised_apr,
-        case when apr_status = 'ok' then {{ to_scale('realised_apr_with_fees', 8) }} end
-            as realised_apr_with_fees,
+        {%- for rate in ['realised_apr', 'realised_apr_with_fees'] %}
+        {{ to_scale("case when apr_status = 'ok' then " ~ rate ~ ' end', 8) }} as {{ rate }},
+        {%- endfor %}
         apr_status,
         created_date,
         activated_date,
