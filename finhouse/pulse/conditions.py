@@ -220,7 +220,9 @@ def message(name: str, condition: Condition, found: Observation) -> str:
     where = f" ({place})" if place else ""
     if not found.has_data:
         return f"{name}{where}: no data"
-    compared = "" if found.reference is None else f" against {_plain(found.reference)}"
+    # A mean has as many places as Decimal keeps; values of KPIs have eight.
+    reference = None if found.reference is None else _plain(round(found.reference, 8))
+    compared = "" if reference is None else f" against {reference}"
     return f"{name}{where}: {_plain(found.value)}{compared}; condition: {in_words(condition)}"
 
 

@@ -178,7 +178,7 @@ def values_at(chart: Chart, rows: list[dict[str, Any]], group: tuple[Any, ...]) 
     if chart.type == "number":
         return [row[name] for row in rows for name in chart.metrics]
     if chart.type in ("table", "heatmap"):
-        places = dict(zip(split_by(chart), group, strict=True))
+        places = dict(zip(split_by(chart), map(as_served, group), strict=True))
         return [
             row[name]
             for row in rows
@@ -187,7 +187,12 @@ def values_at(chart: Chart, rows: list[dict[str, Any]], group: tuple[Any, ...]) 
         ]
     axis, *series = group
     column, *_ = [chart.time] if chart.type in OVER_TIME else chart.by
-    if isinstance(axis, date):
-        axis = datetime.combine(axis, time(), UTC).timestamp() * 1000
     names = series or chart.metrics
-    return [row.get(name) for row in rows if row[column] == axis for name in names]
+    return [row.get(name) for row in rows if row[column] == as_served(axis) for name in names]
+
+
+def as_served(value: Any) -> Any:
+    """A value as an answer of Superset holds it: days are milliseconds."""
+    if isinstance(value, date):
+        return datetime.combine(value, time(), UTC).timestamp() * 1000
+    return value
