@@ -221,8 +221,8 @@ def message(name: str, condition: Condition, found: Observation) -> str:
     if not found.has_data:
         return f"{name}{where}: no data"
     # A mean has as many places as Decimal keeps; values of KPIs have eight.
-    reference = None if found.reference is None else _plain(round(found.reference, 8))
-    compared = "" if reference is None else f" against {reference}"
+    reference = found.reference if found.reference is None else round(found.reference, 8)
+    compared = "" if reference is None else f" against {_plain(reference)}"
     return f"{name}{where}: {_plain(found.value)}{compared}; condition: {in_words(condition)}"
 
 

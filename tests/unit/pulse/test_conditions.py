@@ -221,6 +221,11 @@ def test_a_breach_is_told_with_its_key_period_and_value():
     assert message("Low", keyed, found) == "Low (bank A; 2026-06-01): 2.5; condition: value < 3"
 
 
+def test_what_a_breach_is_compared_with_has_no_more_places_than_a_kpi():
+    found = last(DROP, *map(Decimal, (1, 1, 2, 2, 1, 1, 0)))
+    assert ": 0 against 1.33333333;" in message("Drop", DROP, found)
+
+
 def test_another_limit_leaves_the_rest_as_it_is():
     assert with_limit(DROP, Decimal("0.3")) == {**DROP, "by": 0.3}
     assert limit_of(with_limit(BELOW, Decimal("2"))) == 2
