@@ -76,12 +76,17 @@ def step(title: str, timings: dict[str, float] | None = None) -> Iterator[None]:
 def print_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], numeric: Sequence[str] = ()
 ) -> None:
-    """Print rows under a title; columns named in ``numeric`` are right-aligned."""
+    """Print rows under a title; columns named in ``numeric`` are right-aligned.
+
+    Where the rows are wider than the screen, the last column takes several lines; the others stay
+    whole, as they hold what other commands are told.
+    """
     table = Table(
         title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
     )
     for column in columns:
-        table.add_column(column, justify="right" if column in numeric else "left", no_wrap=True)
+        justify = "right" if column in numeric else "left"
+        table.add_column(column, justify=justify, no_wrap=column != columns[-1])
     for row in rows:
         table.add_row(*row)
     console.print(table)

@@ -187,7 +187,7 @@ def values_at(chart: Chart, rows: list[dict[str, Any]], group: tuple[Any, ...]) 
         ]
     axis, *series = group
     column, *_ = [chart.time] if chart.type in OVER_TIME else chart.by
-    names = series or chart.metrics
+    names = [str(part) for part in series] or chart.metrics
     return [row.get(name) for row in rows if row[column] == as_served(axis) for name in names]
 
 
