@@ -231,8 +231,12 @@ reconcile: setup ## compare raw with its sources (ARGS=--heal, ARGS="wallet tran
 	@$(FINHOUSE) reconcile $(ARGS)
 
 .PHONY: backup
-backup: setup ## copy warehouse and publication into data/backups (TARGET=, ARGS="--to FOLDER --keep 7")
+backup: setup ## copy the house, encrypted, into data/backups (TARGET=, ARGS="--to FOLDER --keep 7")
 	@$(FINHOUSE) backup $(ARGS)
+
+.PHONY: restore-test
+restore-test: setup ## restore the newest backup into a new place, compare it, remove it (TARGET=)
+	@$(FINHOUSE) restore-test $(ARGS)
 
 .PHONY: restore
 restore: setup ## put BACKUP=, a folder or its name, in the place of the warehouse (TARGET=)

@@ -29,6 +29,7 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_QUESTION = re.compile(r"((?:^|&)q=)[^&]*")
 _logger = logging.getLogger(LOGGER)
 
 
@@ -71,7 +72,7 @@ class Observed:
                         "request_id": scope[REQUEST_ID],
                         "method": scope["method"],
                         "path": scope["path"],
-                        "query": scope["query_string"].decode("latin-1"),
+                        "query": _query(scope),
                         "client": (scope.get("client") or [None])[0],
                         "key_id": scope[KEY].id if KEY in scope else None,
                         **answered,
@@ -95,6 +96,11 @@ class JsonLines(logging.Formatter):
         if record.exc_info:
             entry["trace"] = self.formatException(record.exc_info)
         return json.dumps(entry, default=str)
+
+
+def _query(scope: Scope) -> str:
+    """The query, without what somebody has asked in words of their own: it may name a person."""
+    return _QUESTION.sub(r"\1*", scope["query_string"].decode("latin-1"))
 
 
 def _request_id(sent: str) -> str:

@@ -26,7 +26,7 @@ _OF_THE_PROJECT = ("new", "docs", "codeowners", "kpis")
 _COMMANDS = {
     "airflow": ("airflow",),
     "api": ("api",),
-    "backup": ("backup", "restore"),
+    "backup": ("backup", "backup-key", "restore", "restore-test"),
     "bench": ("bench",),
     "build": ("build", "day"),
     "cdc": ("cdc",),

@@ -17,6 +17,7 @@ from finhouse.publish import PUBLISHED_SCHEMA
 from finhouse.settings import Settings
 from finhouse.warehouse.postgres_address import postgres_address
 from finhouse.warehouse.postgres_connection import connect_postgres
+from finhouse.warehouse.tls import require_tls
 
 ROLE = "finhouse_reader"
 STATEMENT_TIMEOUT = "30s"
@@ -41,6 +42,7 @@ def reader_uri(settings: Settings, home: Path) -> str:
             f"&memory_limit={MEMORY_LIMIT}&max_temp_directory_size={TEMPORARY_FILES_LIMIT}"
         )
     if settings.reader_url:
+        require_tls(settings.reader_url, "READER_URL")
         return settings.reader_url
     return _postgres_reader(warehouse_url(settings), private_text(home / "reader_password"))
 

@@ -82,7 +82,7 @@ class Database:
                 table.forget_written(company)
 
     def tell_truth(self, company: LivingBusiness) -> dict:
-        """Rows of each table at the moment, and the figures of the business."""
+        """Rows of each table at the moment, the figures of the business, and what is marked."""
         return {
             "as_of_date": date_of(company.periods - 1).isoformat(),
             "seed": company.seed,
@@ -93,7 +93,15 @@ class Database:
                 if isinstance(table, Catalogue) or not table.is_queue
             },
             **self.figures(company),
+            "marked": self._marked(company),
             "periods": company.periods,
+        }
+
+    def _marked(self, company: LivingBusiness) -> dict[str, dict[str, list[str]]]:
+        # Values follow from the ledgers: nothing is read, and nothing written.
+        tables = Tables(None, "", company.seed, self.utc_offset)
+        return {
+            table.name: table.marked_values(tables, company) for table in self.tables if table.marks
         }
 
     def _tables(

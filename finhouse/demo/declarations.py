@@ -7,13 +7,14 @@ writes follows: rows born in the periods lived, new states of older rows, deleti
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 
 from finhouse.demo.ledger import Ledger
 from finhouse.demo.living import LivingBusiness
+from finhouse.demo.marks import Marks, as_text, mark_rows, of_marked
 from finhouse.demo.tables import Columns, Tables, nullable
 
 # Shape (n,): a period number for each row of a ledger, as a column of it or computed.
@@ -82,17 +83,32 @@ class Catalogue:
         entity: what its rows are; their identifiers follow from it.
         size: number of rows.
         columns: all columns but the identifier.
+        marks: personal data and secrets among them, as of a ``Table``.
     """
 
     name: str
     entity: str
     size: int
     columns: Callable[[Rows], Columns]
+    marks: Marks = field(default_factory=dict)
 
     def fill(self, tables: Tables, company: LivingBusiness) -> None:
         """Write all rows."""
         rows = Rows(tables, company, np.arange(self.size))
-        tables.copy(self.name, {"id": rows.ids(self.entity, rows.number), **self.columns(rows)})
+        tables.copy(self.name, {"id": rows.ids(self.entity, rows.number), **self._marked(rows)})
+
+    def marked_values(self, tables: Tables, company: LivingBusiness) -> dict[str, list[str]]:
+        """What is marked, by column."""
+        numbers = np.arange(self.size)
+        rows = Rows(tables, company, numbers)
+        marked = {
+            column: values.filter(pa.array(of_marked(numbers)))
+            for column, values in self._marked(rows).items()
+        }
+        return as_text(marked, self.marks)
+
+    def _marked(self, rows: Rows) -> Columns:
+        return mark_rows(self.columns(rows), self.marks, rows.number, rows.number)
 
     def count(self, company: LivingBusiness) -> int:
         """Rows that are in the database."""
@@ -117,6 +133,8 @@ class Table:
         number: row number the identifier follows from; None takes the row's own.
         is_queue: rows leave the ledger when they are written, so that nobody can count them.
         after: a table declared later that this one refers to, and that is therefore written first.
+        marks: personal data in ``columns``, and how it is marked (``finhouse.demo.marks``).
+        whose: column with the person whose row each is; None where the row is a person.
     """
 
     name: str
@@ -131,6 +149,8 @@ class Table:
     number: Callable[[Rows], np.ndarray] | None = None
     is_queue: bool = False
     after: str | None = None
+    marks: Marks = field(default_factory=dict)
+    whose: str | None = None
 
     def write(self, tables: Tables, company: LivingBusiness, lived: Lived) -> int:
         """Write new rows, changes and deletions of the periods lived; return the rows touched."""
@@ -144,7 +164,7 @@ class Table:
             return Rows(tables, company, np.flatnonzero(mask), ledger)
 
         new = rows(is_new & alive)
-        values = self._identity(new) | self.columns(new) | self._state(new)
+        values = self._identity(new) | self._marked(new) | self._state(new)
         written = tables.copy(self.name, values)
         if self.changed:
             changed = rows(is_older & alive & lived.has(self._periods(company, self.changed)))
@@ -162,10 +182,26 @@ class Table:
 
     def count(self, company: LivingBusiness) -> int:
         """Rows that are in the database."""
+        return int(self._visible(company).sum())
+
+    def marked_values(self, tables: Tables, company: LivingBusiness) -> dict[str, list[str]]:
+        """Personal data of marked people that are in the database, by column."""
+        ledger = self._ledger(company)
+        rows = Rows(tables, company, np.flatnonzero(self._visible(company)), ledger)
+        marked = Rows(tables, company, rows.number[of_marked(self._people(rows))], ledger)
+        return as_text(self._marked(marked), self.marks)
+
+    def _visible(self, company: LivingBusiness) -> np.ndarray:
         visible = self._periods(company, self.born) < company.periods
         if self.deleted:
             visible &= self._ledger(company)[self.deleted] < 0
-        return int(visible.sum())
+        return visible
+
+    def _people(self, rows: Rows) -> np.ndarray:
+        return rows[self.whose] if self.whose else rows.number
+
+    def _marked(self, rows: Rows) -> Columns:
+        return mark_rows(self.columns(rows), self.marks, rows.number, self._people(rows))
 
     def _ledger(self, company: LivingBusiness) -> Ledger:
         return getattr(company, self.ledger)

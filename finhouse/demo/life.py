@@ -23,6 +23,7 @@ from finhouse.demo.clock import date_of
 from finhouse.demo.living import LivingBusiness
 from finhouse.errors import ConfigurationError, SourceError
 from finhouse.files import read_json, write_whole
+from finhouse.warehouse.tls import require_tls
 
 FIRST_LIFE_DAYS = 546  # launch to 2026-06-30: 18 months
 STATE_FILE = "company.pickle"
@@ -138,6 +139,7 @@ def advance(url: str, days: int, *, home: Path) -> DemoReport:
 
 
 def _connect(url: str) -> psycopg.Connection:
+    require_tls(url, "OLTP_URL")
     try:
         return psycopg.connect(url, autocommit=True)
     except psycopg.ProgrammingError as error:

@@ -25,13 +25,14 @@ class Tables:
     """The tables of one business in the OLTP database.
 
     Args:
+        connection: to that database; None to ask for values alone.
         schema: its OLTP schema, made from ``oltp/schemas/<schema>.sql``.
         seed: the company's character; identifiers follow from it.
         utc_offset: how far the business's local time is ahead of UTC.
     """
 
     def __init__(
-        self, connection: psycopg.Connection, schema: str, seed: int, utc_offset: timedelta
+        self, connection: psycopg.Connection | None, schema: str, seed: int, utc_offset: timedelta
     ) -> None:
         self.connection, self.schema = connection, schema
         self.seed, self.utc_offset = seed, utc_offset

@@ -7,8 +7,9 @@ readers before the next build. The copy is written aside and renamed when it is 
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,8 @@ from finhouse.errors import ConfigurationError, FinhouseError, WarehouseError
 from finhouse.extract_load.running import warehouse_errors
 from finhouse.oltp import warehouse_url
 from finhouse.publish import PUBLICATION_ID, PUBLISHED_SCHEMA
+from finhouse.safety.beside import copy_beside
+from finhouse.safety.cipher import ENDING, BackupKey
 from finhouse.safety.files import (
     LOCK_SUFFIX,
     copy_apart,
@@ -39,6 +42,7 @@ from finhouse.safety.manifest import (
     Manifest,
     read_manifest,
 )
+from finhouse.safety.opening import INCOMING
 from finhouse.safety.postgres_tools import ClientTools
 from finhouse.settings import Settings
 from finhouse.warehouse import Warehouse, connect, qualified
@@ -47,7 +51,7 @@ from finhouse.warehouse.opening import DEFAULT_MEMORY_LIMIT
 from finhouse.warehouse.postgres_database import PostgresWarehouse
 
 KEPT = 7
-INCOMING, OUTGOING = ".incoming-", ".outgoing-"
+OUTGOING = ".outgoing-"
 _ATTEMPTS = 5
 # Schemas of a publication that is being made, or of one before.
 _TRANSIENT = f"{PUBLISHED_SCHEMA}__"
@@ -84,8 +88,13 @@ def backups_in(folder: Path) -> list[Backup]:
     return found
 
 
-def back_up(settings: Settings, folder: Path | None = None, keep: int = KEPT) -> Backup:
-    """Back up the warehouse of the target, and what its readers see.
+def back_up(
+    settings: Settings,
+    folder: Path | None = None,
+    keep: int = KEPT,
+    key: BackupKey | None = None,
+) -> Backup:
+    """Back up the warehouse of the target, what its readers see, and what is kept beside it.
 
     On DuckDB nobody else writes meanwhile, as during a load; on Postgres loads and builds go on,
     except for those that replace a table as a whole, which wait. Readers are not disturbed.
@@ -93,6 +102,7 @@ def back_up(settings: Settings, folder: Path | None = None, keep: int = KEPT) ->
     Args:
         folder: where backups are kept; default ``backups_folder``.
         keep: how many backups of this warehouse the folder keeps, this one included.
+        key: encrypts it; None leaves it in plain.
 
     Raises:
         WarehouseError: the warehouse cannot be opened, or copied.
@@ -109,7 +119,8 @@ def back_up(settings: Settings, folder: Path | None = None, keep: int = KEPT) ->
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with house_lock(settings.engine_home):
             remove_dead(folder)
-            made = _write(settings, folder)
+            remove_dead(settings.engine_home)
+            made = _write(settings, folder, key)
             return Backup(made.folder, made.manifest, _thin_out(folder, made.manifest, keep))
     except OSError as error:
         raise ConfigurationError(
@@ -133,13 +144,17 @@ def remove_dead(folder: Path) -> None:
         remove_folder(path)
 
 
-def _write(settings: Settings, folder: Path) -> Backup:
+def _write(settings: Settings, folder: Path, key: BackupKey | None) -> Backup:
     now = datetime.now(UTC).replace(tzinfo=None)
     final = folder / f"{now.strftime(PUBLICATION_ID)}-{settings.target}"
-    incoming = folder / f"{INCOMING}{final.name}"
-    with folder_in_use(incoming):
+    finished = folder / f"{INCOMING}{final.name}"
+    # Nothing in plain goes to where the backups are, which may be another machine's disk.
+    incoming = settings.engine_home / f"{INCOMING}{final.name}" if key else finished
+    with ExitStack() as in_use:
+        for place in dict.fromkeys((finished, incoming)):
+            in_use.enter_context(folder_in_use(place))
         with connect(settings) as warehouse, warehouse_errors(warehouse):
-            identity, engine = warehouse.identity, _engine(warehouse)
+            identity, engine = warehouse.identity, engine_of(warehouse)
             for _ in range(_ATTEMPTS):
                 with _held_still(warehouse), heartbeat("copying"):
                     if isinstance(warehouse, PostgresWarehouse):
@@ -147,6 +162,7 @@ def _write(settings: Settings, folder: Path) -> Backup:
                     else:
                         _copy_files(settings, incoming)
                     tables = row_counts(warehouse)
+                    checksums = table_checksums(warehouse)
                     last_load = _latest(warehouse, "load_log", "loaded_at")
                     last_publication = _latest(warehouse, "publications", "publication_id")
                     readers = _roles(warehouse)
@@ -161,6 +177,14 @@ def _write(settings: Settings, folder: Path) -> Backup:
                 )
         if settings.is_file:
             _check_copy(incoming / WAREHOUSE_FILES["duckdb"], tables)
+        with heartbeat("copying what is beside it"):
+            beside = copy_beside(settings, incoming, secrets=key is not None)
+        plain = {path.name: FilePrint.of(path) for path in sorted(incoming.iterdir())}
+        if key:
+            with heartbeat("encrypting"):
+                for name in plain:
+                    key.encrypt(incoming / name, finished / f"{name}{ENDING}")
+            shutil.rmtree(incoming)
         manifest = Manifest(
             finhouse=__version__,
             target=settings.target,
@@ -171,14 +195,18 @@ def _write(settings: Settings, folder: Path) -> Backup:
             last_publication=last_publication,
             readers=readers,
             tables=tables,
-            files={path.name: FilePrint.of(path) for path in sorted(incoming.iterdir())},
+            files={path.name: FilePrint.of(path) for path in sorted(finished.iterdir())},
+            checksums=checksums,
+            beside=beside,
+            encrypted_for=key.public if key else None,
+            plain=plain if key else {},
         )
-        written = incoming / MANIFEST_FILE
+        written = finished / MANIFEST_FILE
         written.write_text(manifest.text())
-        for path in incoming.iterdir():
+        for path in finished.iterdir():
             sync(path)
-        sync(incoming)
-        incoming.rename(final)
+        sync(finished)
+        finished.rename(final)
         sync(folder)
     return Backup(final, manifest)
 
@@ -278,6 +306,25 @@ def row_counts(warehouse: Warehouse) -> dict[str, int]:
     }
 
 
+def table_checksums(warehouse: Warehouse) -> dict[str, str]:
+    """A checksum of the rows of every table, whatever their order, by ``schema.table``.
+
+    It means the same wherever the same version of the engine reads the same rows.
+    """
+    checksum = (
+        "sum(hashtextextended(t::text, 0)::numeric)"
+        if isinstance(warehouse, PostgresWarehouse)
+        else "sum(hash(t)::hugeint)"
+    )
+    found = {}
+    for schema, table in _tables(warehouse):
+        [(value,)] = warehouse.execute(
+            f"select cast({checksum} as text) from {qualified(schema, table)} as t"
+        )
+        found[f"{schema}.{table}"] = str(value)
+    return found
+
+
 def _tables(warehouse: Warehouse) -> list[tuple[str, str]]:
     rows = warehouse.execute(
         "select table_schema, table_name from information_schema.tables"
@@ -295,7 +342,8 @@ def _latest(warehouse: Warehouse, table: str, column: str) -> str | None:
     return value
 
 
-def _engine(warehouse: Warehouse) -> str:
+def engine_of(warehouse: Warehouse) -> str:
+    """Name and version of the database, as far as copies depend on it."""
     if isinstance(warehouse, PostgresWarehouse):
         return f"PostgreSQL {warehouse.connection.info.server_version // 10000}"
     return f"DuckDB {duckdb.__version__}"

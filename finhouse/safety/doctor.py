@@ -32,13 +32,13 @@ from finhouse.publish import (
     ensure_reporting_tables,
 )
 from finhouse.safety.backup import backups_folder, dead_backups, remove_dead
+from finhouse.safety.drill import drill_database
 from finhouse.safety.files import house_lock
+from finhouse.safety.postgres_tools import drop_database, maintenance
 from finhouse.safety.restore import (
     BEFORE,
     RESTORING,
-    drop_database,
     half_restored,
-    maintenance,
     publication_of,
 )
 from finhouse.settings import ASIDE, Settings
@@ -153,6 +153,14 @@ def _lost(settings: Settings, what: str) -> Finding:
 
 def _files(settings: Settings) -> Iterator[Finding]:
     backups = backups_folder(settings)
+    if dead := dead_backups(settings.engine_home):
+        yield Finding(
+            str(settings.engine_home),
+            f"{', '.join(path.name for path in dead)}: of a backup or restore that was killed",
+            "it takes up space and holds rows in plain",
+            "removes it",
+            partial(remove_dead, settings.engine_home),
+        )
     if dead := dead_backups(backups):
         yield Finding(
             str(backups),
@@ -455,15 +463,19 @@ class _Examination:
 
     def _half_restored(self) -> Iterator[Finding]:
         url = warehouse_url(self._settings)
-        database = half_restored(str(conninfo.conninfo_to_dict(url).get("dbname")))
-        if self._warehouse.count("pg_database", "datname = $1", (database,)):
-            yield Finding(
-                f"database {database}",
-                "of a restore that was killed",
-                "it takes up space; the backup itself is whole",
-                "drops it",
-                partial(_drop_database, url, database),
-            )
+        named = str(conninfo.conninfo_to_dict(url).get("dbname"))
+        for database, what in (
+            (half_restored(named), "a restore"),
+            (drill_database(named), "a restore test"),
+        ):
+            if self._warehouse.count("pg_database", "datname = $1", (database,)):
+                yield Finding(
+                    f"database {database}",
+                    f"of {what} that was killed",
+                    "it takes up space; the backup itself is whole",
+                    "drops it",
+                    partial(_drop_database, url, database),
+                )
 
     # Change data capture.
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from finhouse.errors import ConfigurationError, WarehouseError
 from finhouse.extract_load.files.scan import sha256_of
 
-# Raised when an older finhouse could not restore what a newer one backs up.
-FORMAT = 1
+# Raised when an older finhouse could not restore what a newer one backs up. Of format 1 are backups
+# without checksums of tables, without what is beside the warehouse, and never encrypted.
+FORMAT = 2
+_SINCE_2 = ("checksums", "beside", "encrypted_for", "plain")
 MANIFEST_FILE = "manifest.json"
 # The warehouse: a DuckDB file, or an archive of pg_dump.
 WAREHOUSE_FILES = {"duckdb": "warehouse.duckdb", "postgres": "warehouse.dump"}
@@ -47,6 +49,11 @@ class Manifest:
         readers: roles that have rights in it; Postgres only.
         tables: rows by ``schema.table``.
         files: its files by name.
+        checksums: of the rows of each table, whatever their order; by ``schema.table``.
+        beside: rows and checksum of each table of what is kept beside the warehouse, by what it is.
+        encrypted_for: public key of those who can read it; None if it is not encrypted.
+        plain: of an encrypted one the files as they are when decrypted, by name.
+        format: in which it is written.
     """
 
     finhouse: str
@@ -59,6 +66,16 @@ class Manifest:
     readers: tuple[str, ...]
     tables: Mapping[str, int]
     files: Mapping[str, FilePrint]
+    checksums: Mapping[str, str] = field(default_factory=dict)
+    beside: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    encrypted_for: str | None = None
+    plain: Mapping[str, FilePrint] = field(default_factory=dict)
+    format: int = FORMAT
+
+    @property
+    def decrypted(self) -> Manifest:
+        """The same of the files in plain."""
+        return replace(self, files=self.plain, encrypted_for=None, plain={})
 
     @property
     def rows(self) -> int:
@@ -70,7 +87,9 @@ class Manifest:
 
     def text(self) -> str:
         """The manifest as it is written, with a checksum of its own."""
-        said = {"format": FORMAT} | asdict(self)
+        said = asdict(self)
+        if self.format == 1:
+            said = {name: value for name, value in said.items() if name not in _SINCE_2}
         return _rendered(said | {"sha256": _digest(said)})
 
 
@@ -99,16 +118,20 @@ def read_manifest(backup: Path) -> Manifest:
         ) from error
     try:
         said = json.loads(written)
-        del said["sha256"]
-        found_format = said.pop("format")
+        digest = said.pop("sha256")
+        # Of a newer format, too: what is damaged is no newer version's.
+        if digest != _digest(said):
+            raise _damaged(path, "its content does not have its checksum")
+        found_format = said["format"]
         if found_format > FORMAT:
             raise ConfigurationError(
                 f"backup {backup.name} has format {found_format}, written by finhouse"
                 f" {said.get('finhouse')}; this finhouse reads format {FORMAT}",
                 "restore it with that version",
             )
-        files = {name: FilePrint(**file) for name, file in said.pop("files").items()}
-        manifest = Manifest(**said | {"readers": tuple(said["readers"])}, files=files)
+        for listed in said.keys() & {"files", "plain"}:
+            said[listed] = {name: FilePrint(**file) for name, file in said[listed].items()}
+        manifest = Manifest(**said | {"readers": tuple(said["readers"])})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _damaged(path, "it cannot be read") from error
     if manifest.text().encode() != written:

@@ -1,4 +1,4 @@
-"""pg_dump and pg_restore, and which of them suit a server."""
+"""pg_dump, pg_restore and psql: which of them suit a server; databases made and dropped there."""
 
 from __future__ import annotations
 
@@ -10,10 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from psycopg import conninfo
+import psycopg
+from psycopg import conninfo, sql
 
 from finhouse.errors import ConfigurationError, WarehouseError
 from finhouse.oltp.server import program_path
+from finhouse.warehouse import quoted
+from finhouse.warehouse.postgres_connection import connect_postgres
+
+WAREHOUSE_VARIABLE = "WAREHOUSE_URL"
+_LONGEST_NAME = 63
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,10 @@ class ClientTools:
 
     dump: Path
     restore: Path
+
+    @property
+    def psql(self) -> Path:
+        return self.restore.with_name("psql")
 
     @classmethod
     def for_server(cls, version: int) -> ClientTools:
@@ -93,3 +103,52 @@ def _major_version(program: Path) -> int:
     said = subprocess.run([str(program), "--version"], capture_output=True, text=True).stdout
     match = re.search(r"(\d+)", said)
     return int(match[1]) if match else 0
+
+
+# Databases of a server.
+
+
+def shortened(database: str, ending: str) -> str:
+    """A name with an ending, as long as PostgreSQL allows."""
+    return database[: _LONGEST_NAME - len(ending)] + ending
+
+
+def other_database(url: str, database: str) -> str:
+    """The address of another database of the same server."""
+    return conninfo.make_conninfo(**conninfo.conninfo_to_dict(url) | {"dbname": database})
+
+
+def maintenance(url: str, variable: str = WAREHOUSE_VARIABLE) -> psycopg.Connection:
+    """A connection to the server outside the database of ``url``, which cannot be renamed else.
+
+    Args:
+        variable: that names the database, for the remedy.
+    """
+    try:
+        return connect_postgres(
+            other_database(url, "postgres"), {}, "the server", variable, WarehouseError
+        )
+    except WarehouseError:
+        return connect_postgres(
+            other_database(url, "template1"), {}, "the server", variable, WarehouseError
+        )
+
+
+def create_database(server: psycopg.Connection, database: str) -> None:
+    """Make an empty database, in the place of one that was left."""
+    try:
+        drop_database(server, database)
+        server.execute(sql.SQL("create database {}").format(sql.Identifier(database)))
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise WarehouseError(
+            f"no right to create database {database}: {error.diag.message_primary}",
+            f"run on the server: alter role {quoted(server.info.user)} createdb; it must own the"
+            " warehouse's database as well",
+        ) from error
+
+
+def drop_database(server: psycopg.Connection, database: str) -> None:
+    """Drop it if it is there, whoever is connected."""
+    server.execute(
+        sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(database))
+    )

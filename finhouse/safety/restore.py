@@ -32,22 +32,31 @@ from finhouse.publish import (
     ensure_reporting_tables,
 )
 from finhouse.safety.backup import backups_folder, backups_in, row_counts
+from finhouse.safety.beside import check_beside, place, refuse_unknown, restore_beside
+from finhouse.safety.cipher import BackupKey
 from finhouse.safety.files import copy_apart, house_lock, sync
 from finhouse.safety.manifest import (
     PUBLISHED_FILE,
     WAREHOUSE_FILES,
     FilePrint,
     Manifest,
-    check_files,
     read_manifest,
 )
-from finhouse.safety.postgres_tools import ClientTools
+from finhouse.safety.opening import opened
+from finhouse.safety.postgres_tools import (
+    ClientTools,
+    create_database,
+    drop_database,
+    maintenance,
+    other_database,
+    shortened,
+)
 from finhouse.settings import ASIDE, Settings
 from finhouse.sources.definitions import PostgresDefinition, available_sources, read_source
 from finhouse.warehouse import Warehouse, connect, qualified, quoted
 from finhouse.warehouse.duckdb_file import DuckdbWarehouse
 from finhouse.warehouse.opening import DEFAULT_MEMORY_LIMIT
-from finhouse.warehouse.postgres_connection import connect_postgres, describe_server
+from finhouse.warehouse.postgres_connection import describe_server
 from finhouse.warehouse.postgres_database import PostgresWarehouse
 from finhouse.warehouse.remedies import remedy_of
 
@@ -56,7 +65,6 @@ BEFORE = "before-restore"
 # Of a database, whose name has no hyphens.
 _RESTORING_DATABASE = "__restoring"
 _BEFORE_DATABASE = "__before_restore_"
-_LONGEST_NAME = 63
 # Beginnings of the names of schemas that loads, builds and publications make.
 _OWN_SCHEMAS = ("raw_", "staging", "intermediate", "marts", PUBLISHED_SCHEMA, ASIDE)
 _SWAP_ATTEMPTS = 20
@@ -78,7 +86,12 @@ class Restored:
     notes: tuple[str, ...]
 
 
-def restore_backup(settings: Settings, backup: Path) -> Restored:
+def restore_backup(
+    settings: Settings,
+    backup: Path,
+    key: BackupKey | None = None,
+    beside: tuple[str, ...] = (),
+) -> Restored:
     """Put a backup in the place of the warehouse of the target.
 
     Nothing that was there is deleted. Publications after the backup stay on record, as far as the
@@ -86,13 +99,16 @@ def restore_backup(settings: Settings, backup: Path) -> Restored:
 
     Args:
         backup: a folder that `finhouse backup` made, or its name in the usual place.
+        key: of an encrypted one.
+        beside: what is put back beside the warehouse though it is there; what is lost is put back
+            anyway (``finhouse.safety.beside``).
 
     Raises:
-        ConfigurationError: no such backup, or it is of another target.
+        ConfigurationError: no such backup, it is of another target, or the key does not open it.
         WarehouseError: a file of the backup is damaged, another process writes the warehouse, or
             the engine refused; the warehouse is as it was.
     """
-    folder = _found(settings, backup)
+    folder = find_backup(settings, backup)
     manifest = read_manifest(folder)
     if manifest.target != settings.target:
         raise ConfigurationError(
@@ -100,8 +116,13 @@ def restore_backup(settings: Settings, backup: Path) -> Restored:
             f" {manifest.finhouse}, {manifest.engine}); the target here is {settings.target}",
             f"run: finhouse --target {manifest.target} restore {folder}",
         )
-    with house_lock(settings.engine_home), heartbeat("restoring"):
-        check_files(folder, manifest)
+    refuse_unknown(manifest, beside)
+    with (
+        house_lock(settings.engine_home),
+        heartbeat("restoring"),
+        opened(settings, folder, manifest, key) as (folder, manifest),
+    ):
+        check_beside(settings, folder, manifest)
         stamp = datetime.now(UTC).strftime("%Y%m%d_%H%M%S_%f")
         put_back = _restore_file if settings.is_file else _restore_database
         try:
@@ -118,12 +139,18 @@ def restore_backup(settings: Settings, backup: Path) -> Restored:
                 f"the warehouse is restored, but what readers see is not: {error}",
                 "run the same command again, or `make build`, which publishes",
             ) from error
+        notes += restore_beside(settings, folder, manifest, beside)
     with connect(settings) as warehouse, warehouse_errors(warehouse):
         ensure_reporting_tables(settings, warehouse)
     return Restored(manifest, aside, tuple(notes))
 
 
-def _found(settings: Settings, backup: Path) -> Path:
+def find_backup(settings: Settings, backup: Path) -> Path:
+    """The folder of a backup that is named by it, or by its name in the usual place.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
     usual = backups_folder(settings)
     for folder in (backup.expanduser().resolve(), usual / backup):
         if folder.is_dir():
@@ -366,7 +393,7 @@ def _restore_database(
     _refuse_a_source(settings, url)
     database = str(conninfo.conninfo_to_dict(url).get("dbname"))
     incoming = half_restored(database)
-    aside = _shortened(database, f"{_BEFORE_DATABASE}{stamp}")
+    aside = shortened(database, f"{_BEFORE_DATABASE}{stamp}")
     with closing(maintenance(url)) as server:
         tools = ClientTools.for_server(server.info.server_version // 10000)
         exists = bool(_row(server, "select 1 from pg_database where datname = $1", database))
@@ -379,10 +406,10 @@ def _restore_database(
             if not _row(server, "select 1 from pg_roles where rolname = $1", role)
         ]
         try:
-            _create(server, incoming)
+            create_database(server, incoming)
             tools.run(
                 tools.restore,
-                _other_database(url, incoming),
+                other_database(url, incoming),
                 [
                     "--exit-on-error",
                     "--no-owner",
@@ -393,7 +420,7 @@ def _restore_database(
                 f"restoring {folder.name} into database {incoming}",
             )
             with (
-                PostgresWarehouse(_other_database(url, incoming)) as copied,
+                PostgresWarehouse(other_database(url, incoming)) as copied,
                 warehouse_errors(copied),
             ):
                 _check_rows(copied, manifest)
@@ -421,18 +448,12 @@ def _refuse_a_source(settings: Settings, url: str) -> None:
     sources = map(read_source, available_sources())
     named = {s.url_env for s in sources if isinstance(s, PostgresDefinition) and s.url_env}
     for source in (settings.oltp_url, *map(settings.source_urls.get, sorted(named))):
-        if source and _place(source) == _place(url):
+        if source and place(source) == place(url):
             raise ConfigurationError(
                 f"database {describe_server(url)} is the warehouse and a source: a restore would"
                 " set the source back, too",
                 "restore the archive by hand with pg_restore, schema by schema",
             )
-
-
-def _place(url: str) -> tuple[str, str, str]:
-    parts = conninfo.conninfo_to_dict(url)
-    found = (parts.get("host", "localhost"), parts.get("port", 5432), parts.get("dbname", ""))
-    return tuple(map(str, found))  # type: ignore[return-value]
 
 
 def _refuse_foreign_schemas(present: Warehouse, manifest: Manifest) -> None:
@@ -453,49 +474,11 @@ def _refuse_foreign_schemas(present: Warehouse, manifest: Manifest) -> None:
 
 def half_restored(database: str) -> str:
     """Name of the database that a restore fills before it puts it in place."""
-    return _shortened(database, _RESTORING_DATABASE)
-
-
-def _shortened(database: str, ending: str) -> str:
-    return database[: _LONGEST_NAME - len(ending)] + ending
-
-
-def _other_database(url: str, database: str) -> str:
-    return conninfo.make_conninfo(**conninfo.conninfo_to_dict(url) | {"dbname": database})
-
-
-def maintenance(url: str) -> psycopg.Connection:
-    """A connection to the server outside the warehouse's database, which cannot be renamed else."""
-    try:
-        return connect_postgres(
-            _other_database(url, "postgres"), {}, "the server", "WAREHOUSE_URL", WarehouseError
-        )
-    except WarehouseError:
-        return connect_postgres(
-            _other_database(url, "template1"), {}, "the server", "WAREHOUSE_URL", WarehouseError
-        )
+    return shortened(database, _RESTORING_DATABASE)
 
 
 def _row(server: psycopg.Connection, query: str, *params: object) -> tuple | None:
     return server.execute(query, params).fetchone()
-
-
-def _create(server: psycopg.Connection, database: str) -> None:
-    try:
-        drop_database(server, database)
-        server.execute(sql.SQL("create database {}").format(sql.Identifier(database)))
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise WarehouseError(
-            f"no right to create database {database}: {error.diag.message_primary}",
-            f"run on the server: alter role {quoted(server.info.user)} createdb; it must own the"
-            " warehouse's database as well",
-        ) from error
-
-
-def drop_database(server: psycopg.Connection, database: str) -> None:
-    server.execute(
-        sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(database))
-    )
 
 
 def _copy_rights(server: psycopg.Connection, database: str, copy: str) -> None:

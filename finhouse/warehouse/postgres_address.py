@@ -15,6 +15,7 @@ from psycopg import conninfo, pq
 
 from finhouse.errors import ConfigurationError
 from finhouse.warehouse.postgres_connection import unknown_parameter
+from finhouse.warehouse.tls import require_tls
 
 DEFAULT_PORT = 5432
 FORM = "postgresql://user:password@host:5432/database"
@@ -78,8 +79,8 @@ def postgres_address(url: str) -> PostgresAddress:
         url: a postgresql:// URL or a libpq connection string, as WAREHOUSE_URL has it.
 
     Raises:
-        ConfigurationError: it is malformed, or names no host, no database or several hosts. What
-            it says is not repeated: it holds a password.
+        ConfigurationError: it is malformed, names no host, no database or several hosts, or leads
+            off this machine unencrypted. What it says is not repeated: it holds a password.
     """
     try:
         parts = {name: str(value) for name, value in conninfo.conninfo_to_dict(url).items()}
@@ -99,6 +100,7 @@ def postgres_address(url: str) -> PostgresAddress:
         )
     if not port.isdecimal() or not 0 < int(port) < 2**16:
         raise ConfigurationError(f"WAREHOUSE_URL names the port {port!r}", f"write {FORM}")
+    require_tls(url, "WAREHOUSE_URL")
     return PostgresAddress(
         host=host,
         port=int(port),

@@ -8,6 +8,7 @@ import psycopg
 from psycopg import conninfo
 
 from finhouse.errors import FinhouseError
+from finhouse.warehouse.tls import require_tls
 
 CONNECT_TIMEOUT_SECONDS = 10
 
@@ -55,7 +56,9 @@ def connect_postgres(
 
     Raises:
         FinhouseError: of ``error_class``; malformed URL, unreachable, refused credentials.
+        ConfigurationError: it could leave this machine unencrypted (``finhouse.warehouse.tls``).
     """
+    require_tls(url, variable)
     try:
         return psycopg.connect(
             with_options(url, options), autocommit=True, cursor_factory=psycopg.RawCursor

@@ -14,6 +14,7 @@ from finhouse.documentation.site import PAGES, write_site
 from finhouse.errors import TransformError
 from finhouse.settings import load_settings
 from tests.support.house import House
+from tests.support.marks import OMITTED, Search, masked_marks
 
 pytestmark = pytest.mark.full
 
@@ -56,6 +57,10 @@ def test_marts_are_covered_in_full(site: Path):
     page = (site / "coverage.html").read_text(encoding="utf-8")
     assert 'class="gap"' not in page
     assert re.search(r"<td>marts</td><td>\d+</td><td>100 %</td>", page)
+
+
+def test_no_marked_person_is_on_the_site(site: Path, company: House):
+    assert Search((*OMITTED, *masked_marks(company))).in_folder(site) == []
 
 
 def test_without_a_build_the_remedy_is_named(tmp_path: Path):

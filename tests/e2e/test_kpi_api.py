@@ -26,6 +26,7 @@ from finhouse.bench.api_load import Callers, paths_of, publish_evenly
 from finhouse.settings import PROJECT_ROOT
 from tests.support.api_server import Served, serving
 from tests.support.house import House
+from tests.support.marks import OMITTED, Search, masked_marks
 
 SWAPS, SECONDS = 3, 3
 # What the engine has no part in.
@@ -180,6 +181,24 @@ def test_the_log_is_a_line_of_json_a_request(api: Served):
     assert (entry["path"], entry["status"]) == ("/kpis/mau", 200)
     assert not [line for line in lines if line["level"] == "error"]
     assert api.server.log_file.stat().st_mode & 0o077 == 0
+
+
+@on_one_engine
+def test_no_answer_shows_a_marked_person(api: Served):
+    search = Search((*OMITTED, *masked_marks(api.house)))
+    described = api.get("/openapi.json")["paths"]
+    paths = [path for path, ways in described.items() if "get" in ways and "{" not in path]
+    for item in api.everything("/kpis", limit=1000):
+        code = f"/kpis/{item['kpi_code']}"
+        paths += [code, f"{code}/values?limit=1000", f"{code}/lineage"]
+    paths += [f"/projections/{name}" for name in ("bear", "base", "bull")]
+    answers = [(path, api.client.get(path)) for path in paths if path != "/ask"]
+    assert sum(answer.status_code == 200 for _, answer in answers) > 200
+    for path, answer in answers:
+        assert search.found_in(answer.content) == set(), path
+    # Nor is a question in somebody's own words written down.
+    assert api.client.get("/ask", params={"q": "what does Kwanarix Aaad owe"}).status_code < 500
+    assert search.in_file(api.server.log_file) == []
 
 
 # Every address as its description allows, and those with parameters otherwise as well.

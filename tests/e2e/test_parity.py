@@ -11,6 +11,7 @@ from finhouse.parity import COMPARED, REFERENCE, RUN_HISTORY, compare_mart
 from finhouse.settings import BRIDGED_TARGETS, PROJECT_ROOT
 from tests.conftest import SCALE
 from tests.support.house import WITHOUT_DATA_TESTS, House, marts
+from tests.support.marks import Search
 
 ALL_MARTS = sorted(
     path.stem for path in (PROJECT_ROOT / "dbt_project/models/marts").glob("*/*.sql")
@@ -84,3 +85,10 @@ def test_no_source_table_is_shipped_twice(everywhere: House, engine: str):
     assert everywhere.rows(sources, engine) == before
     # The build recorded its own outcome after it had shipped.
     assert everywhere.rows(operations, engine) > logged_before
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("engine", BRIDGED_TARGETS)
+def test_no_marked_person_is_in_the_files_of_an_engine(everywhere: House, engine: str):
+    """Stage, lake of Parquet files, catalog, publication and logs."""
+    assert Search().in_folder(everywhere.settings(engine).engine_home) == []

@@ -6,6 +6,7 @@ import pytest
 
 from finhouse.domains import declared_domains
 from finhouse.safety.backup import backups_folder, backups_in
+from finhouse.safety.cipher import KEY_FILE
 from tests.support.house import WITHOUT_DATA_TESTS, House
 
 pytestmark = pytest.mark.full
@@ -26,7 +27,10 @@ REPORTED = (
 def test_a_lost_warehouse_comes_back_and_builds_on(company_copy: House):
     """On DuckDB; the engines' own ways are tried in tests/integration/safety."""
     house, settings = company_copy, company_copy.settings()
-    house.succeed("backup")
+    house.succeed("backup-key", str(house.home / "backup.key"))
+    key = {KEY_FILE: str(house.home / "backup.key")}
+    house.succeed("backup", env=key)
+    house.succeed("restore-test", env=key)
     [backup] = backups_in(backups_folder(settings))
     last = backup.manifest.last_publication
     reported = house.rows(REPORTED.format(last))
@@ -36,7 +40,7 @@ def test_a_lost_warehouse_comes_back_and_builds_on(company_copy: House):
 
     settings.duckdb_path.unlink()
     settings.published_path.unlink()
-    house.succeed("restore", backup.folder.name)
+    house.succeed("restore", backup.folder.name, env=key)
     assert house.rows(REPORTED.format(last)) == reported
     house.succeed("build", env=WITHOUT_DATA_TESTS)
     house.succeed("reconcile")

@@ -7,6 +7,7 @@ import pytest
 from finhouse.gate.report import MARKER
 from tests.gate.conftest import Clone
 from tests.support.house import House
+from tests.support.marks import Search
 
 pytestmark = pytest.mark.full
 
@@ -26,6 +27,9 @@ def test_what_is_no_change_of_dbt_moves_nothing(clone: Clone):
     assert result.returncode == 0, result.stdout + result.stderr
     assert clone.report.startswith(MARKER)
     assert "No difference." in clone.report
+    # The input is frozen source rows; what is made of it, the report among it, shows nobody.
+    assert Search().in_file(clone.home / "gate" / "moves.md") == []
+    assert Search().in_rows([(result.stdout + result.stderr,)]) == []
 
 
 def test_a_kpi_and_a_contract_that_change_are_told_and_must_be_declared(clone: Clone):

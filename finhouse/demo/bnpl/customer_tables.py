@@ -36,6 +36,7 @@ from finhouse.demo.bnpl.vocabulary import (
 )
 from finhouse.demo.clock import period_of
 from finhouse.demo.declarations import Rows, Table
+from finhouse.demo.marks import as_it_is, digits, email, name
 from finhouse.demo.tables import Columns, dates, labels, money, nullable
 
 FIRST_NAMES = ("Abebe", "Almaz", "Bekele", "Chaltu", "Dawit", "Eyerusalem", "Fikru", "Genet")
@@ -210,6 +211,13 @@ CUSTOMER_TABLE = Table(
     state=_customer_state,
     born=lambda company: period_of(company.customers["created"]),
     changed="changed",
+    marks={
+        "full_name": name(),
+        "fayda_id": digits("FY"),
+        "phone": digits("+251"),
+        "email": email,
+        "date_of_birth": as_it_is,
+    },
 )
 VERIFICATION_TABLE = Table(
     name="kyc_verifications",

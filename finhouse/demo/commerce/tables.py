@@ -19,6 +19,7 @@ from finhouse.demo.commerce.vocabulary import (
     OPENED,
 )
 from finhouse.demo.declarations import Catalogue, Rows, Table
+from finhouse.demo.marks import MASKED_WORD, email, name
 from finhouse.demo.tables import Columns, dates, labels, money, nullable
 
 _OFFICE_NAMES = tuple(office[0] for office in OFFICES)
@@ -201,6 +202,7 @@ TABLES = (
         columns=_customer,
         born=lambda company: period_of(company.customers["created"]),
         deleted="deleted",
+        marks={"customer_name": name(MASKED_WORD, after=" Traders"), "email": email},
     ),
     Table(
         name="materials",

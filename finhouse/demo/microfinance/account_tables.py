@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from finhouse.demo.clock import DAY, HOUR, period_of
 from finhouse.demo.declarations import Rows, Table
+from finhouse.demo.marks import as_it_is, digits, email, moment, name, within
 from finhouse.demo.microfinance.columns import branches, numbers, outcome
 from finhouse.demo.microfinance.vocabulary import (
     GRADES,
@@ -37,6 +38,7 @@ def _customer(rows: Rows) -> Columns:
         "national_id": nullable(numbers("N", number), number % 23 != 0),
         "date_of_birth": dates(rows["birth"]),
         "gender": labels(("M", "F"), rows["is_female"]),
+        "last_login": pa.nulls(len(rows), pa.timestamp("ms", "UTC")),
         "risk_grade": labels(GRADES, rows["grade"]),
         "branch_id": branches(rows),
         "date_created": rows.times(rows["created"]),
@@ -124,6 +126,16 @@ CUSTOMER_TABLE = Table(
     state=_customer_state,
     born=lambda company: period_of(company.customers["created"]),
     changed="changed",
+    marks={
+        "password": within(len("pbkdf2_sha256$")),
+        "first_name": name(),
+        "last_name": name(after="son"),
+        "email": email,
+        "phone_number": digits("+2547"),
+        "national_id": digits("N"),
+        "date_of_birth": as_it_is,
+        "last_login": moment,
+    },
 )
 ACCOUNT_TABLE = Table(
     name="accounts",
@@ -133,6 +145,8 @@ ACCOUNT_TABLE = Table(
     state=_account_state,
     born=lambda company: period_of(company.accounts["created"]),
     changed="changed",
+    marks={"account_number": digits()},
+    whose="customer",
 )
 ENTRY_TABLE = Table(
     name="transactions",

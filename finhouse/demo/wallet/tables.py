@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from finhouse.demo.clock import date_of, period_bounds, period_of
 from finhouse.demo.declarations import Catalogue, Rows, Table
+from finhouse.demo.marks import within
 from finhouse.demo.tables import Columns, dates, labels, money, nullable
 from finhouse.demo.wallet.vocabulary import (
     ACTIVITY_TYPES,
@@ -213,6 +214,7 @@ TABLES = (
         born=lambda company: period_of(company.users["created"]),
         changed="changed",
         deleted="deleted",
+        marks={"phone_number_hash": within(), "device_public_key": within(len("pk-"))},
     ),
     Table(
         name="transactions",
@@ -242,8 +244,16 @@ TABLES = (
         born=lambda company: period_of(company.activity["created"]),
         deleted="deleted",
         key="activity_id",
+        marks={"location_hash": within()},
+        whose="user",
     ),
-    Catalogue(name="bank_partnerships", entity="bank", size=len(BANKS), columns=_bank),
+    Catalogue(
+        name="bank_partnerships",
+        entity="bank",
+        size=len(BANKS),
+        columns=_bank,
+        marks={"api_key_hash": within()},
+    ),
     Table(name="bank_surveys", entity="survey", ledger="surveys", columns=_survey),
     Table(
         name="fraud_cases",

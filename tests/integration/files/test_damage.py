@@ -66,7 +66,8 @@ DIRECTLY = {
         "engines/snowflake_environment/check_sql.py",
     },
     "backups, checked by their digests, and the doctor, who reads what is damaged": {
-        *("safety/backup.py", "safety/doctor.py", "safety/manifest.py"),
+        *("safety/backup.py", "safety/beside.py", "safety/cipher.py", "safety/doctor.py"),
+        "safety/manifest.py",
     },
     "logs, PostgreSQL's own file, a pickle, and marks whose bytes are compared": {
         *("background.py", "oltp/server.py", "demo/life.py", "dashboards/server.py"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -200,8 +199,8 @@ def test_what_is_no_backup_of_this_target_is_refused(house, settings, tmp_path):
     with pytest.raises(ConfigurationError, match="is no backup"):
         restore_backup(settings, tmp_path)
     manifest = made.folder / MANIFEST_FILE
-    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"format": 2}))
-    with pytest.raises(ConfigurationError, match="format 2"):
+    manifest.write_text(replace(made.manifest, format=3).text())
+    with pytest.raises(ConfigurationError, match="format 3"):
         restore_backup(settings, made.folder)
 
 
@@ -249,7 +248,7 @@ AT_THE_SWAP = {
         ("ensure_reporting_tables", "before"),
     ],
     "postgres": [
-        ("_create", "after"),
+        ("create_database", "after"),
         ("_check_rows", "before"),
         ("_swap", "before"),
         ("_end_readers", "after"),
@@ -467,7 +466,7 @@ class TestPostgres:
 def test_the_commands_say_what_they_did_and_what_comes_next(house, settings, monkeypatch):
     monkeypatch.setenv("FINHOUSE_HOME", str(settings.home))
     run = CliRunner().invoke
-    result = run(main, ["backup", "--keep", "1"], catch_exceptions=False)
+    result = run(main, ["backup", "--keep", "1", "--unencrypted"], catch_exceptions=False)
     assert result.exit_code == 0 and "finhouse restore" in result.output, result.output
     [made] = backups_in(settings.home / "backups")
     result = run(main, ["restore", made.folder.name], catch_exceptions=False)

@@ -55,6 +55,12 @@ MALFORMED = {
 }
 
 
+@pytest.fixture(autouse=True)
+def in_plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked of TLS is tried in test_tls.py."""
+    monkeypatch.setenv("FINHOUSE_PLAIN_HOSTS", "db.example,fe80::1%eth0")
+
+
 def settings(folder: Path, url: str) -> Settings:
     return Settings(folder, folder, "postgres", warehouse_url=url)
 

@@ -155,7 +155,8 @@ joined as (
         {{ money('invested.invested_amount') }} as invested_amount,
         {{ money('invested.earnings_paid_amount') }} as earnings_paid_amount,
         customers.is_active,
-        customers.date_of_birth,
+        -- The day itself ends here: no table but the raw one keeps it.
+        {{ age_band('customers.date_of_birth', as_of_date('microfinance')) }} as age_band,
         customers.signup_date,
         {{ month_start('customers.signup_date') }} as cohort_month,
         borrowed.first_loan_date,
@@ -193,8 +194,7 @@ valued as (
             as lifetime_value_amount,
         written_off_amount > 0 or arrears_days >= 90 as is_in_default,
         {{ days_between('signup_date', as_of_date('microfinance')) }} as customer_days,
-        {{ days_between('last_activity_date', as_of_date('microfinance')) }} as inactive_days,
-        {{ age_band('date_of_birth', as_of_date('microfinance')) }} as age_band
+        {{ days_between('last_activity_date', as_of_date('microfinance')) }} as inactive_days
     from joined
 
 ),
