@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 from finhouse.extract_load.columns import TIME_TYPES
-from finhouse.scaffold.catalogue import Catalogue, CatalogueTable
+from finhouse.scaffold.catalogue import Catalogue, CatalogueColumn, CatalogueTable
 from finhouse.scaffold.names import is_reserved, snake_case, unused
-from finhouse.scaffold.personal_data import Rule, guess
+from finhouse.scaffold.personal_data import A_SECRET, Rule, guess
 
+BESIDE_ANOTHER = "raw cannot hold it beside one whose name differs by case alone"
 # When a row came to be, best first; what changed it later is no event of its own.
 _EVENT_TIMES = [
     "created_at",
@@ -55,6 +56,26 @@ class LoadedTable:
     event_time: str | None
     personal_data: Mapping[str, tuple[Rule, str]]
     references: tuple[str, ...]
+
+    @property
+    def classes(self) -> dict[str, list[str]]:
+        """Class of each column, by class: a guess, as that of personal data is."""
+        found: dict[str, list[str]] = {}
+        for column in self.table.columns:
+            found.setdefault(self._class_of(column), []).append(column.name)
+        return dict(sorted(found.items()))
+
+    def _class_of(self, column: CatalogueColumn) -> str:
+        rule, why = self.personal_data.get(column.name, (None, ""))
+        if rule == "omit" and why != BESIDE_ANOTHER:
+            return "1a secret" if why == A_SECRET else "1a identity"
+        if rule == "mask":
+            return "2 identity"
+        pointing = {name for reference in self.table.references for name in reference.columns}
+        is_technical = column.name in {*self.table.key, *pointing, self.event_time}
+        if is_technical or rule or column.source.type_name in ("timestamp", "timestamptz", "bool"):
+            return "3 technical"
+        return "2 business"
 
     @property
     def omitted(self) -> frozenset[str]:
@@ -145,7 +166,7 @@ def _personal_data(
             found[column.name] = guessed
         other = lower.setdefault(column.name.lower(), column.name)
         if other != column.name:
-            found[column.name] = ("omit", f"raw cannot hold it beside {other}")
+            found[column.name] = ("omit", BESIDE_ANOTHER)
             remarks.append(f"{name}: column {column.name!r} is omitted beside {other}")
     return found
 

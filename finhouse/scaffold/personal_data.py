@@ -9,6 +9,7 @@ from finhouse.scaffold.catalogue import CatalogueColumn
 from finhouse.scaffold.names import singular, snake_case
 
 Rule = Literal["omit", "mask"]
+A_SECRET = "a secret, or made from one, by its name"
 
 _PEOPLE = re.compile(
     r"holder|agent|applicant|beneficiary|borrower|client|contact|customer|employee"
@@ -55,7 +56,7 @@ def guess(table: str, column: CatalogueColumn) -> tuple[Rule, str] | None:
         return "mask", f"{column.source.source_type}: where somebody is"
     if kind in _TEXTS or column.source.source_type.endswith("[]"):
         if _SECRET.search(name):
-            return "omit", "a secret, or made from one, by its name"
+            return "omit", A_SECRET
         if _IDENTIFIER.search(name) and not _is_flag_or_reference(name):
             return "omit", "names or reaches one person, by its name"
         is_of_people = _PEOPLE.fullmatch(singular(snake_case(table)).rpartition("_")[2])

@@ -56,6 +56,9 @@ def table_lines(loaded: LoadedTable) -> list[str]:
         lines += [
             f"      {scalar(name)}: {rule}" for name, (rule, _) in loaded.personal_data.items()
         ]
+    lines += ["    classes:"]
+    for name, columns in loaded.classes.items():
+        lines += listed(name, columns, 6)
     return lines
 
 

@@ -144,7 +144,7 @@ def _personal_data(loaded: LoadedTable) -> list[str]:
     return [
         f"{loaded.name}.{column}: {rule}, to be confirmed ({why})"
         for column, (rule, why) in loaded.personal_data.items()
-    ]
+    ] + [f"{loaded.name}: the classes of its columns, to be confirmed"]
 
 
 def _staged(

@@ -29,6 +29,15 @@ from pydantic import (
 
 from finhouse.domains import declared_domains, selected_domains
 from finhouse.errors import ConfigurationError
+from finhouse.sources.classes import (
+    REST,
+    ColumnClass,
+    Treatment,
+    check_lists,
+    check_treatment,
+    class_in,
+    class_of_rest,
+)
 from finhouse.sources.file_pattern import FilePattern
 from finhouse.yaml_text import SafeLoader
 
@@ -72,7 +81,36 @@ class _Declared(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class TableDefinition(_Declared):
+class _Classified(_Declared):
+    """What has columns, or names of columns, of declared classes (``finhouse.sources.classes``)."""
+
+    classes: dict[str, tuple[str, ...] | str] = {}
+
+    @field_validator("classes", mode="before")
+    @classmethod
+    def _checked(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        lists = {
+            name: tuple(columns) if isinstance(columns, list) else columns
+            for name, columns in value.items()
+        }
+        if all(isinstance(columns, str | tuple) for columns in lists.values()):
+            check_lists({str(name): columns for name, columns in lists.items()})
+        return lists
+
+    @property
+    def classified(self) -> frozenset[str]:
+        """Columns that a class names."""
+        return frozenset(
+            column
+            for columns in self.classes.values()
+            if not isinstance(columns, str)
+            for column in columns
+        )
+
+
+class TableDefinition(_Classified):
     """One source table and how it is loaded."""
 
     name: Name
@@ -85,7 +123,7 @@ class TableDefinition(_Declared):
     reconcile_deletes: bool = False
     group: str = "default"
     references: tuple[Name, ...] = ()
-    personal_data: dict[str, Literal["omit", "mask", "keep"]] = {}
+    personal_data: dict[str, Treatment] = {}
 
     @field_validator("key", mode="before")
     @classmethod
@@ -153,8 +191,8 @@ class LoadUnit:
     has_days: bool = True
 
 
-class _Source(_Declared):
-    """What sources of all kinds declare for an orchestrator.
+class _Source(_Classified):
+    """What sources of all kinds declare: when they are loaded, and columns' classes.
 
     Attributes:
         schedule: when it is loaded, as cron in ``time_zone``.
@@ -198,6 +236,14 @@ class _Source(_Declared):
     def load_units(self) -> tuple[LoadUnit, ...]:
         raise NotImplementedError
 
+    def class_of(self, table: str, column: str, known: Collection[str] = ()) -> ColumnClass | None:
+        """The declared class of a column; None where there is none.
+
+        Args:
+            known: the columns that ``rest`` is about: those the table was first loaded with.
+        """
+        raise NotImplementedError
+
 
 class PostgresDefinition(_Source):
     """A schema of the OLTP database, or of another one that the variable ``url_env`` names."""
@@ -230,6 +276,22 @@ class PostgresDefinition(_Source):
             between.setdefault(table.group, set()).update(others)
         _refuse_circle(between, "groups refer to each other: {}; move a table to another group")
         return self
+
+    @model_validator(mode="after")
+    def _treated(self) -> PostgresDefinition:
+        if REST in self.classes.values():
+            raise ValueError(f"classes: {REST} is for a table: name the columns, or move it there")
+        for table in self.tables:
+            for column in {**dict.fromkeys(table.classified), **table.personal_data}:
+                found = self.class_of(table.name, column, [column])
+                if found:
+                    check_treatment(table.name, column, found, table.personal_data.get(column))
+        return self
+
+    def class_of(self, table: str, column: str, known: Collection[str] = ()) -> ColumnClass | None:
+        [declared] = self.chosen([table])
+        named = class_in(declared.classes, column) or class_in(self.classes, column)
+        return named or (class_of_rest(declared.classes) if column in known else None)
 
     @property
     def table_names(self) -> tuple[str, ...]:
@@ -300,6 +362,15 @@ class CsvFolderDefinition(_Source):
             again = sorted({str(day) for day in given if given.count(day) > 1})
             if again:
                 raise ValueError(f"{setting}: {', '.join(again)} is given twice")
+        unknown = sorted(self.classified - {*self.columns})
+        if unknown:
+            raise ValueError(f"classes names {', '.join(unknown)}, which no column is called")
+        for column in self.classified:
+            if (found := self.class_of(self.table, column)) and found.level == "1a":
+                raise ValueError(
+                    f"{column} is of class {found}: every cell of a file is loaded as it is;"
+                    " have the file delivered without it"
+                )
         if len(self.days_off) == len(WEEKDAYS):
             raise ValueError("days_off leaves no day for a file: remove one")
         return self
@@ -310,6 +381,11 @@ class CsvFolderDefinition(_Source):
             self.expected
             and WEEKDAYS[day.weekday()] not in self.days_off
             and day not in self.holidays
+        )
+
+    def class_of(self, table: str, column: str, known: Collection[str] = ()) -> ColumnClass | None:
+        return class_in(self.classes, column) or (
+            class_of_rest(self.classes) if column in known else None
         )
 
     @property

@@ -13,6 +13,7 @@ import psycopg
 from finhouse.extract_load import LoadResult, load_source
 from finhouse.settings import Settings
 from finhouse.warehouse import Warehouse
+from tests.support.sources import classified
 
 SECONDS = 60.0
 
@@ -32,7 +33,9 @@ ORDERS_DDL = """
 
 def orders_yaml(settings_text: str) -> str:
     """A source file with one table ``orders``; ``settings_text`` is indented YAML."""
-    return f"kind: postgres\nname: shop\nschema: shop\ntables:\n  - name: orders\n{settings_text}"
+    return classified(
+        f"kind: postgres\nname: shop\nschema: shop\ntables:\n  - name: orders\n{settings_text}"
+    )
 
 
 FULL = "    mode: full\n    key: [id]\n"

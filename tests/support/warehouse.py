@@ -11,6 +11,7 @@ import pytest
 from finhouse.oltp import EmbeddedServer
 from finhouse.settings import Settings
 from finhouse.warehouse import Warehouse, open_warehouse
+from tests.support.sources import classified
 
 
 class ThrowAwayServer(EmbeddedServer):
@@ -77,12 +78,15 @@ def warehouse(settings: Settings) -> Iterator[Warehouse]:
 
 @pytest.fixture
 def declare(tmp_path: Path) -> Callable[[str, str], Path]:
-    """Write a source file; returns the folder to pass as ``definitions``."""
+    """Write a source file; returns the folder to pass as ``definitions``.
+
+    Tables that say nothing of their columns' classes get one for all.
+    """
 
     def write(name: str, text: str) -> Path:
         folder = tmp_path / "sources"
         folder.mkdir(exist_ok=True)
-        (folder / f"{name}.yml").write_text(text, encoding="utf-8")
+        (folder / f"{name}.yml").write_text(classified(text), encoding="utf-8")
         return folder
 
     return write

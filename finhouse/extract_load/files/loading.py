@@ -11,6 +11,7 @@ from pathlib import Path
 
 from finhouse.console import console
 from finhouse.errors import ConfigurationError, SchemaDriftError, SourceError
+from finhouse.extract_load.classes import refuse_undeclared
 from finhouse.extract_load.columns import LOADER_TYPES
 from finhouse.extract_load.files.context import FolderContext
 from finhouse.extract_load.files.expected import expected_days
@@ -65,10 +66,17 @@ class FolderLoad:
         """Make the raw table fit the declared columns; list the files (of some days) to look at.
 
         Raises:
+            ConfigurationError: a column has no class.
             SchemaDriftError: the raw table has a column that is declared no more.
             SourceError: the landing folder cannot be read.
         """
         context = self._context
+        refuse_undeclared(
+            context.source_name,
+            context.table_name,
+            f"the files of {context.source_name}",
+            [name for name in self._columns if not self._has_class(name)],
+        )
         wanted = dict.fromkeys(self._columns, "text") | FILE_TYPES | LOADER_TYPES
         with self._warehouse.transaction():
             context.create_raw(wanted)
@@ -94,6 +102,10 @@ class FolderLoad:
                 f"    no files like {pattern.text}{days} in {context.folder}", markup=False
             )
         return chosen
+
+    def _has_class(self, column: str) -> bool:
+        definition = self._context.definition
+        return definition.class_of(definition.table, column, self._columns) is not None
 
     def _note_expected(self, pattern: FilePattern, files: list[tuple[date, Path]]) -> None:
         """Keep which files there should be by now, before any is loaded: one may be faulty."""

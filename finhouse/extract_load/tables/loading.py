@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from finhouse.console import console
 from finhouse.errors import ConfigurationError, SourceError
+from finhouse.extract_load.classes import refuse_undeclared
 from finhouse.extract_load.columns import LOADER_TYPES, SourceColumn
 from finhouse.extract_load.results import LoadResult, RowCounts
 from finhouse.extract_load.state import TableState, utc_now
@@ -41,7 +42,8 @@ class TableLoad:
         self._context = context
         self._warehouse, self._source = context.warehouse, context.source
         self._table, self._described = context.table, context.described
-        self._columns = _loaded_columns(context)
+        state = context.books.table_state(context.source_name, context.table_name)
+        self._columns, self._undeclared = _loaded_columns(context, state)
         self._key = [column for column in self._columns if column.name in self._table.key]
         self._cursor: Cursor = cursor_for(context)
         self._sink: Sink = sink_for(context.source, context.warehouse)
@@ -71,6 +73,11 @@ class TableLoad:
         started_at = utc_now()
         context = self._context
         context.lock()
+        if self._undeclared:
+            self._note(
+                f"column {', '.join(self._undeclared)} is new and stays at the source: give it a"
+                f" class in finhouse/sources/{context.source_name}.yml"
+            )
         state = context.books.table_state(context.source_name, context.table_name)
         counts = self._load(state, full_refresh)
         if isinstance(self._cursor, ReplicationSlotCursor):
@@ -323,24 +330,38 @@ class TableLoad:
         console.print(f"    {self._context.shown}: {text}", markup=False)
 
 
-def _loaded_columns(context: TableContext) -> list[SourceColumn]:
-    """The columns to load: all but omitted ones.
+def _loaded_columns(
+    context: TableContext, state: TableState | None
+) -> tuple[list[SourceColumn], list[str]]:
+    """The columns to load, and those left at the source until they have a class.
+
+    Omitted ones are not loaded; nor are those of no class that the table has gained since its last
+    load.
 
     Raises:
-        ConfigurationError: the source file names a column that the table does not have. A
-            misspelt ``omit`` would otherwise let personal data through.
+        ConfigurationError: the source file names a column that the table does not have, as a
+            misspelt ``omit`` would let personal data through; or a column has no class.
         SourceError: there is no right to read one of them.
     """
     table, shown, described = context.table, context.shown, context.described
-    names = {column.name for column in described.columns}
-    for setting, wanted in (("personal_data", table.personal_data), ("key", table.key)):
-        unknown = sorted(set(wanted) - names)
+    names = [column.name for column in described.columns]
+    for setting, wanted in (
+        ("personal_data", table.personal_data),
+        ("key", table.key),
+        ("classes", table.classified),
+    ):
+        unknown = sorted(set(wanted) - set(names))
         if unknown:
             raise ConfigurationError(
                 f"{setting} names column {', '.join(unknown)}, which {shown} does not have",
                 f"use its columns: {', '.join(sorted(names))}",
             )
-    columns = [column for column in described.columns if column.name not in table.omitted]
+    undeclared = _undeclared_columns(context, state)
+    columns = [
+        column
+        for column in described.columns
+        if column.name not in table.omitted and column.name not in undeclared
+    ]
     if not columns:
         raise ConfigurationError(f"every column of {shown} is omitted", "keep at least one column")
     read = [column.name for column in columns] + [XMIN] * (table.cursor == XMIN)
@@ -353,4 +374,23 @@ def _loaded_columns(context: TableContext) -> list[SourceColumn]:
             f" {quoted(context.source.user)}"
             + ("" if denied == [XMIN] else ", or list columns as omit under personal_data"),
         )
-    return columns
+    return columns, undeclared
+
+
+def _undeclared_columns(context: TableContext, state: TableState | None) -> list[str]:
+    """Columns of no class that have come since the last load.
+
+    Raises:
+        ConfigurationError: a column has none, and the table is new or has it in raw.
+    """
+    names = [column.name for column in context.described.columns]
+    loaded = [column.name for column in state.columns] if state else names
+    rest = {*loaded, *context.table.omitted}
+    without = [
+        name
+        for name in names
+        if context.definition.class_of(context.table_name, name, rest) is None
+    ]
+    held = [name for name in without if name in rest]
+    refuse_undeclared(context.source_name, context.table_name, context.shown, held)
+    return without

@@ -558,6 +558,7 @@ def test_a_new_column_and_a_full_refresh_keep_the_place_in_the_log(shop):
     shop.load()
     shop.sql("alter table shop.orders add note text")
     shop.sql("update shop.orders set note = 'x' where id = 1")
+    declared(shop, BY_SLOT + "    classes: {2 behaviour: [note], 3 technical: rest}\n")
     assert "new column note" in shop.load().note
     shop.sql("update shop.orders set note = 'y' where id = 2")
     assert shop.load().counts.updated == 1

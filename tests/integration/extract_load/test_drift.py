@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from finhouse.errors import SchemaDriftError
+from finhouse.errors import ConfigurationError, SchemaDriftError
 from tests.support.extract_load import APPEND, FULL, INCREMENTAL, ORDERS_DDL, Shop, orders_yaml
 
 
@@ -15,11 +15,15 @@ def shop(oltp_url, settings, warehouse, declare) -> Shop:
     return made
 
 
+NOTE = "    classes: {2 behaviour: [note], 3 technical: rest}\n"
+
+
 @pytest.mark.parametrize("mode", [FULL, INCREMENTAL])
 def test_a_new_column_arrives_with_the_values_of_old_rows(shop, declare, mode):
     declare("shop", orders_yaml(mode))
     shop.load()
     shop.sql("alter table shop.orders add column note text default 'old'")
+    declare("shop", orders_yaml(mode + NOTE))
     result = shop.load()
     assert "new column note" in result.note
     shop.assert_equal("id, amount, status, updated_at::text, note")
@@ -31,8 +35,43 @@ def test_a_new_column_of_an_append_table_is_null_in_old_rows(shop, declare):
     shop.load()
     shop.sql("alter table shop.orders add column note text default 'x'")
     shop.sql("insert into shop.orders values (101, 1, 'A', null)")
+    declare("shop", orders_yaml(APPEND + NOTE))
     shop.load()
     assert shop.raw_rows(columns="id, note")[98:] == [(99, None), (100, None), (101, "x")]
+
+
+@pytest.mark.parametrize("mode", [FULL, INCREMENTAL, APPEND])
+def test_a_new_column_stays_at_the_source_until_it_has_a_class(shop, declare, mode):
+    declare("shop", orders_yaml(mode))
+    shop.load()
+    shop.sql("alter table shop.orders add column fayda_id text default 'F-1'")
+    for refresh in (False, True):
+        note = shop.load(full_refresh=refresh).note
+        assert "column fayda_id is new and stays at the source" in note
+        assert "finhouse/sources/shop.yml" in note
+        assert "fayda_id" not in shop.warehouse.columns("raw_shop", "orders")
+    shop.assert_equal()
+
+
+@pytest.mark.parametrize("mode", [FULL, INCREMENTAL, APPEND])
+def test_a_column_of_no_class_stops_the_load_of_a_new_table(shop, declare, mode):
+    declare("shop", orders_yaml(mode + "    classes: {3 technical: [id, updated_at]}\n"))
+    with pytest.raises(ConfigurationError, match=r"amount, status of shop\.orders") as caught:
+        shop.load()
+    assert "2 behaviour: [amount, status]" in caught.value.remedy
+    assert not shop.warehouse.table_exists("raw_shop", "orders")
+    declare("shop", orders_yaml(mode))
+    shop.load()
+    # Nor is what has been loaded loaded again, once its class is gone.
+    declare("shop", orders_yaml(mode + "    classes: {3 technical: [id, updated_at]}\n"))
+    with pytest.raises(ConfigurationError, match="column amount, status"):
+        shop.load()
+
+
+def test_a_class_of_a_column_that_is_not_there_is_refused(shop, declare):
+    declare("shop", orders_yaml(FULL + "    classes: {2 behaviour: [fone], 3 technical: rest}\n"))
+    with pytest.raises(ConfigurationError, match="classes names column fone"):
+        shop.load()
 
 
 DRIFTS = {

@@ -33,6 +33,7 @@ from tests.support.extract_load import (
     wait_until,
 )
 from tests.support.reconciling import counts, reconcile
+from tests.support.sources import classified
 
 
 @pytest.fixture
@@ -105,7 +106,7 @@ def two_tables(shop: Shop) -> None:
         "create table shop.payments (id bigint primary key); insert into shop.payments values (1)"
     )
     (shop.definitions / "shop.yml").write_text(
-        orders_yaml(FULL) + "  - name: payments\n" + FULL, encoding="utf-8"
+        classified(orders_yaml(FULL) + "  - name: payments\n" + FULL), encoding="utf-8"
     )
 
 

@@ -225,8 +225,10 @@ def test_views_on_raw_survive_every_ordinary_load(shop, declare):
     shop.sql("update shop.orders set status = 'X'")
     shop.load()
     shop.sql("alter table shop.orders add column note text default 'n'")
+    classes = "    classes: {2 behaviour: [note], 3 technical: rest}\n"
+    use(shop, declare, INCREMENTAL + classes)
     shop.load()
-    use(shop, declare, FULL)
+    use(shop, declare, FULL + classes)
     shop.sql("update shop.orders set status = 'Y'")
     shop.load()
     assert shop.warehouse.execute("select distinct status from staging") == [("Y",)]

@@ -188,6 +188,9 @@ def test_a_table_that_was_never_loaded_is_loaded_as_a_whole(shop, declare):
 
 def test_drift_is_noticed(shop):
     shop.sql("alter table shop.orders add column note text default 'n'")
+    file = shop.definitions / "shop.yml"
+    text = file.read_text()
+    file.write_text(text.replace("{3 technical: rest}", "{2 behaviour: [note], 3 technical: rest}"))
     assert "new column note" in shop.load(window=SECOND_OF_JANUARY).note
     assert shop.warehouse.count("raw_shop.orders", "note = 'n'") == 100
     shop.sql("alter table shop.orders drop column status")

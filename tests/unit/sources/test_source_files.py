@@ -28,6 +28,16 @@ def test_all_shipped_sources_are_valid():
         assert read_source(name).name == name
 
 
+def test_a_table_wins_over_its_source_and_rest_is_what_was_known(tmp_path):
+    text = GOOD.replace("tables:", "classes: {3 technical: [id, at]}\ntables:")
+    (tmp_path / "shop.yml").write_text(text + "    classes: {2 identity: [id], 3 business: rest}\n")
+    shop = read_source("shop", tmp_path)
+    found = {name: shop.class_of("orders", name, ["a"]) for name in ("id", "at", "a", "b")}
+    assert {name: found[name] and str(found[name]) for name in found} == {
+        "id": "2 identity", "at": "3 technical", "a": "3 business", "b": None,
+    }  # fmt: skip
+
+
 def test_wallet_is_declared_as_its_brief_asks():
     tables = {table.name: table for table in read_source("wallet").tables}
     assert set(tables) == {
@@ -128,6 +138,46 @@ MISTAKES = {
     "micro-batches of nothing": (
         GOOD.replace("schema: shop\n", "schema: shop\nnear_real_time: '*/5 * * * *'\n"),
         "near_real_time needs a table of mode append",
+        "",
+    ),
+    "odd class": (
+        GOOD + "    classes: {1c money: [id]}\n",
+        "line 9: table orders: classes: '1c money' is no class: write a level .* and a category",
+        "",
+    ),
+    "identifying and of no person": (
+        GOOD + "    classes: {1a business: [id]}\n",
+        "what is of level 1a is about a person",
+        "",
+    ),
+    "rest of a person": (
+        GOOD + "    classes: {2 identity: rest}\n",
+        "what is about a person is named column by column",
+        "",
+    ),
+    "two classes of a column": (
+        GOOD + "    classes: {2 identity: [a], 3 technical: [a]}\n",
+        "a is in 2 identity and in 3 technical: keep one",
+        "",
+    ),
+    "identifying and untreated": (
+        GOOD + "    classes: {1a contact: [phone]}\n",
+        "orders.phone is of class 1a contact: .* write phone: omit or mask",
+        "",
+    ),
+    "identifying and kept": (
+        GOOD + "    classes: {1a contact: [phone]}\n    personal_data: {phone: keep}\n",
+        "orders.phone is of class 1a contact",
+        "",
+    ),
+    "a secret that leaves": (
+        GOOD + "    classes: {1a secret: [pin]}\n    personal_data: {pin: mask}\n",
+        "a secret never leaves the source",
+        "",
+    ),
+    "rest of a source": (
+        GOOD.replace("tables:", "classes: {3 technical: rest}\ntables:"),
+        "rest is for a table",
         "",
     ),
     "odd rule": (GOOD + "    personal_data: {x: hide}\n", r"line 9: .*= 'hide'", ""),
