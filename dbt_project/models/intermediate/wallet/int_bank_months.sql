@@ -53,6 +53,7 @@ bank_transactions as (
     select
         coalesce(banks.bank_code, 'UNASSIGNED') as bank_code,
         transactions.transaction_month,
+        transactions.sender_user_id,
         transactions.amount,
         transactions.revenue_amount,
         transactions.is_completed,
@@ -69,12 +70,37 @@ volumes as (
         bank_code,
         transaction_month,
         cast(count(*) as bigint) as transaction_count,
+        cast(count(distinct sender_user_id) as bigint) as active_user_count,
         {{ count_where('is_completed') }} as completed_transaction_count,
         {{ count_where('is_failed') }} as failed_transaction_count,
         {{ money('sum(case when is_completed then amount end)') }} as volume_amount,
         {{ money('sum(revenue_amount)') }} as transaction_revenue_amount
     from bank_transactions
     group by bank_code, transaction_month
+
+),
+
+-- A user belongs to each bank that has carried a transaction of his, from the first one on.
+first_months as (
+
+    select
+        bank_code,
+        sender_user_id,
+        min(transaction_month) as first_month
+    from bank_transactions
+    where sender_user_id is not null
+    group by bank_code, sender_user_id
+
+),
+
+user_counts as (
+
+    select
+        bank_code,
+        first_month,
+        cast(count(*) as bigint) as first_user_count
+    from first_months
+    group by bank_code, first_month
 
 ),
 
@@ -99,6 +125,14 @@ joined as (
         months.month_start,
         months.is_complete_period,
         coalesce(volumes.transaction_count, 0) as transaction_count,
+        coalesce(volumes.active_user_count, 0) as active_user_count,
+        cast(
+            sum(coalesce(user_counts.first_user_count, 0)) over (
+                partition by all_banks.bank_code
+                order by months.month_start
+                rows between unbounded preceding and current row
+            ) as bigint
+        ) as total_user_count,
         coalesce(volumes.completed_transaction_count, 0) as completed_transaction_count,
         coalesce(volumes.failed_transaction_count, 0) as failed_transaction_count,
         coalesce(volumes.volume_amount, 0) as volume_amount,
@@ -128,6 +162,10 @@ joined as (
         on
             all_banks.bank_code = volumes.bank_code
             and months.month_start = volumes.transaction_month
+    left join user_counts
+        on
+            all_banks.bank_code = user_counts.bank_code
+            and months.month_start = user_counts.first_month
     left join scores
         on
             all_banks.bank_code = scores.bank_code
@@ -146,6 +184,8 @@ final as (
         transaction_count,
         completed_transaction_count,
         failed_transaction_count,
+        active_user_count,
+        total_user_count,
         volume_amount,
         transaction_revenue_amount,
         -- An invoice line: rounded to the cent, per bank and month.
@@ -154,6 +194,12 @@ final as (
                 then {{ money('monthly_fee_amount + volume_amount * transaction_fee_rate') }}
             else cast(0 as numeric(20, 2))
         end as bank_fee_amount,
+        -- The part of the fee that does not depend on the volume; no fee is billed without a rate.
+        case
+            when is_in_contract and transaction_fee_rate is not null
+                then {{ money('monthly_fee_amount') }}
+            else cast(0 as numeric(20, 2))
+        end as monthly_fee_amount,
         survey_count,
         satisfaction_score_sum,
         days_to_contract_end

@@ -155,6 +155,12 @@ joined as (
         coalesce(weekly_activity.weekly_active_user_count, 0) as weekly_active_user_count,
         coalesce(activity.activity_user_count, 0) as activity_user_count,
         coalesce(signups.new_user_count, 0) as new_user_count,
+        cast(
+            sum(coalesce(signups.new_user_count, 0)) over (
+                order by days.date_day
+                rows between unbounded preceding and current row
+            ) as bigint
+        ) as total_user_count,
         coalesce(churned_users.churned_user_count, 0) as churned_user_count,
         coalesce(transaction_measures.transaction_amount, 0) as transaction_amount,
         coalesce(transaction_measures.completed_amount, 0) as completed_amount,

@@ -200,6 +200,13 @@ joined as (
         coalesce(daily_senders.daily_active_user_sum, 0) as daily_active_user_sum,
         platform_downtime.day_count,
         coalesce(signups.new_user_count, 0) as new_user_count,
+        -- The wallet's life begins with its first sign-up, so the sum holds everybody.
+        cast(
+            sum(coalesce(signups.new_user_count, 0)) over (
+                order by months.month_start
+                rows between unbounded preceding and current row
+            ) as bigint
+        ) as total_user_count,
         coalesce(signups.referred_user_count, 0) as referred_user_count,
         coalesce(signups.activation_due_user_count, 0) as activation_due_user_count,
         coalesce(signups.activated_user_count, 0) as activated_user_count,
@@ -272,6 +279,9 @@ amounts as (
         -- Growth and churn speak of complete months only.
         case when is_complete_period then mau - previous_mau end as mau_change,
         case when is_complete_period then previous_mau end as complete_previous_mau,
+        case when is_complete_period then new_user_count end as total_user_change,
+        case when is_complete_period then total_user_count - new_user_count end
+            as complete_previous_total_user_count,
         cast(revenue_amount + bank_fee_amount as numeric(20, 2)) as revenue_total_amount,
         cast(revenue_amount - cogs_amount as numeric(20, 2)) as gross_profit_amount,
         cast(operating_cost_amount + marketing_spend_amount - revenue_amount as numeric(20, 2))

@@ -45,6 +45,7 @@ joined as (
         sent.first_transaction_date,
         sent.last_transaction_date,
         users.signed_up_at,
+        users.last_active_at,
         sent.first_completed_at,
         sent.last_completed_at,
         {{ dbt.dateadd('day', 7, 'users.signed_up_at') }} as activation_deadline_at

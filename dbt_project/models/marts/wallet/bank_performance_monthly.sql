@@ -25,7 +25,9 @@ final as (
         satisfaction_score_sum,
         {{ ratio('satisfaction_score_sum', 'survey_count') }} as satisfaction_score,
         days_to_contract_end,
-        {{ is_period_over('quarter', 'month_start', as_of_date('wallet')) }} as is_complete_quarter
+        {{ is_period_over('quarter', 'month_start', as_of_date('wallet')) }} as is_complete_quarter,
+        active_user_count,
+        total_user_count
     from bank_months
 
 )

@@ -16,7 +16,8 @@ totals as (
     select
         bank_code,
         cast(sum(transaction_count) as bigint) as transaction_count,
-        {{ money('sum(volume_amount)') }} as volume_amount
+        {{ money('sum(volume_amount)') }} as volume_amount,
+        max(total_user_count) as user_count
     from bank_months
     group by bank_code
 
@@ -38,7 +39,8 @@ final as (
         case
             when banks.contract_end_date is not null
                 then {{ days_between(as_of_date('wallet'), 'banks.contract_end_date') }}
-        end as days_to_contract_end
+        end as days_to_contract_end,
+        coalesce(totals.user_count, 0) as user_count
     from banks
     left join totals
         on banks.bank_code = totals.bank_code

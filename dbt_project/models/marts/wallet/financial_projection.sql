@@ -39,6 +39,22 @@ baseline as (
 
 ),
 
+-- The opening cash is of a month; every complete month since then has burnt some of it.
+burnt as (
+
+    select
+        assumptions.scenario,
+        coalesce(sum(metrics.burn_total_amount), 0) as burnt_amount
+    from assumptions
+    cross join last_complete_month
+    left join metrics
+        on
+            assumptions.as_of_month < metrics.month_start
+            and last_complete_month.month_start >= metrics.month_start
+    group by assumptions.scenario
+
+),
+
 month_numbers as (
 
     {% for month_number in range(1, projected_months + 1) %}
@@ -55,7 +71,7 @@ projected as (
         assumptions.scenario,
         month_numbers.month_number,
         {{ add_months('baseline.month_start', 'month_numbers.month_number') }} as month_start,
-        assumptions.opening_cash_amount,
+        assumptions.opening_cash_amount - burnt.burnt_amount as opening_cash_amount,
         baseline.mau
         * power(
             cast(1 + assumptions.monthly_user_growth_rate as {{ double }}),
@@ -89,6 +105,8 @@ projected as (
             as variable_cost_per_transaction
     from baseline
     cross join assumptions
+    inner join burnt
+        on assumptions.scenario = burnt.scenario
     cross join month_numbers
 
 ),

@@ -16,6 +16,7 @@ received as (
     select
         users.blood_hash,
         cast(count(*) as bigint) as transaction_count,
+        cast(count(distinct transactions.sender_user_id) as bigint) as sender_count,
         {{ money('sum(transactions.amount)') }} as total_volume
     from transactions
     inner join users
@@ -44,7 +45,9 @@ final as (
         transaction_count,
         total_volume,
         {{ ratio('total_volume', 'transaction_count') }} as avg_transaction,
-        '{{ currency_of("wallet") }}' as currency_code
+        '{{ currency_of("wallet") }}' as currency_code,
+        sender_count,
+        {{ as_of_date('wallet') }} as as_of_date
     from ranked
     where recipient_rank <= {{ var('wallet_top_recipients_limit') }}
 

@@ -23,21 +23,35 @@ errors as (
 
 ),
 
+error_codes as (
+
+    select distinct error_code
+    from errors
+
+),
+
+-- Every error that ever occurred has a row on every day with transactions: a rate over several days
+-- is over all of their transactions.
 final as (
 
     select
-        errors.transaction_date as error_date,
-        errors.error_code,
-        errors.failed_transaction_count,
-        errors.failed_amount,
+        metrics.date_day as error_date,
+        error_codes.error_code,
+        coalesce(errors.failed_transaction_count, 0) as failed_transaction_count,
+        coalesce(errors.failed_amount, 0) as failed_amount,
         '{{ currency_of("wallet") }}' as currency_code,
         metrics.transaction_count,
-        {{ ratio('errors.failed_transaction_count', 'metrics.transaction_count') }} as error_rate,
-        {{ is_period_over('month', 'errors.transaction_date', as_of_date('wallet')) }}
+        {{ ratio('coalesce(errors.failed_transaction_count, 0)', 'metrics.transaction_count') }}
+            as error_rate,
+        {{ is_period_over('month', 'metrics.date_day', as_of_date('wallet')) }}
             as is_complete_month
-    from errors
-    inner join metrics
-        on errors.transaction_date = metrics.date_day
+    from metrics
+    cross join error_codes
+    left join errors
+        on
+            metrics.date_day = errors.transaction_date
+            and error_codes.error_code = errors.error_code
+    where metrics.transaction_count > 0
 
 )
 

@@ -76,7 +76,9 @@ final as (
         ltv_payback_months,
         gross_profit_total_amount,
         gross_margin_total,
-        burn_total_amount as burn_total
+        burn_total_amount as burn_total,
+        total_user_count,
+        wallet_total_users_growth_rate
     from metrics
 
 )
