@@ -230,6 +230,10 @@ parity: setup $(SPARK_READY) $(SNOWFLAKE_READY) ## build the same input on all e
 reconcile: setup ## compare raw with its sources (ARGS=--heal, ARGS="wallet transactions")
 	@$(FINHOUSE) reconcile $(ARGS)
 
+.PHONY: purge
+purge: setup ## say which rows are past their retention; ARGS=--apply purges them (TARGET=)
+	@$(FINHOUSE) purge $(or $(ARGS),--dry-run)
+
 .PHONY: backup
 backup: setup ## copy the house, encrypted, into data/backups (TARGET=, ARGS="--to FOLDER --keep 7")
 	@$(FINHOUSE) backup $(ARGS)

@@ -13,6 +13,7 @@ What a command ends with:
      8  ServiceError: a server of the project does not run, does not answer or reports a failure
      9  GateError: a change must not be merged
     10  ComparisonError: marts differ from what they are compared with
+    11  AuditError: the audit trail of a source does not hold
 
 `finhouse dbt` and `finhouse airflow cli` end with whatever dbt and Airflow end with.
 """
@@ -100,3 +101,9 @@ class ComparisonError(FinhouseError):
     """Marts differ from what they are compared with: another engine's, or reference figures."""
 
     exit_code = 10
+
+
+class AuditError(FinhouseError):
+    """The audit trail of a source does not hold: an event is missing or changed, or a status is."""
+
+    exit_code = 11

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TypeVar
 
 from finhouse import demo
+from finhouse.access_log import collect
 from finhouse.console import console, print_table, step
 from finhouse.dashboards.serving import refresh_caches
 from finhouse.days import tell_spans
@@ -25,8 +26,10 @@ from finhouse.extract_load import (
     source_url,
     withdraw_file,
 )
+from finhouse.extract_load.running import warehouse_errors
 from finhouse.oltp import oltp_url
 from finhouse.publish import Publication, ensure_reporting_tables, publish
+from finhouse.retention.measuring import measure_within
 from finhouse.scorecard import print_scorecard
 from finhouse.settings import Settings
 from finhouse.sources import CsvFolderDefinition, available_sources, read_source
@@ -115,6 +118,9 @@ def _of_each_source(
                 results += action(source, warehouse)
             except FinhouseError as error:
                 failures.append((source, error))
+        with warehouse_errors(warehouse):
+            measure_within(warehouse)
+            collect(settings, warehouse)
     if len(failures) == 1:
         raise failures[0][1]
     if failures:

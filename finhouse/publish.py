@@ -14,7 +14,7 @@ recorded from the file by whatever writes the warehouse next.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,7 +26,7 @@ from finhouse.dbt.history import DBT_RESULTS_DDL
 from finhouse.dbt.manifest import MARTS, declared_marts
 from finhouse.errors import PublishError
 from finhouse.settings import Settings
-from finhouse.warehouse import Warehouse, text_literal
+from finhouse.warehouse import Warehouse, qualified, quoted, text_literal
 from finhouse.warehouse.building import only_build
 from finhouse.warehouse.remedies import remedy_of
 
@@ -291,9 +291,7 @@ def _publish_file(
             warehouse.execute("checkpoint incoming")
         finally:
             warehouse.execute("detach incoming")
-        with incoming.open("rb") as handle:
-            os.fsync(handle.fileno())
-        incoming.replace(destination)
+        _put_in_place(incoming, destination)
     except (OSError, warehouse.engine_error) as error:
         _remove_database(incoming)
         raise PublishError(
@@ -301,6 +299,109 @@ def _publish_file(
             f"{remedy_of(error)}; readers keep the previous build",
         ) from error
     return rows
+
+
+def _put_in_place(incoming: Path, destination: Path) -> None:
+    with incoming.open("rb") as handle:
+        os.fsync(handle.fileno())
+    incoming.replace(destination)
+
+
+def empty_published(
+    settings: Settings, warehouse: Warehouse, marts: Collection[str] | None
+) -> None:
+    """Take the rows of some marts from readers at once, until the next publication.
+
+    The marts stay, without rows, in what is the same publication otherwise; publications of past
+    days, and those that were replaced while they were being read, go as a whole.
+
+    Args:
+        marts: their names; None empties all but those that say what is published and how recent.
+
+    Raises:
+        PublishError: the file or a schema cannot be replaced.
+    """
+    try:
+        if settings.is_file:
+            _empty_file(warehouse, settings.published_path, marts)
+            for other in settings.published_path.parent.glob("*.duckdb"):
+                if other != settings.published_path:
+                    other.unlink()
+        else:
+            _empty_schema(warehouse, marts)
+    except (OSError, warehouse.engine_error) as error:
+        raise PublishError(
+            f"readers cannot be given a publication without the rows that were purged: {error}",
+            f"{remedy_of(error)}, then run: finhouse doctor --repair",
+        ) from error
+
+
+def _is_emptied(mart: str, marts: Collection[str] | None) -> bool:
+    return mart != RECENCY and (marts is None or mart in marts)
+
+
+def _empty_file(warehouse: Warehouse, destination: Path, marts: Collection[str] | None) -> None:
+    """Write the file anew: of rows that are merely deleted, the bytes would stay."""
+    if not destination.exists():
+        return
+    incoming = destination.with_name(f".{destination.name}.incoming")
+    _remove_database(incoming)
+    warehouse.execute(f"attach {text_literal(str(destination))} as seen (read_only)")
+    try:
+        warehouse.execute(f"attach {text_literal(str(incoming))} as incoming")
+        try:
+            with warehouse.transaction():
+                _copy_seen(warehouse, marts)
+            warehouse.execute("checkpoint incoming")
+        finally:
+            warehouse.execute("detach incoming")
+    finally:
+        warehouse.execute("detach seen")
+    _put_in_place(incoming, destination)
+
+
+def _copy_seen(warehouse: Warehouse, marts: Collection[str] | None) -> None:
+    tables = warehouse.execute(
+        "select schema_name, table_name, comment from duckdb_tables()"
+        " where database_name = 'seen' order by 1, 2"
+    )
+    for schema in dict.fromkeys(schema for schema, _, _ in tables):
+        warehouse.execute(f"create schema if not exists incoming.{quoted(schema)}")
+    for schema, table, comment in tables:
+        name = qualified(schema, table)
+        is_emptied = schema == PUBLISHED_SCHEMA and _is_emptied(table, marts)
+        warehouse.execute(
+            f"create table incoming.{name} as select * from seen.{name}"
+            + (" where false" if is_emptied else "")
+        )
+        if comment is not None:
+            warehouse.execute(f"comment on table incoming.{name} is {text_literal(comment)}")
+    for schema, table, column, comment in warehouse.execute(
+        "select schema_name, table_name, column_name, comment from duckdb_columns()"
+        " where database_name = 'seen' and comment is not null"
+    ):
+        warehouse.execute(
+            f"comment on column incoming.{qualified(schema, table)}.{quoted(column)}"
+            f" is {text_literal(comment)}"
+        )
+
+
+def _empty_schema(warehouse: Warehouse, marts: Collection[str] | None) -> None:
+    with warehouse.transaction():
+        found = warehouse.execute(
+            "select table_name::text from information_schema.tables where table_schema = $1",
+            (PUBLISHED_SCHEMA,),
+        )
+        listed = [
+            qualified(PUBLISHED_SCHEMA, mart) for (mart,) in found if _is_emptied(mart, marts)
+        ]
+        if listed:
+            warehouse.execute(f"truncate {', '.join(listed)}")
+        for (schema,) in warehouse.execute(
+            "select nspname::text from pg_namespace where starts_with(nspname, $1)",
+            (f"{PUBLISHED_SCHEMA}_",),
+        ):
+            warehouse.execute(f"drop schema {quoted(schema)} cascade")
 
 
 def _remove_database(path: Path) -> None:

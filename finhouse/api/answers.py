@@ -7,8 +7,10 @@ the same question is answered from memory until another build is published.
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from cachetools import LRUCache
@@ -17,11 +19,15 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from finhouse import __version__
-from finhouse.api.publications import Publications, Published
+from finhouse.api.publications import Publications, Published, Row
+from finhouse.publish import PUBLISHED_SCHEMA
 
 JSON, CSV = "application/json", "text/csv; charset=utf-8"
 PUBLICATION_HEADER = "X-Publication-ID"
 MEMORY_BYTES = 32 * 2**20
+# Where a request keeps which marts were read for it, for the log.
+MARTS = "finhouse.marts"
+_MART = re.compile(rf"\b{PUBLISHED_SCHEMA}\.(\w+)")
 # What an answer takes beside its body: an empty one is not for nothing.
 _ENTRY_BYTES = 512
 
@@ -36,20 +42,28 @@ class Answers:
         self._lock = threading.Lock()
         self._of = ""
         self._bodies: LRUCache[str, bytes] = LRUCache(MEMORY_BYTES, getsizeof=_size)
+        self._marts: LRUCache[str, Sequence[str]] = LRUCache(MEMORY_BYTES // _ENTRY_BYTES)
 
     def known(self, publication: str, etag: str) -> bytes | None:
         """What was answered under this tag, if it is remembered."""
         with self._lock:
             return self._bodies.get(etag) if self._of == publication else None
 
-    def remember(self, publication: str, etag: str, body: bytes) -> None:
-        """Keep an answer; those of the publication before are forgotten."""
+    def marts(self, etag: str) -> Sequence[str]:
+        """Which marts were read for the answer under this tag."""
+        with self._lock:
+            return self._marts.get(etag, ())
+
+    def remember(self, publication: str, etag: str, body: bytes, marts: Sequence[str] = ()) -> None:
+        """Keep an answer and what was read for it; the publication before is forgotten."""
         with self._lock:
             if self._of < publication:
                 self._of = publication
                 self._bodies.clear()
+                self._marts.clear()
             if self._of == publication and _size(body) <= MEMORY_BYTES:
                 self._bodies[etag] = body
+                self._marts[etag] = marts
 
 
 class Answer:
@@ -80,10 +94,12 @@ class Answer:
         def respond(published: Published) -> Response:
             if known := self._known(published.id, media, variant):
                 return known
-            made = make(published)
+            marts: set[str] = set()
+            made = make(replace(published, rows=_noting(published.rows, marts)))
             text = made if isinstance(made, str) else made.model_dump_json()
             etag, body = self._etag(published.id, media, variant), text.encode()
-            self._answers.remember(published.id, etag, body)
+            self._answers.remember(published.id, etag, body, sorted(marts))
+            self._request.scope[MARTS] = sorted(marts)
             return _response(published.id, etag, body, media)
 
         return self._answers.publications.read(respond)
@@ -93,12 +109,25 @@ class Answer:
         if etag in _tags(self._request.headers.get("if-none-match", "")):
             return Response(status_code=304, headers=_headers(publication, etag))
         body = self._answers.known(publication, etag)
-        return None if body is None else _response(publication, etag, body, media)
+        if body is None:
+            return None
+        self._request.scope[MARTS] = self._answers.marts(etag)
+        return _response(publication, etag, body, media)
 
     def _etag(self, publication: str, media: str, variant: str) -> str:
         url = self._request.url
         asked = "\n".join((__version__, publication, url.path, url.query, media, variant))
         return f'"{hashlib.sha256(asked.encode()).hexdigest()[:32]}"'
+
+
+def _noting(rows: Callable[..., list[Row]], marts: set[str]) -> Callable[..., list[Row]]:
+    """The same reading; which marts a query names is noted."""
+
+    def read(sql: str, *arguments: object) -> list[Row]:
+        marts.update(_MART.findall(sql))
+        return rows(sql, *arguments)
+
+    return read
 
 
 def _size(body: bytes) -> int:

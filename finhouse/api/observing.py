@@ -13,7 +13,7 @@ from typing import Any
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from finhouse.api.answers import PUBLICATION_HEADER
+from finhouse.api.answers import MARTS, PUBLICATION_HEADER
 from finhouse.api.guard import KEY
 from finhouse.api.problems import REQUEST_ID, internal_error
 
@@ -75,6 +75,8 @@ class Observed:
                         "query": _query(scope),
                         "client": (scope.get("client") or [None])[0],
                         "key_id": scope[KEY].id if KEY in scope else None,
+                        "key_name": scope[KEY].name if KEY in scope else None,
+                        "marts": scope.get(MARTS, []),
                         **answered,
                         "seconds": round(time.perf_counter() - started, 6),
                     }

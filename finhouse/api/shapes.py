@@ -197,7 +197,7 @@ class Restatement(BaseModel):
     value_change: Exact | None
     reported_at: Moment = Field(description="The old value contains data up to this time.")
     restated_at: Moment = Field(description="The new value contains data up to this time.")
-    cause_kind: str = Field(description="late_data, deleted_rows or definition.")
+    cause_kind: str = Field(description="late_data, deleted_rows, retention or definition.")
     cause_batches: list[str] = Field(description="Loads that may have caused it.")
 
 

@@ -25,6 +25,7 @@ _OF_THE_PROJECT = ("new", "docs", "codeowners", "kpis")
 # dbt, Superset's bundle and the engines take seconds to import.
 _COMMANDS = {
     "airflow": ("airflow",),
+    "audit": ("audit",),
     "api": ("api",),
     "backup": ("backup", "backup-key", "restore", "restore-test"),
     "bench": ("bench",),
@@ -42,6 +43,7 @@ _COMMANDS = {
     "oltp": ("oltp",),
     "parity": ("parity",),
     "pulse": ("pulse",),
+    "purge": ("purge",),
     "real_data": ("verify-real",),
     "snowflake": ("snowflake",),
     "sources": ("sources",),

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from finhouse.extract_load.columns import SourceColumn
+from finhouse.extract_load.horizon import Horizon
 from finhouse.extract_load.results import LoadResult, Reconciliation
 from finhouse.extract_load.shape import TableShape
 from finhouse.extract_load.state import SCHEMA, FileState, LastLoad, TableState, utc_now
@@ -19,6 +20,9 @@ from finhouse.warehouse import Warehouse, qualified
 LOAD_STATE, LOAD_LOG, FILE_STATE = "load_state", "load_log", "file_state"
 EXPECTED_FILES = "expected_files"
 SOURCE_RECONCILIATION = "source_reconciliation"
+RETENTION_HORIZONS, RETENTION_PURGES = "retention_horizons", "retention_purges"
+RETENTION_REFUSALS, RETENTION_STATUS = "retention_refusals", "retention_status"
+ACCESS_LOG_DAILY = "access_log_daily"
 
 _TABLES = {
     LOAD_STATE: {
@@ -95,6 +99,60 @@ _TABLES = {
         "note": "text",
         "started_at": "timestamp",
         "reconciled_at": "timestamp",
+    },
+    RETENTION_HORIZONS: {
+        "source_name": "text",
+        "table_name": "text",
+        "date_column": "text",
+        "first_day": "date",
+        "since": "timestamp",
+        "purge_id": "text",
+    },
+    RETENTION_PURGES: {
+        "purge_id": "text",
+        "source_name": "text",
+        "table_name": "text",
+        "action": "text",
+        "date_column": "text",
+        "keep_months": "bigint",
+        "legal_basis": "text",
+        "as_of_date": "date",
+        "first_day": "date",
+        "due_row_count": "bigint",
+        "held_row_count": "bigint",
+        "purged_row_count": "bigint",
+        "operator": "text",
+        "purged_at": "timestamp",
+        "completed_at": "timestamp",
+    },
+    RETENTION_REFUSALS: {
+        "purge_id": "text",
+        "source_name": "text",
+        "table_name": "text",
+        "hold_id": "text",
+        "subject_type": "text",
+        "row_count": "bigint",
+        "refused_at": "timestamp",
+    },
+    RETENTION_STATUS: {
+        "source_name": "text",
+        "table_name": "text",
+        "as_of_date": "date",
+        "first_day": "date",
+        "row_count": "bigint",
+        "due_row_count": "bigint",
+        "held_row_count": "bigint",
+        "overdue_row_count": "bigint",
+        "oldest_row_date": "date",
+        "measured_at": "timestamp",
+    },
+    ACCESS_LOG_DAILY: {
+        "access_date": "date",
+        "channel": "text",
+        "user_name": "text",
+        "mart_name": "text",
+        "access_count": "bigint",
+        "counted_at": "timestamp",
     },
 }
 
@@ -191,6 +249,35 @@ class Bookkeeping:
                 str(state.shape),
             ),
         )
+
+    def horizon(self, source: str, table: str) -> Horizon | None:
+        """Where the retention of a table's rows ends, or None where nothing was ever purged."""
+        rows = self._warehouse.execute(
+            "select date_column, first_day, since, purge_id"
+            f" from {qualified(SCHEMA, RETENTION_HORIZONS)}"
+            " where source_name = $1 and table_name = $2",
+            (source, table),
+        )
+        return Horizon(*rows[0]) if rows else None
+
+    def save_horizon(self, source: str, table: str, horizon: Horizon) -> None:
+        """Replace the horizon of a table; call inside the transaction that purges it."""
+        self._delete(RETENTION_HORIZONS, source_name=source, table_name=table)
+        self._insert(
+            RETENTION_HORIZONS,
+            (
+                source,
+                table,
+                horizon.column,
+                horizon.first_day,
+                horizon.since,
+                horizon.purge_id,
+            ),
+        )
+
+    def record(self, table: str, values: Sequence[object]) -> None:
+        """Add a row to one of the tables."""
+        self._insert(table, values)
 
     def file_states(self, source: str, table: str) -> dict[str, FileState]:
         """File name -> state of every file loaded into a table."""

@@ -6,10 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Self
 
+from finhouse.errors import WarehouseError
 from finhouse.extract_load.bookkeeping import Bookkeeping
 from finhouse.extract_load.columns import LOADER_TYPES, Stamp
+from finhouse.extract_load.horizon import Horizon
 from finhouse.extract_load.results import LoadResult, RowCounts
 from finhouse.extract_load.state import new_batch_id
 from finhouse.sources.definitions import SourceDefinition, raw_schema
@@ -58,6 +61,11 @@ class LoadContext(ABC):
         """SQL name of the raw table."""
         return qualified(self.raw_schema, self.table_name)
 
+    @cached_property
+    def horizon(self) -> Horizon | None:
+        """Where the retention of the table's rows ends; None where nothing was ever purged."""
+        return self.books.horizon(self.source_name, self.table_name)
+
     def in_new_batch(self) -> Self:
         """The same table in a batch that begins now."""
         return replace(self, batch_id=new_batch_id(self.books.now()))
@@ -66,9 +74,15 @@ class LoadContext(ABC):
         """Keep other loaders off the raw table until the transaction ends.
 
         Raises:
-            WarehouseError: another process is loading the table.
+            WarehouseError: another process is loading the table, or purged it since this load
+                began.
         """
         self.warehouse.lock_table(self.raw_schema, self.table_name)
+        if self.books.horizon(self.source_name, self.table_name) != self.horizon:
+            raise WarehouseError(
+                f"{self.raw_schema}.{self.table_name} was purged meanwhile",
+                "run the same command again",
+            )
 
     def raw_columns(self) -> dict[str, str]:
         """Column name -> the warehouse's type name; empty when there is no raw table."""

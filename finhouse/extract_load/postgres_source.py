@@ -97,6 +97,7 @@ class SourceTable:
         has_row_versions: whether ``xmin`` can be read (tables, not views).
         shape: what decides how its rows read, beside what is written in them.
         denied: columns that this user has no right to read; ``xmin`` may be one of them.
+        kept: condition of the rows that are read at all: those within the retention horizon.
     """
 
     name: str
@@ -107,6 +108,7 @@ class SourceTable:
     has_row_versions: bool
     shape: TableShape
     denied: frozenset[str] = frozenset()
+    kept: str = "true"
 
     def declared_column(
         self, setting: str, name: str, types: Sequence[str], remedy: str
@@ -258,7 +260,11 @@ class PostgresSource:
     def count(self, table: SourceTable, where: str = "true") -> int:
         """Rows of the table on the snapshot."""
         with self._explained(f"table {table.name}", table.sql_name):
-            return int(self.query(f"select count(*) from {table.sql_name} where {where}")[0][0])
+            return int(
+                self.query(
+                    f"select count(*) from {table.sql_name} where ({where}) and {table.kept}"
+                )[0][0]
+            )
 
     def rows(self, table: SourceTable, sql: str) -> list[tuple[Any, ...]]:
         """Rows of a query about one table, few enough for memory, on the snapshot."""

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from airflow.sdk.exceptions import AirflowSkipException
 
+from finhouse.access_log import collect
 from finhouse.console import console
 from finhouse.dashboards.serving import refresh_caches
 from finhouse.days import tell_spans
@@ -32,6 +33,7 @@ from finhouse.publish import ensure_reporting_tables, publish
 from finhouse.pulse.reading import open_reader
 from finhouse.pulse.running import run_due
 from finhouse.pulse_tables import connect_pulse
+from finhouse.retention.measuring import measure
 from finhouse.sources import available_sources, read_source
 from finhouse.transform import build_marts, check_freshness
 from finhouse.warehouse import connect
@@ -223,6 +225,9 @@ def build(log_folder: str, params: dict[str, Any]) -> dict[str, int]:
     folder = Path(log_folder)
     start_log(folder)
     settings = task_settings()
+    measure(settings)
+    with connect(settings) as warehouse:
+        collect(settings, warehouse)
     summary = build_marts(settings, full_refresh=params["full_refresh"], log_folder=folder)
     tell_spans(settings)
     write_model_graph(settings)

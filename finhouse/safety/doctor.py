@@ -17,7 +17,13 @@ from pathlib import Path
 from psycopg import conninfo
 
 from finhouse.errors import FinhouseError, WarehouseError
-from finhouse.extract_load.bookkeeping import FILE_STATE, LOAD_LOG, LOAD_STATE, Bookkeeping
+from finhouse.extract_load.bookkeeping import (
+    FILE_STATE,
+    LOAD_LOG,
+    LOAD_STATE,
+    RETENTION_PURGES,
+    Bookkeeping,
+)
 from finhouse.extract_load.capture.setup import disable_capture, enable_capture
 from finhouse.extract_load.capture.slots import capture_of, slots_of
 from finhouse.extract_load.databases import source_url
@@ -31,6 +37,7 @@ from finhouse.publish import (
     READERS_SECONDS,
     ensure_reporting_tables,
 )
+from finhouse.retention.leftovers import complete_within, incomplete
 from finhouse.safety.backup import backups_folder, dead_backups, remove_dead
 from finhouse.safety.drill import drill_database
 from finhouse.safety.files import house_lock
@@ -229,6 +236,7 @@ class _Examination:
         else:
             yield from self._left_schemas()
             yield from self._half_restored()
+        yield from self._half_purged()
         if not self._warehouse.table_exists(SCHEMA, LOAD_LOG):
             # Nothing was ever loaded.
             return
@@ -421,6 +429,16 @@ class _Examination:
                 "it takes up space until the next publication",
                 "removes it; the marts are in the warehouse",
                 partial(left.unlink, missing_ok=True),
+            )
+
+    def _half_purged(self) -> Iterator[Finding]:
+        if purges := incomplete(self._warehouse):
+            yield Finding(
+                f"{SCHEMA}.{RETENTION_PURGES}",
+                f"purge {', '.join(purges)} was killed when the rows were gone from raw",
+                "readers may have a publication that still holds them, and so has the disk",
+                "takes them from readers until the next build, and gives the space back",
+                partial(complete_within, self._settings, self._warehouse),
             )
 
     def _left_schemas(self) -> Iterator[Finding]:

@@ -552,3 +552,13 @@ def _end_readers(server: psycopg.Connection, database: str) -> None:
     server.execute(
         "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", (database,)
     )
+
+
+def kept_copies(settings: Settings) -> list[Path]:
+    """Copies of the warehouse and of publications that are kept for safety's sake: backups, and
+    what a restore set aside."""
+    kept = [backup.folder for backup in backups_in(backups_folder(settings))]
+    if settings.is_file:
+        for path in (settings.duckdb_path, settings.published_path):
+            kept += sorted(path.parent.glob(f"{path.name}.{BEFORE}-*"))
+    return kept

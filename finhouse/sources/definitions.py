@@ -124,6 +124,9 @@ class TableDefinition(_Classified):
     group: str = "default"
     references: tuple[Name, ...] = ()
     personal_data: dict[str, Treatment] = {}
+    personal_data: dict[str, Literal["omit", "mask", "keep"]] = {}
+    subjects: dict[str, Name] = {}
+    lasting: bool = False
 
     @field_validator("key", mode="before")
     @classmethod
@@ -173,7 +176,22 @@ class TableDefinition(_Classified):
             raise ValueError(
                 f"{', '.join(sorted(hidden))} is key, cursor or event_time and cannot be omitted"
             )
+        if self.lasting and not self.subjects:
+            raise ValueError("lasting has no meaning without subjects: add them, or remove it")
+        unseen = self.omitted & self.subjects.keys()
+        if unseen:
+            raise ValueError(
+                f"{', '.join(sorted(unseen))} says whom a row is about and cannot be omitted"
+            )
         return self
+
+    def columns_of(self, kind: str) -> tuple[str, ...]:
+        """Columns that hold the identifier of a subject of this kind."""
+        return tuple(name for name, found in self.subjects.items() if found == kind)
+
+    def is_of(self, kind: str) -> bool:
+        """Whether a row of the table is a subject of this kind itself: its key names it."""
+        return bool(set(self.columns_of(kind)) & set(self.key))
 
 
 @dataclass(frozen=True)
@@ -251,6 +269,8 @@ class PostgresDefinition(_Source):
     kind: Literal["postgres"]
     url_env: Variable | None = None
     database_schema: Identifier = Field(alias="schema")
+    person: Name | None = None
+    legal_holds: Name | None = None
     tables: tuple[TableDefinition, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -262,6 +282,11 @@ class PostgresDefinition(_Source):
         unknown = sorted({name for table in self.tables for name in table.references} - {*names})
         if unknown:
             raise ValueError(f"references {', '.join(unknown)}, which no table is called")
+        if self.legal_holds and self.legal_holds not in names:
+            raise ValueError(f"legal_holds names {self.legal_holds}, which no table is called")
+        kinds = {kind for table in self.tables for kind in table.subjects.values()}
+        if self.person and self.person not in kinds:
+            raise ValueError(f"person names {self.person}, which no table has among its subjects")
         if self.near_real_time and not self.append_tables:
             raise ValueError("near_real_time needs a table of mode append: remove it")
         _refuse_circle(

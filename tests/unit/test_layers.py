@@ -33,14 +33,17 @@ FLOORS = (
     {"extract_load", "dbt", "demo"},
     # What is done with dbt's models: carried to an engine and back, handed to readers, documented.
     {"bridge", "publish", "documentation"},
+    # Rows that are past their retention, and all that still holds them; who read which mart.
+    {"access_log", "retention"},
     # Copies of the warehouse and the way back; what a kill or a fault has left.
     {"safety"},
     # The files of new sources, models and KPIs: read off a catalogue, or off the files there are.
     {"scaffold"},
     # The whole transform; what readers look at.
     {"transform", "scorecard", "dashboards"},
-    # Which days a build speaks for, and the build of a past one; who watches what is published.
-    {"days", "pulse"},
+    # Whether the audit trail holds; which days a build speaks for, and the build of a past one; who
+    # watches what is published.
+    {"audit", "days", "pulse"},
     # What programs read.
     {"api"},
     # The whole job.

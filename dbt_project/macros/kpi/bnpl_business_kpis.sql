@@ -38,6 +38,8 @@
         {'code': 'bnpl_rewards_redemption_rate', 'grains': monthly,
             'numerator': 'rewards_redeemed_amount', 'denominator': 'rewards_earned_amount'},
         {'code': 'bnpl_compliance_findings', 'grains': monthly, 'numerator': 'finding_count'},
+        {'code': 'bnpl_audit_completeness_rate', 'grains': monthly,
+            'numerator': 'audit_event_count', 'denominator': 'expected_audit_event_count'},
         {'code': 'bnpl_aml_reports', 'grains': monthly, 'numerator': 'aml_report_count'},
     ]) }}
 {%- endmacro %}

@@ -93,7 +93,9 @@ class FolderLoad:
                 if name not in held:
                     context.add_raw_column(name, type_name)
         pattern = FilePattern(context.definition.file_pattern)
-        files = dated_files(context.folder, pattern)
+        files = [
+            (day, path) for day, path in dated_files(context.folder, pattern) if self.is_kept(day)
+        ]
         self._note_expected(pattern, files)
         chosen = [path for day, path in files if window is None or day in window]
         if not chosen:
@@ -106,6 +108,10 @@ class FolderLoad:
     def _has_class(self, column: str) -> bool:
         definition = self._context.definition
         return definition.class_of(definition.table, column, self._columns) is not None
+    def is_kept(self, day: date) -> bool:
+        """Whether files of that day lie within the retention horizon."""
+        horizon = self._context.horizon
+        return horizon is None or day >= horizon.first_day
 
     def _note_expected(self, pattern: FilePattern, files: list[tuple[date, Path]]) -> None:
         """Keep which files there should be by now, before any is loaded: one may be faulty."""

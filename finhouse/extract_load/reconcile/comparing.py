@@ -78,6 +78,7 @@ class TableComparison:
         """
         self._source, self._warehouse, self._sink = context.source, context.warehouse, sink
         self._table, self._raw = context.described, context.raw
+        self._reach = context.reach()
         self._keys_only = context.table.mode == "append"
         key = context.table.key
         self._key = [column for column in columns if column.name in key]
@@ -100,7 +101,8 @@ class TableComparison:
             self._table,
             f"select _fh_bound::text from (select {key} as _fh_bound,"
             f" row_number() over (order by {key}) as _fh_position"
-            f" from {self._table.sql_name}) as _fh_keys where _fh_position > 1"
+            f" from {self._table.sql_name} where {self._table.kept}) as _fh_keys"
+            " where _fh_position > 1"
             f" and _fh_position % {step} = 1 % {step} order by _fh_position",
         )
         return KeyRanges(order, list(dict.fromkeys(str(bound) for (bound,) in found)))
@@ -129,12 +131,16 @@ class TableComparison:
         self.ranges  # noqa: B018 - made before two threads ask for it
         with ThreadPoolExecutor(1) as reader:
             theirs = reader.submit(lambda: self._source_totals)
-            ours = _by_range(self._warehouse.execute(self._totals_sql(self.side, self._raw)))
+            ours = _by_range(
+                self._warehouse.execute(
+                    self._totals_sql(self.side, f"{self._raw} where {self._reach}")
+                )
+            )
             return theirs.result(), ours
 
     @cached_property
     def _source_totals(self) -> Mapping[int, RangeTotals]:
-        relation = self._table.sql_name
+        relation = f"{self._table.sql_name} where {self._table.kept}"
         if self._repeats:
             relation = f"(select distinct {_listed(self._key)} from {relation}) as _fh_distinct"
         return _by_range(self._source.rows(self._table, self._totals_sql("source", relation)))
@@ -187,7 +193,7 @@ class TableComparison:
             with _fh_raw_rows as (
                 select {held}{digest(self._compared, self.side)} as {_DIGEST}
                 from {self._raw}
-                where {self.ranges.condition(differing, self.side)}
+                where ({self.ranges.condition(differing, self.side)}) and {self._reach}
             ),
             _fh_raw_side as (
                 select {listed}, count(*) as _fh_copies,

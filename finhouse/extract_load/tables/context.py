@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from finhouse.errors import WarehouseError
+from finhouse.extract_load.columns import TIME_TYPES
 from finhouse.extract_load.context import LoadContext
 from finhouse.extract_load.postgres_source import PostgresSource, SourceTable
 from finhouse.extract_load.sql import shown_name
@@ -45,7 +46,28 @@ class TableContext(LoadContext):
         Raises:
             SourceError: no such table, no right to read it, or column names that raw cannot hold.
         """
-        return self.source.describe(self.definition.database_schema, self.table.name_in_source)
+        found = self.source.describe(self.definition.database_schema, self.table.name_in_source)
+        if self.horizon is None:
+            return found
+        column = found.declared_column(
+            "retention date",
+            self.horizon.column,
+            TIME_TYPES,
+            "correct its row in retention_policies.csv and purge again: rows before"
+            f" {self.horizon.first_day} were purged by it",
+        )
+        return replace(found, kept=f"not {self.horizon.before(column.type_name)}")
+
+    def reach(self, prefix: str = "") -> str:
+        """Condition of the rows of raw that the source speaks for: those within the horizon.
+
+        Args:
+            prefix: alias of the raw table, with its dot.
+        """
+        if self.horizon is None:
+            return "true"
+        [kind] = [c.type_name for c in self.described.columns if c.name == self.horizon.column]
+        return f"not {self.horizon.before(kind, prefix)}"
 
     def refuse_overtaken(self, last_batch: str | None) -> None:
         """Check that nobody loaded the table since the source's snapshot was taken.

@@ -25,7 +25,7 @@ from finhouse.extract_load.tables.sinks import Extract, Sink, sink_for
 from finhouse.sources.definitions import XMIN
 from finhouse.warehouse import quoted
 
-_INCOMING, _KEYS = "_fh_incoming", "_fh_keys"
+_INCOMING, _KEYS, _BEYOND = "_fh_incoming", "_fh_keys", "_fh_beyond"
 
 
 class TableLoad:
@@ -112,9 +112,12 @@ class TableLoad:
     def _load(self, state: TableState | None, full_refresh: bool) -> RowCounts:
         raw_columns = self._context.raw_columns()
         if state is None or not raw_columns or full_refresh:
+            beyond = self._set_aside(raw_columns)
             if raw_columns:
                 self._drop()
-            return self._first_load()
+            counts = self._first_load()
+            self._put_back(beyond)
+            return counts
         added = self._added_columns(state, raw_columns)
         for column in added:
             if column.name not in raw_columns:
@@ -165,8 +168,12 @@ class TableLoad:
 
     def _reload(self) -> RowCounts:
         """Replace all rows and keep the table itself: dbt's staging views hang on it."""
-        deleted = self._warehouse.count(self._context.raw)
-        self._warehouse.execute(f"truncate table {self._context.raw}")
+        deleted = self._within_reach()
+        if self._context.horizon is None:
+            self._warehouse.execute(f"truncate table {self._context.raw}")
+        else:
+            reach = self._context.reach()
+            self._warehouse.change(f"delete from {self._context.raw} where {reach}")
         counts = self._fill_raw()
         # The rows that were there and still are count as updated.
         kept = min(deleted, counts.inserted)
@@ -185,8 +192,42 @@ class TableLoad:
         )
         read = self._sink.fill(self._context.raw, extract)
         self._check_complete(expected, read)
+        if self._context.horizon and self._table.key:
+            self._merge(self._context.raw).delete_overtaken()
         self._check_keys(self._context.raw)
         return RowCounts(source=expected, read=read, inserted=read)
+
+    def _within_reach(self) -> int:
+        """Number of the rows of raw that the source speaks for."""
+        return self._warehouse.count(self._context.raw, self._context.reach())
+
+    def _set_aside(self, raw_columns: Collection[str]) -> list[str]:
+        """Keep the rows beyond the retention horizon, which the source no longer gives.
+
+        Returns:
+            The columns of what was set aside; none where there is nothing.
+        """
+        if not raw_columns or self._context.horizon is None:
+            return []
+        beyond = self._warehouse.temporary(_BEYOND)
+        self._warehouse.execute(f"drop table if exists {beyond}")
+        self._warehouse.execute(
+            f"create temporary table {_BEYOND} as select * from {self._context.raw}"
+            f" where not {self._context.reach()}"
+        )
+        return list(raw_columns)
+
+    def _put_back(self, columns: Collection[str]) -> None:
+        """Add what was set aside to the table that was made again, as far as it has the columns."""
+        held = self._context.raw_columns()
+        listed = ", ".join(quoted(name) for name in columns if name in held)
+        if listed:
+            beyond = self._warehouse.temporary(_BEYOND)
+            self._warehouse.change(
+                f"insert into {self._context.raw} ({listed}) select {listed} from {beyond}"
+            )
+            if self._table.key:
+                self._merge(self._context.raw).delete_overtaken()
 
     def _compare(self) -> RowCounts:
         """Mode full: merge only what differs."""
@@ -199,7 +240,7 @@ class TableLoad:
         self._check_keys(merge.incoming)
         deleted = merge.delete_missing(merge.incoming)
         counts = replace(merge.upsert(), source=expected, deleted=deleted)
-        if self._warehouse.count(self._context.raw) != expected:
+        if self._within_reach() != expected:
             self._note("reloaded in full: raw held rows under one key twice")
             return self._reload()
         return counts
@@ -212,7 +253,7 @@ class TableLoad:
         if not self._table.reconcile_deletes:
             return counts
         # With xmin raw holds every row of the source, so equal counts prove equality.
-        if self._cursor.finds_every_change and self._warehouse.count(self._context.raw) == expected:
+        if self._cursor.finds_every_change and self._within_reach() == expected:
             return counts
         return self._reconcile(merge, counts)
 
@@ -256,7 +297,8 @@ class TableLoad:
         self._check_keys(merge.incoming)
         deleted = 0
         if self._table.reconcile_deletes:
-            changed = Extract(replace(self._described, sql_name=keys.relation), self._key)
+            relation = replace(self._described, sql_name=keys.relation, kept="true")
+            changed = Extract(relation, self._key)
             deleted = merge.delete_absent(self._fill_temporary(_KEYS, changed))
         return replace(merge.upsert(), deleted=deleted)
 
@@ -289,6 +331,7 @@ class TableLoad:
             columns=[column.name for column in self._columns],
             key=self._table.key,
             stamps=self._context.stamps(self._stamped_at),
+            reach=self._context.reach("_fh_t."),
         )
 
     def _fill_temporary(self, name: str, extract: Extract) -> str:

@@ -29,6 +29,7 @@ class Merge:
         columns: the source's columns.
         key: columns that identify a row; may be empty for ``replace_if_different``.
         stamps: the loader's own columns of the rows that are written.
+        reach: condition of the rows of raw, as ``_fh_t``, that the source speaks for.
     """
 
     warehouse: Warehouse
@@ -37,6 +38,7 @@ class Merge:
     columns: Sequence[str]
     key: Sequence[str]
     stamps: Sequence[Stamp]
+    reach: str = "true"
 
     def upsert(self) -> RowCounts:
         """Replace changed rows and add new ones, by key."""
@@ -63,7 +65,7 @@ class Merge:
             The number of rows deleted.
         """
         return self.warehouse.change(
-            f"delete from {self.target} as _fh_t where ({where})"
+            f"delete from {self.target} as _fh_t where ({where}) and {self.reach}"
             f" and not exists (select 1 from {keys} as _fh_i where {self._same_key})"
         )
 
@@ -98,7 +100,7 @@ class Merge:
     def select_absent(self, columns: str, where: str) -> str:
         """Query of the rows of raw, among those ``where`` holds for, whose key is not incoming."""
         return (
-            f"select {columns} from {self.target} as _fh_t where ({where})"
+            f"select {columns} from {self.target} as _fh_t where ({where}) and {self.reach}"
             f" and not exists (select 1 from {self.incoming} as _fh_i where {self._same_key})"
         )
 
@@ -107,6 +109,7 @@ class Merge:
         return self.warehouse.change(
             f"delete from {self.target} as _fh_t using {keys} as _fh_k where"
             f" {' and '.join(f'_fh_t.{quoted(name)} = _fh_k.{quoted(name)}' for name in self.key)}"
+            f" and {self.reach}"
             f" and not exists (select 1 from {self.incoming} as _fh_i where {self._same_key})"
         )
 
@@ -115,6 +118,17 @@ class Merge:
         return self.warehouse.count(
             f"{keys} as _fh_i",
             f"not exists (select 1 from {self.target} as _fh_t where {self._same_key})",
+        )
+
+    def delete_overtaken(self) -> int:
+        """Of rows in raw under one key, one within reach and one not, delete the latter.
+
+        A source that dates a row anew brings it back into reach.
+        """
+        return self.warehouse.change(
+            f"delete from {self.target} as _fh_t where not {self.reach} and exists (select 1 from"
+            f" (select * from {self.target} as _fh_t where {self.reach}) as _fh_i"
+            f" where {self._same_key})"
         )
 
     def append_new(self) -> RowCounts:
@@ -133,13 +147,14 @@ class Merge:
     def replace_if_different(self) -> RowCounts:
         """For tables without a key: replace all rows unless both sides hold the same rows."""
         read = self.warehouse.count(self.incoming)
-        held = self.warehouse.count(self.target)
-        ours = f"select {self._source_columns} from {self.target}"
+        within = f"{self.target} as _fh_t where {self.reach}"
+        held = self.warehouse.count(f"{self.target} as _fh_t", self.reach)
+        ours = f"select {self._source_columns} from {within}"
         theirs = f"select {self._source_columns} from {self.incoming}"
         # Equal counts and nothing left over on one side: the two multisets are equal.
         if read == held and not self.warehouse.count(f"({ours} except all {theirs}) as _fh_d"):
             return RowCounts(read=read)
-        self.warehouse.change(f"delete from {self.target}")
+        self.warehouse.change(f"delete from {within}")
         return RowCounts(read=read, inserted=self._insert(theirs), deleted=held)
 
     def _insert(self, select: str) -> int:

@@ -43,7 +43,10 @@ class Extract:
         listed = [column.source_sql for column in self.columns]
         if with_stamps:
             listed += [stamp.sql for stamp in self.stamps]
-        return f"select {', '.join(listed)} from {self.table.sql_name} where {self.where}"
+        return (
+            f"select {', '.join(listed)} from {self.table.sql_name}"
+            f" where ({self.where}) and {self.table.kept}"
+        )
 
     def target_columns(self) -> str:
         """Quoted, comma-separated names of all columns in the target."""

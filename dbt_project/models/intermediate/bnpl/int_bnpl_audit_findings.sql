@@ -16,6 +16,18 @@ plans as (
 
 ),
 
+settlements as (
+
+    select * from {{ ref('stg_bnpl__settlements') }}
+
+),
+
+disputes as (
+
+    select * from {{ ref('stg_bnpl__disputes') }}
+
+),
+
 chained as (
 
     select
@@ -79,6 +91,20 @@ shown as (
         plan_status as status,
         created_date as seen_date
     from plans
+    union all
+    select
+        'settlements' as entity,
+        settlement_id as entity_id,
+        case when paid_date is null then 'DUE' else 'PAID' end as status,
+        period_end_date as seen_date
+    from settlements
+    union all
+    select
+        'disputes' as entity,
+        dispute_id as entity_id,
+        case when resolved_date is null then 'OPEN' else 'RESOLVED' end as status,
+        opened_date as seen_date
+    from disputes
 
 ),
 

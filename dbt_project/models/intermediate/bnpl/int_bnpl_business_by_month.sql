@@ -54,6 +54,12 @@ findings as (
 
 ),
 
+audit_events as (
+
+    select * from {{ ref('stg_bnpl__audit_log') }}
+
+),
+
 reports as (
 
     select * from {{ ref('int_bnpl_payments_reported') }}
@@ -181,9 +187,22 @@ found as (
 
     select
         month_start,
-        cast(count(*) as bigint) as finding_count
+        cast(count(*) as bigint) as finding_count,
+        {{ count_where("rule in ('AUDIT_EVENT_MISSING', 'STATUS_WITHOUT_EVENT')") }}
+            as missing_audit_event_count
     from findings
     group by month_start
+
+),
+
+audited as (
+
+    select
+        {{ month_start('occurred_date') }} as month_start,
+        cast(count(*) as bigint) as audit_event_count
+    from audit_events
+    where occurred_date <= {{ as_of_date('bnpl') }}
+    group by {{ month_start('occurred_date') }}
 
 ),
 
@@ -221,6 +240,9 @@ joined as (
         settlements.judged_settlement_count,
         settlements.settlement_lag_days,
         coalesce(found.finding_count, 0) as finding_count,
+        coalesce(audited.audit_event_count, 0) as audit_event_count,
+        coalesce(audited.audit_event_count, 0) + coalesce(found.missing_audit_event_count, 0)
+            as expected_audit_event_count,
         coalesce(reported.aml_report_count, 0) as aml_report_count,
         {{ money('captured.gmv_amount') }} as gmv_amount,
         {{ money('refunded.refunded_amount') }} as refunded_amount,
@@ -252,6 +274,8 @@ joined as (
         on months.month_start = rewarded.month_start
     left join found
         on months.month_start = found.month_start
+    left join audited
+        on months.month_start = audited.month_start
     left join reported
         on months.month_start = reported.month_start
 

@@ -100,14 +100,67 @@ refunded as (
 
 ),
 
+-- Whom a purge has anonymised left no row among the customers: the months with a purchase or refund
+-- are known, and nothing else. The sign-up was before the first of them: nobody signs up twice.
+anonymised_months as (
+
+    select
+        customer_id,
+        month_start
+    from bought
+    where {{ is_anonymised('customer_id') }}
+    union
+    select
+        customer_id,
+        month_start
+    from refunded
+    where {{ is_anonymised('customer_id') }}
+
+),
+
+anonymised_since as (
+
+    select
+        customer_id,
+        month_start,
+        min(month_start) over (partition by customer_id) as first_month
+    from anonymised_months
+
+),
+
+all_months as (
+
+    select
+        customer_id,
+        region,
+        signup_date,
+        month_start,
+        is_complete_period
+    from customer_months
+    union all
+    select
+        anonymised_since.customer_id,
+        'UNASSIGNED' as region,
+        {{ add_months('anonymised_since.first_month', -1) }} as signup_date,
+        anonymised_since.month_start,
+        months.is_complete_period
+    from anonymised_since
+    inner join months
+        on anonymised_since.month_start = months.month_start
+    left join customers
+        on anonymised_since.customer_id = customers.customer_id
+    where customers.customer_id is null
+
+),
+
 joined as (
 
     select
-        customer_months.customer_id,
-        customer_months.region,
-        customer_months.month_start,
-        customer_months.is_complete_period,
-        {{ months_between('customer_months.signup_date', 'customer_months.month_start') }}
+        all_months.customer_id,
+        all_months.region,
+        all_months.month_start,
+        all_months.is_complete_period,
+        {{ months_between('all_months.signup_date', 'all_months.month_start') }}
             as months_since_signup,
         coalesce(bought.captured_order_count, 0) as captured_order_count,
         coalesce(bought.merchant_count, 0) as merchant_count,
@@ -116,15 +169,15 @@ joined as (
         coalesce(bought.online_order_count, 0) as online_order_count,
         {{ money('bought.gmv_amount') }} as gmv_amount,
         {{ money('refunded.refunded_amount') }} as refunded_amount
-    from customer_months
+    from all_months
     left join bought
         on
-            customer_months.customer_id = bought.customer_id
-            and customer_months.month_start = bought.month_start
+            all_months.customer_id = bought.customer_id
+            and all_months.month_start = bought.month_start
     left join refunded
         on
-            customer_months.customer_id = refunded.customer_id
-            and customer_months.month_start = refunded.month_start
+            all_months.customer_id = refunded.customer_id
+            and all_months.month_start = refunded.month_start
 
 ),
 

@@ -12,6 +12,12 @@ of_audit as (
 
 ),
 
+of_hashes as (
+
+    select * from {{ ref('int_bnpl_audit_hash_findings') }}
+
+),
+
 of_money as (
 
     select * from {{ ref('int_bnpl_money_findings') }}
@@ -35,6 +41,14 @@ united as (
         amount,
         found_on
     from of_audit
+    union all
+    select
+        rule,
+        entity,
+        entity_key,
+        amount,
+        found_on
+    from of_hashes
     union all
     select
         rule,

@@ -36,6 +36,8 @@ joined as (
         business.judged_settlement_count,
         business.settlement_lag_days,
         business.finding_count,
+        business.audit_event_count,
+        business.expected_audit_event_count,
         business.aml_report_count,
         business.gmv_amount,
         business.refunded_amount,

@@ -263,6 +263,8 @@ first_approvals as (
 
 ),
 
+-- Of a customer whom a purge has anonymised nothing else is known: what was not found then is no
+-- finding now.
 credit_without_kyc as (
 
     select
@@ -275,6 +277,7 @@ credit_without_kyc as (
         on activated.customer_id = first_approvals.customer_id
     where
         activated.plan_type <> 'PAY_IN_FULL'
+        and not {{ is_anonymised('activated.customer_id') }}
         and (
             first_approvals.first_approved_date is null
             or first_approvals.first_approved_date > activated.activated_date
@@ -302,6 +305,7 @@ credit_above_limit as (
             and assessments.is_decided
     where
         activated.plan_type <> 'PAY_IN_FULL'
+        and not {{ is_anonymised('activated.customer_id') }}
         and activated.principal_amount > coalesce(assessments.approved_limit_amount, 0)
 
 ),

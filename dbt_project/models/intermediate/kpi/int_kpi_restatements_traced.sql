@@ -35,6 +35,7 @@ changing_loads as (
     select
         batch_id,
         source_name,
+        load_mode,
         loaded_at,
         deleted_row_count
     from load_log
@@ -166,7 +167,8 @@ changes as (
 ),
 
 -- The batches that arrived between the two values and hold rows of the period's month or of a
--- neighbour (churn and growth look a month back, retention a month ahead), or deleted rows. Of a
+-- neighbour (churn and growth look a month back, retention a month ahead), deleted rows, or are of
+-- a purge, which writes rows that keep the batch that brought them. Of a
 -- change that was reported its cause is known: rows that were loaded again bear other batches.
 candidate_batches as (
 
@@ -177,7 +179,8 @@ candidate_batches as (
         changes.change_number,
         changing_loads.batch_id,
         max(case when batches_by_month.batch_id is not null then 1 else 0 end) as has_rows,
-        max(case when changing_loads.deleted_row_count > 0 then 1 else 0 end) as has_deletes
+        max(case when changing_loads.deleted_row_count > 0 then 1 else 0 end) as has_deletes,
+        max(case when changing_loads.load_mode = 'purge' then 1 else 0 end) as is_purge
     from changes
     inner join changing_loads
         on
@@ -210,9 +213,10 @@ causes as (
         period_start,
         change_number,
         max(has_rows) as has_rows,
+        max(is_purge) as has_purges,
         {{ json_array_agg('batch_id') }} as cause_batches
     from candidate_batches
-    where has_rows = 1 or has_deletes = 1
+    where has_rows = 1 or has_deletes = 1 or is_purge = 1
     group by kpi_code, period_grain, period_start, change_number
 
 ),
@@ -237,6 +241,7 @@ explained as (
         case
             when changes.cause_kind is not null then changes.cause_kind
             when causes.has_rows = 1 then 'late_data'
+            when causes.has_purges = 1 then 'retention'
             when causes.has_rows = 0 then 'deleted_rows'
             else 'definition'
         end as cause_kind,
