@@ -124,7 +124,6 @@ class TableDefinition(_Classified):
     group: str = "default"
     references: tuple[Name, ...] = ()
     personal_data: dict[str, Treatment] = {}
-    personal_data: dict[str, Literal["omit", "mask", "keep"]] = {}
     subjects: dict[str, Name] = {}
     lasting: bool = False
 

@@ -108,6 +108,7 @@ class FolderLoad:
     def _has_class(self, column: str) -> bool:
         definition = self._context.definition
         return definition.class_of(definition.table, column, self._columns) is not None
+
     def is_kept(self, day: date) -> bool:
         """Whether files of that day lie within the retention horizon."""
         horizon = self._context.horizon
