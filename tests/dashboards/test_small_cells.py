@@ -25,6 +25,8 @@ FEWEST = 5
 PEOPLE = {
     "customer_groups": "sum(customer_count)",
     "acquisition_monthly": "sum(new_user_count)",
+    "activity_by_type_daily": "1.0 * sum(user_count) / count(distinct activity_date)",
+    "top_recipients": "sum(sender_count)",
     "portfolio_at_risk": "1.0 * sum(borrower_count) / count(distinct month_start)",
     "investment_portfolio_summary": "1.0 * sum(investor_count) / count(distinct month_start)",
     "loan_disbursement_trends": "sum(borrower_count)",

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
-import sys
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -78,21 +77,8 @@ def test_scorecard_follows_a_target(company_copy: House, tmp_path: Path):
     assert before == Decimal("0.999")
     copy_project(tmp_path / "project")
     retarget(tmp_path / "project/dbt_project", "uptime_rate,1,0.999", "uptime_rate,1,0.500")
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "finhouse",
-            "dbt",
-            "build",
-            "--quiet",
-            "--select",
-            "kpi_target_steps+",
-        ],
-        cwd=tmp_path / "project",
-        env=company_copy.environment | {"PYTHONPATH": str(tmp_path / "project")},
-        check=True,
-    )
+    house = replace(company_copy, project=tmp_path / "project")
+    house.succeed("dbt", "build", "--quiet", "--select", "kpi_target_steps+")
     assert company_copy.rows(query) == [(Decimal("0.5"), "met")]
 
 

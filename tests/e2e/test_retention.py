@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
 import pytest
 
+from finhouse.settings import PROJECT_ROOT
+from finhouse.sources.retention import POLICIES_FILE
 from tests.support.house import House
+from tests.support.project_copy import copy_project
 
 pytestmark = [pytest.mark.full, pytest.mark.domains("wallet")]
 
@@ -25,6 +33,10 @@ REPORT = (
 RESTATED = (
     "select kpi_code, cause_kind, period_grain, period_start, change_number"
     " from published.kpi_restatements"
+)
+FIGURES = (
+    "select kpi_code, month_start, numerator, denominator, value from published.kpi_monthly"
+    " where month_start < date '2026-06-01'"
 )
 RETENTION = ("retention_d1", "retention_d7", "retention_d30")
 
@@ -77,3 +89,47 @@ def test_purge_wants_to_be_told_which(company_copy: House):
         refused = company_copy.run("purge", *options)
         assert refused.returncode == 2
         assert "one of --dry-run and --apply" in refused.stdout
+
+
+@pytest.mark.domains("bnpl")
+def test_a_plan_on_hold_stays_when_old_payments_go(company_copy: House, tmp_path: Path):
+    """Twelve months are kept instead of ten years: nothing comes back, no figure moves."""
+    project = tmp_path / "project"
+    copy_project(project)
+    policies = project / POLICIES_FILE.relative_to(PROJECT_ROOT)
+    policies.write_text(re.sub(r"^(bnpl,.*),120,", r"\1,12,", policies.read_text(), flags=re.M))
+    house = replace(company_copy, project=project)
+    last_day = date.fromisoformat(house.truth("bnpl")["as_of_date"])
+    first_kept = last_day.replace(year=last_day.year - 1, day=1)
+    old = f"created_at < timestamptz '{first_kept} 00:00 Africa/Addis_Ababa'"
+    named = f"{old} and provider_reference is not null"
+    [(plan, customer)] = house.oltp_rows(
+        f"select id, customer_id from bnpl.payment_plans where {old}"
+        " and lower(trim(status)) = 'completed' order by created_at, id limit 1"
+    )
+    house.execute_oltp(
+        "insert into bnpl.legal_holds (id, subject_type, subject_id, reason, authority, placed_at,"
+        f" created_at, updated_at) values (gen_random_uuid(), 'plan', '{plan}', 'court order',"
+        " 'Federal High Court', now(), now(), now())"
+    )
+    house.succeed("load", "bnpl")
+    house.succeed("build")
+    figures, known = set(house.published_rows(FIGURES)), set(house.published_rows(RESTATED))
+    [(held,)] = house.oltp_rows(
+        f"select count(*) from bnpl.payments where {named} and plan_id = '{plan}'"
+    )
+    [(left,)] = house.rows(f"select count(*) from raw_bnpl.payments where {named}")
+    assert left > held > 0
+
+    house.succeed("purge", "--apply")
+    for command in ("day", "reconcile", "build"):
+        house.succeed(command)
+        assert house.rows(
+            f"select plan_id, count(*) from raw_bnpl.payments where {named} group by 1"
+        ) == [(plan, held)]
+        assert house.rows(
+            f"select customer_id from raw_bnpl.payment_plans where id = '{plan}'"
+        ) == [(customer,)]
+    moved = {row[:2] for row in figures - set(house.published_rows(FIGURES))}
+    restated = set(house.published_rows(RESTATED)) - known
+    print(len(figures), moved, restated)

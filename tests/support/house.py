@@ -33,10 +33,12 @@ class House:
 
     Attributes:
         domains: those it is for, separated by commas; empty: all.
+        project: whose commands are run: another one than this is a copy that a test has changed.
     """
 
     home: Path
     domains: str = ""
+    project: Path = PROJECT_ROOT
 
     @property
     def environment(self) -> dict[str, str]:
@@ -47,6 +49,8 @@ class House:
             if not name.startswith(("FINHOUSE_", "DBT_", "SNOWFLAKE_"))
             and not name.endswith("_URL")
         }
+        if self.project != PROJECT_ROOT:
+            kept["PYTHONPATH"] = str(self.project)
         return kept | {
             "FINHOUSE_HOME": str(self.home),
             SELECTION: self.domains,
@@ -66,7 +70,7 @@ class House:
         """Run ``finhouse <arguments>`` to its end, whatever that is."""
         return subprocess.run(
             [sys.executable, "-m", "finhouse", *arguments],
-            cwd=PROJECT_ROOT,
+            cwd=self.project,
             env=self.environment | (env or {}),
             text=True,
             capture_output=True,
@@ -90,7 +94,7 @@ class House:
         started = time.monotonic()
         process = subprocess.Popen(
             [sys.executable, "-m", "finhouse", *arguments],
-            cwd=PROJECT_ROOT,
+            cwd=self.project,
             env=self.environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
