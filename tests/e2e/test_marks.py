@@ -91,12 +91,12 @@ def test_what_monitors_keep_and_say_names_nobody(company_copy: House):
 
 @pytest.mark.domains("bnpl", "commerce")
 def test_a_column_that_is_let_out_is_found(company_copy: House, tmp_path: Path):
-    """The search can fail: `omit` turned to `keep`, and a mart that shows what is masked."""
+    """The search can fail: `omit` turned to `mask`, and a mart that shows what is masked."""
     house = company_copy
     text = (SOURCES_FOLDER / "bnpl.yml").read_text()
     for column in ("phone", "full_name"):
         assert f"{column}: omit" in text
-        text = text.replace(f"{column}: omit", f"{column}: keep")
+        text = text.replace(f"{column}: omit", f"{column}: mask")
     (tmp_path / "bnpl.yml").write_text(text)
     settings = house.settings()
     with open_warehouse(settings) as warehouse:
