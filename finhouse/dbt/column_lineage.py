@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -64,6 +65,8 @@ SEEDS = "seeds"
 # What the loader adds to a raw table.
 OF_THE_LOADER = (*LOADER_COLUMNS, *FILE_COLUMNS)
 _CHUNK = 5000
+# When a build began stands in its SQL, and in no column of a source.
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 
 
 class Origin(NamedTuple):
@@ -261,7 +264,7 @@ def _digest(
     """Of all that lineage and classes are read from."""
     nodes = {
         name: [
-            *(node.get("compiled_code"), node["schema"], node.get("alias")),
+            *(_MOMENT.sub("", node.get("compiled_code") or ""), node["schema"], node.get("alias")),
             meta_of(node).get("owner"),
             {column: meta_of(its).get("inherits") for column, its in node["columns"].items()},
         ]
