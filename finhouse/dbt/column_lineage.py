@@ -26,9 +26,7 @@ from finhouse.sources.definitions import (
     LOADER_COLUMNS,
     PostgresDefinition,
     SourceDefinition,
-    available_sources,
     raw_schema,
-    read_source,
 )
 from finhouse.warehouse import Warehouse
 
@@ -108,14 +106,15 @@ def create_tables(warehouse: Warehouse) -> None:
         warehouse.create_table(SCHEMA, table, columns)
 
 
-def record_columns(manifest: Manifest, warehouse: Warehouse) -> bool:
-    """Keep lineage and classes of a compiled project; False where they are those that are kept.
+def record_columns(
+    manifest: Manifest, warehouse: Warehouse, sources: Sequence[SourceDefinition]
+) -> bool:
+    """Keep lineage and classes of a compiled project; False where nothing has changed.
 
     Raises:
         TransformError: dbt has not compiled a model, or its SQL cannot be read.
         ConfigurationError: what a column says of its class is not as documented.
     """
-    sources = [read_source(name) for name in available_sources()]
     columns = raw_columns(warehouse)
     digest = _digest(manifest, sources, columns)
     kept = f"select max(project_digest) from {SCHEMA}.{COLUMN_CLASSES}"

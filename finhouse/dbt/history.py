@@ -16,6 +16,7 @@ from finhouse.dbt.manifest import manifest_file, read_manifest
 from finhouse.dbt.results import read_results, results_file
 from finhouse.errors import FinhouseError, TransformError
 from finhouse.settings import Settings
+from finhouse.sources import available_sources, read_source
 from finhouse.warehouse import Warehouse
 
 DBT_RESULTS_DDL = """
@@ -58,7 +59,8 @@ def record_build(settings: Settings, warehouse: Warehouse) -> int:
         return 0
     recorded = 0
     try:
-        record_columns(manifest, warehouse)
+        sources = [read_source(name) for name in available_sources()]
+        record_columns(manifest, warehouse, sources)
     except FinhouseError as error:
         # A build that failed has models without SQL; what was kept before is still told.
         console.print(f"  column_lineage stays as it is: {error.message}", markup=False)
