@@ -14,7 +14,7 @@ from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 
 from finhouse.dbt.manifest import Manifest, Node, layer_of
-from finhouse.dbt.sql_columns import ROWS, People, QueryColumns, Reference, read_columns
+from finhouse.dbt.sql_columns import DIALECT, ROWS, People, QueryColumns, Reference, read_columns
 from finhouse.errors import TransformError
 
 # Decides for every domain at once which days there are: part of all that is dated, and the end of
@@ -37,7 +37,7 @@ class Queries:
     def __init__(self, manifest: Manifest, people: People | None = None) -> None:
         # dbt and sqlglot call the engines alike; names are as the project writes them, also where
         # the engine would fold them to capitals.
-        engine = manifest["metadata"]["adapter_type"]
+        engine = manifest["metadata"].get("adapter_type", DIALECT)
         self._dialect = f"{engine}, normalization_strategy=lowercase"
         self._people = people
         self.nodes: dict[str, Node] = {
