@@ -74,7 +74,6 @@ class Inheritance:
             if (its := source.class_of(table, column, columns))
         }
         self.classes |= found
-        self._people.revealing |= {read for read, its in found.items() if its.level == "1a"}
         if any(its.level in ("1a", "1b") or its.category == "identity" for its in found.values()):
             nouns = {name.removesuffix("s") for name in source.table_names}
             self._people.identifying |= {
@@ -95,9 +94,8 @@ class Inheritance:
                 *(_of_a_group(self.class_of(*read)) for read in traced.values - traced.shown),
             ]
         )
-        for known in (self._people.identifying, self._people.revealing):
-            if traced.shown & known:
-                known.add(reference)
+        if traced.shown & self._people.identifying:
+            self._people.identifying.add(reference)
 
 
 def asked_for(found: ColumnClass) -> str:

@@ -63,11 +63,9 @@ class People:
 
     Attributes:
         identifying: a row for each of their values is a row of one person.
-        revealing: they say who somebody is; to form groups by them hides nobody.
     """
 
     identifying: set[Reference] = field(default_factory=set)
-    revealing: set[Reference] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -246,15 +244,14 @@ class _Reader:
         """Columns in an expression whose values are still those of a person.
 
         Args:
-            hides: whether the query makes one row of a group: then an aggregate is nobody's, and
-                what the group is formed by is, unless it says who somebody is.
+            hides: whether the query makes one row of a group of persons: then an aggregate is
+                nobody's, and neither is what the group is formed by.
         """
         if isinstance(node, exp.Column):
             tag = node.meta.get(_TAG)
-            if tag is None:
+            if tag is None or hides:
                 return frozenset()
-            shown = self._referenced(self.scopes[tag], node.table, node.name).shown
-            return shown & self.people.revealing if hides else shown
+            return self._referenced(self.scopes[tag], node.table, node.name).shown
         below: Iterable[exp.Expression] = node.iter_expressions()
         if isinstance(node, exp.Window):
             # Each row keeps its own: the function of a window makes no group of them.
