@@ -22,6 +22,7 @@ from pathlib import Path
 import psycopg
 
 from finhouse.console import console
+from finhouse.dbt.column_lineage import create_tables
 from finhouse.dbt.history import DBT_RESULTS_DDL
 from finhouse.dbt.manifest import MARTS, declared_marts
 from finhouse.errors import PublishError
@@ -155,6 +156,7 @@ def create_reporting_tables(warehouse: Warehouse) -> None:
                 f"alter table raw_operations.reported_kpis add column {column} {kind}"
             )
     warehouse.execute(DBT_RESULTS_DDL)
+    create_tables(warehouse)
 
 
 def ensure_reporting_tables(settings: Settings, warehouse: Warehouse) -> None:

@@ -1,5 +1,7 @@
 """Keep what each dbt build did: shown by the marts dbt_run_history and dbt_test_history.
 
+What it was a build of is kept, too: column_lineage and data_class_inventory.
+
 They are views: a build is recorded when it has ended, and published after that.
 """
 
@@ -9,10 +11,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from finhouse.console import console
+from finhouse.dbt.column_lineage import record_columns
 from finhouse.dbt.manifest import manifest_file, read_manifest
 from finhouse.dbt.results import read_results, results_file
-from finhouse.errors import TransformError
+from finhouse.errors import FinhouseError, TransformError
 from finhouse.settings import Settings
+from finhouse.sources import available_sources, read_source
 from finhouse.warehouse import Warehouse
 
 DBT_RESULTS_DDL = """
@@ -54,6 +58,12 @@ def record_build(settings: Settings, warehouse: Warehouse) -> int:
     if warehouse.count("raw_operations.dbt_results", "invocation_id = $1", (invocation,)):
         return 0
     recorded = 0
+    try:
+        sources = [read_source(name) for name in available_sources()]
+        record_columns(manifest, warehouse, sources)
+    except FinhouseError as error:
+        # A build that failed has models without SQL; what was kept before is still told.
+        console.print(f"  column_lineage stays as it is: {error.message}", markup=False)
     with warehouse.transaction():
         for row in _rows(run_results, manifest):
             recorded += warehouse.change(_INSERT, row)

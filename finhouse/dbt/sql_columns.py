@@ -4,12 +4,15 @@ Two things are told apart. A column's *value* depends on its expression and all 
 of. The *rows* of a query depend on what it reads, joins and filters. A left join is taken to add
 columns and no rows, as a join on a key does, so that a change of one joined relation does not seem
 to change everything.
+
+Told who is a person (``People``), the reading says as well which values are still theirs, and which
+have gone into figures of groups.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -54,6 +57,17 @@ _ROW_PARTS = ("where", "group", "having", "qualify", "limit", "offset", "distinc
 Reference = tuple[str, str]
 
 
+@dataclass
+class People:
+    """Columns of relations that tell whom a row is about.
+
+    Attributes:
+        identifying: a row for each of their values is a row of one person.
+    """
+
+    identifying: set[Reference] = field(default_factory=set)
+
+
 @dataclass(frozen=True)
 class Traced:
     """What a value or a set of rows is made of.
@@ -64,11 +78,22 @@ class Traced:
         reads: (relation, column) of every column read; (relation, ``*``) for its rows.
         carries: columns read whose values it shows: as they are, or in another type or case, chosen
             among others or put together with them.
+        values: columns read that the value is computed from; the others of ``reads`` decide which
+            rows there are.
+        shown: of ``values`` those that are still a person's: not in an aggregate over a group of
+            rows, nor what such a group is formed by.
     """
 
     digest: str
     reads: frozenset[Reference]
     carries: frozenset[Reference] = frozenset()
+    values: frozenset[Reference] = frozenset()
+    shown: frozenset[Reference] = frozenset()
+
+    @property
+    def as_rows(self) -> Traced:
+        """The same, where it decides about rows alone."""
+        return replace(self, values=frozenset(), shown=frozenset())
 
 
 @dataclass(frozen=True)
@@ -87,7 +112,7 @@ class QueryColumns:
 
 
 def read_columns(
-    sql: str, schema: Mapping[str, Any], dialect: str = DIALECT
+    sql: str, schema: Mapping[str, Any], dialect: str = DIALECT, people: People | None = None
 ) -> QueryColumns | None:
     """Take a compiled model apart; None where sqlglot cannot read it.
 
@@ -95,6 +120,7 @@ def read_columns(
         sql: one select statement, as dbt compiles it.
         schema: database -> schema -> table -> column -> type.
         dialect: sqlglot's name of the engine that it was compiled for.
+        people: what of the relations that it reads is about persons.
     """
     try:
         expression = qualify(
@@ -105,7 +131,7 @@ def read_columns(
             quote_identifiers=False,
         )
         root = build_scope(expression)
-        return _Reader(root).read() if root else None
+        return _Reader(root, people or People()).read() if root else None
     except SqlglotError:
         return None
 
@@ -113,11 +139,13 @@ def read_columns(
 class _Reader:
     """Resolves columns through the scopes of one query; every answer is kept."""
 
-    def __init__(self, root: Scope) -> None:
+    def __init__(self, root: Scope, people: People) -> None:
         self.root = root
+        self.people = people
         self.scopes = list(root.traverse())
         self._known: dict[tuple[int, str], Traced] = {}
         self._busy: set[tuple[int, str]] = set()
+        self._impersonal: dict[int, bool] = {}
         self._tag_nodes()
 
     def _tag_nodes(self) -> None:
@@ -183,8 +211,12 @@ class _Reader:
             return self._text(expression, name)
         [projection] = [one for one in expression.selects if one.alias_or_name == name]
         value = self._text(projection.unalias())
-        value = replace(value, carries=self._carried(projection.unalias()))
-        parts = [value, *self._left_joins_of(scope, projection)]
+        value = replace(
+            value,
+            carries=self._carried(projection.unalias()),
+            shown=self._shown(projection.unalias(), hides=self._is_of_groups(scope)),
+        )
+        parts = [value, *(join.as_rows for join in self._left_joins_of(scope, projection))]
         if _looks_at_many_rows(scope, projection):
             parts.append(self._rows(scope))
         return parts[0] if len(parts) == 1 else _combined("value", parts)
@@ -208,6 +240,39 @@ class _Reader:
             shown = []
         return frozenset().union(*(self._carried(part) for part in shown if part is not None))
 
+    def _shown(self, node: exp.Expression, *, hides: bool) -> frozenset[Reference]:
+        """Columns in an expression whose values are still those of a person.
+
+        Args:
+            hides: whether the query makes one row of a group of persons: then an aggregate is
+                nobody's, and neither is what the group is formed by.
+        """
+        if isinstance(node, exp.Column):
+            tag = node.meta.get(_TAG)
+            if tag is None or hides:
+                return frozenset()
+            return self._referenced(self.scopes[tag], node.table, node.name).shown
+        below: Iterable[exp.Expression] = node.iter_expressions()
+        if isinstance(node, exp.Window):
+            # Each row keeps its own: the function of a window makes no group of them.
+            below = [*node.this.iter_expressions(), *_children(node, "partition_by", "order")]
+        elif isinstance(node, exp.AggFunc) and hides:
+            if not isinstance(node, _SHOWING_FIRST):
+                return frozenset()
+            hides = False
+        elif isinstance(node, exp.Query):
+            hides = False
+        return frozenset().union(*(self._shown(part, hides=hides) for part in below))
+
+    def _is_of_groups(self, scope: Scope) -> bool:
+        """Whether each row of a select stands for a group, and none for a person."""
+        if id(scope) not in self._impersonal:
+            keys = _group_keys(scope.expression)
+            self._impersonal[id(scope)] = keys is not None and not any(
+                self._shown(key, hides=False) & self.people.identifying for key in keys
+            )
+        return self._impersonal[id(scope)]
+
     def _left_joins_of(self, scope: Scope, projection: exp.Expression) -> Iterator[Traced]:
         used = {column.table for column in projection.find_all(exp.Column)}
         for join in scope.expression.args.get("joins") or []:
@@ -220,13 +285,13 @@ class _Reader:
             parts = [self._rows(branch) for branch in scope.union_scopes]
             if expression.args.get("distinct"):
                 parts += [self._column(scope, name) for name in expression.named_selects]
-            return _combined(type(expression).__name__, parts)
+            return _combined(type(expression).__name__, parts).as_rows
         if not isinstance(expression, exp.Select):
-            return self._text(expression)
+            return self._text(expression).as_rows
         parts = [self._text(part) for part in self._row_parts(expression)]
         if expression.args.get("distinct"):
             parts += [self._column(scope, select.alias_or_name) for select in expression.selects]
-        return _combined("select", parts)
+        return _combined("select", parts).as_rows
 
     def _row_parts(self, select: exp.Select) -> Iterator[exp.Expression]:
         for name in ("from", "from_", *_ROW_PARTS):
@@ -243,6 +308,7 @@ class _Reader:
     def _text(self, expression: exp.Expression, also: str = "") -> Traced:
         """Trace an expression: its SQL with every column and relation replaced by its digest."""
         reads: set[Reference] = set()
+        values: set[Reference] = set()
 
         def resolved(node: exp.Expression) -> exp.Expression:
             tag = node.meta.get(_TAG)
@@ -254,10 +320,11 @@ class _Reader:
                 else self._relation(*tag)
             )
             reads.update(traced.reads)
+            values.update(traced.values)
             return exp.to_identifier(f"_{traced.digest}")
 
         text = expression.transform(resolved).sql(dialect=DIALECT, comments=False)
-        return Traced(_digest(f"{text} {also}"), frozenset(reads))
+        return Traced(_digest(f"{text} {also}"), frozenset(reads), values=frozenset(values))
 
     def _referenced(self, scope: Scope, relation: str, column: str) -> Traced:
         source = scope.sources[relation]
@@ -267,7 +334,7 @@ class _Reader:
             return self._rows(source)
         name = relation_name(source)
         read = frozenset({(name, column)})
-        return Traced(_digest(f"{name}.{column}"), read, carries=read)
+        return Traced(_digest(f"{name}.{column}"), read, carries=read, values=read, shown=read)
 
     def _relation(self, number: int, alias: str) -> Traced:
         source = self.scopes[number].sources[alias]
@@ -297,11 +364,37 @@ def _looks_at_many_rows(scope: Scope, projection: exp.Expression) -> bool:
     return bool(group) and projection.unalias() not in group.expressions
 
 
+def _group_keys(select: exp.Expression) -> list[exp.Expression] | None:
+    """What the rows of a select are formed by; None where each comes from one row."""
+    group = select.args.get("group")
+    if group is not None:
+        # What sqlglot has no list for, such as cube() or group by all, may be anything.
+        return group.expressions or list(select.expressions)
+    if select.args.get("distinct"):
+        return list(select.expressions)
+    for projection in select.expressions:
+        for found in projection.find_all(exp.AggFunc):
+            if not isinstance(found.parent, exp.Window):
+                return []
+    return None
+
+
+def _children(node: exp.Expression, *names: str) -> Iterator[exp.Expression]:
+    for name in names:
+        part = node.args.get(name)
+        if isinstance(part, exp.Expression):
+            yield part
+        else:
+            yield from part or []
+
+
 def _combined(kind: str, parts: list[Traced]) -> Traced:
     return Traced(
         _digest(" ".join([kind, *(part.digest for part in parts)])),
         frozenset().union(*(part.reads for part in parts)),
         frozenset().union(*(part.carries for part in parts)),
+        frozenset().union(*(part.values for part in parts)),
+        frozenset().union(*(part.shown for part in parts)),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from finhouse.dbt.inheritance import Inheritance
 from finhouse.dbt.kpis import CATALOGUE, parse_kpi_catalogue, read_kpi_catalogue
 from finhouse.dbt.manifest import marts_of, models_of, read_manifest
 from finhouse.dbt.process import ask_dbt
@@ -18,7 +19,13 @@ from finhouse.files import read_json
 from finhouse.gate.builds import Built
 from finhouse.gate.commits import Commit, file_at
 from finhouse.gate.lineage import columns_handed_on, read_lineage
-from finhouse.gate.rules import Finding, house_findings, unmasked_columns
+from finhouse.gate.rules import (
+    Finding,
+    house_findings,
+    marts_below_their_class,
+    unclassified_columns,
+    unmasked_columns,
+)
 from finhouse.settings import Settings
 from finhouse.sources import available_sources, read_source
 
@@ -83,11 +90,19 @@ def check_masking(head: Built) -> int:
     """Follow the columns of a built version from its sources; return how many marts were looked at.
 
     Raises:
-        GateError: a mart shows personal data that its source declares to be masked.
+        GateError: a mart shows personal data that its source declares to be masked, or declares
+            itself less than what it shows; a column of a source has no class.
     """
-    handed_on = columns_handed_on(read_lineage(head))
+    lineage = read_lineage(head)
     sources = [read_source(name) for name in available_sources()]
-    _refuse(unmasked_columns(head.manifest, handed_on, sources))
+    inherited = Inheritance(head.manifest, sources, lineage.columns)
+    _refuse(
+        [
+            *unclassified_columns(lineage.columns, sources),
+            *unmasked_columns(head.manifest, columns_handed_on(lineage), sources),
+            *marts_below_their_class(head.manifest, inherited),
+        ]
+    )
     return len(marts_of(head.manifest))
 
 

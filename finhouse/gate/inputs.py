@@ -50,6 +50,7 @@ _MAKERS = (
     "pulse_tables",
     "sources/definitions.py",
     "warehouse",
+    "dbt/column_lineage.py",
     "dbt/history.py",
     "gate/inputs.py",
     "gate/past.py",

@@ -12,11 +12,19 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, S
 from dataclasses import dataclass
 from typing import Any
 
-from finhouse.dbt.data_classes import CLASSES, data_class, meta_of
+from finhouse.dbt.data_classes import CLASSES, INTERNAL, PERSONAL, data_class, meta_of
+from finhouse.dbt.inheritance import Inheritance, asked_for
 from finhouse.dbt.kpis import CATALOGUE, GRAINS, registry_entries
 from finhouse.dbt.manifest import MARTS, grain_of, models_of, snapshots_of, tests_by_model
+from finhouse.dbt.queries import relation
 from finhouse.documentation.coverage import has_tested_key
-from finhouse.sources.definitions import PostgresDefinition, SourceDefinition, raw_schema
+from finhouse.sources.definitions import (
+    FILE_COLUMNS,
+    PostgresDefinition,
+    SourceDefinition,
+    is_own_name,
+    raw_schema,
+)
 
 _CATALOGUE_FILE = f"dbt_project/{CATALOGUE.as_posix()}"
 _OF_A_SNAPSHOT = ("owner", "grain", "data_class")
@@ -382,4 +390,58 @@ def unmasked_columns(
         for mart in (*models_of(manifest, MARTS), *snapshots_of(manifest))
         for column, origins in handed_on.get(mart["name"], {}).items()
         for table, name in origins & masked.keys()
+    )
+
+
+def marts_below_their_class(manifest: Mapping[str, Any], inherited: Inheritance) -> list[Finding]:
+    """Marts and snapshots that declare to be less than what they show of persons and business.
+
+    What a mart declares covers its columns; one that says who somebody is is personal itself.
+    """
+    found = []
+    for mart in (*models_of(manifest, MARTS), *snapshots_of(manifest)):
+        declared = str(meta_of(mart).get("data_class", INTERNAL))
+        for name in mart["columns"]:
+            shown = inherited.class_of(relation(mart), name)
+            asked = asked_for(shown)
+            own = str(meta_of(mart["columns"][name]).get("data_class", declared))
+            if not {own, declared} <= {*CLASSES}:
+                continue  # _unknown_classes tells
+            held = own if asked == PERSONAL else max(own, declared, key=CLASSES.index)
+            if CLASSES.index(held) < CLASSES.index(asked):
+                found.append(
+                    Finding(
+                        "data class",
+                        _file(mart),
+                        f"{mart['name']}.{name} inherits {shown} from its sources, and is declared"
+                        f" {held}",
+                        f"declare data_class: {asked}, show less, or say why it is less: meta:"
+                        " {inherits: {class: ..., because: ...}}",
+                    )
+                )
+    return sorted(found)
+
+
+def unclassified_columns(
+    columns: Mapping[str, Iterable[str]], sources: Iterable[SourceDefinition]
+) -> list[Finding]:
+    """Columns of raw tables that no class of their source file names.
+
+    Args:
+        columns: of each raw table, by ``schema.table``.
+    """
+    return sorted(
+        Finding(
+            "classes",
+            f"finhouse/sources/{source.name}.yml",
+            f"{table}.{column} has no class",
+            f"write it under classes of {table}: docs/how-to/data-classes.md says which",
+        )
+        for source in sources
+        for table in source.table_names
+        for held in [columns.get(f"{raw_schema(source.name)}.{table}", ())]
+        for column in held
+        if not is_own_name(column)
+        and column not in FILE_COLUMNS
+        and source.class_of(table, column, held) is None
     )

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from finhouse.dbt.kpi_lineage import CALENDAR, KpiLineages, Origin
+from finhouse.dbt.kpi_lineage import KpiLineages, Origin
+from finhouse.dbt.queries import CALENDAR
 from finhouse.errors import TransformError
 
 STAGING = """

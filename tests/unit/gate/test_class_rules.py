@@ -1,0 +1,87 @@
+"""What the gate says of data classes: of marts that declare too little, of columns without one."""
+
+from __future__ import annotations
+
+import pytest
+
+from finhouse.dbt.inheritance import Inheritance
+from finhouse.gate.rules import Finding, marts_below_their_class, unclassified_columns
+from finhouse.sources import PostgresDefinition
+from tests.support.lineage import compiled, model, source
+
+SOURCE = PostgresDefinition.model_validate(
+    {
+        "kind": "postgres",
+        "name": "shop",
+        "schema": "shop",
+        "tables": [
+            {
+                "name": "orders",
+                "mode": "full",
+                "personal_data": {"phone": "mask"},
+                "classes": {
+                    "1a contact": ["phone"],
+                    "1b payment": ["total"],
+                    "2 business": ["merchant_id"],
+                    "3 business": ["channel"],
+                    "3 technical": ["id", "placed_at"],
+                },
+            }
+        ],
+    }
+)
+COLUMNS = {"raw_shop.orders": ["id", "phone", "total", "merchant_id", "channel", "placed_at"]}
+
+
+def findings(shown: str, mart_class: str, **own_class: str) -> list[Finding]:
+    orders = source("shop", "orders")
+    columns = {"id": {}, "x": {"data_class": own_class["own"]} if own_class else {}}
+    mart = model(
+        "fct_orders",
+        "marts",
+        f'select id, {shown} as x from "w"."raw_shop"."orders"',
+        orders,
+        columns=columns,
+        data_class=mart_class,
+    )
+    manifest = compiled(orders, mart)
+    return marts_below_their_class(manifest, Inheritance(manifest, [SOURCE], COLUMNS))
+
+
+@pytest.mark.parametrize(
+    ("shown", "enough"),
+    [
+        ("phone", "personal"),
+        ("left(phone, 4)", "personal"),
+        ("total", "confidential"),
+        ("merchant_id", "confidential"),
+        ("channel", "internal"),
+        ("placed_at", "public"),
+    ],
+)
+def test_a_mart_declares_at_least_what_it_shows(shown: str, enough: str):
+    classes = ["public", "internal", "confidential", "personal"]
+    for declared in classes:
+        found = findings(shown, declared)
+        assert bool(found) == (classes.index(declared) < classes.index(enough)), declared
+        for finding in found:
+            assert finding.rule == "data class"
+            assert finding.problem.startswith("fct_orders.x inherits ")
+            assert finding.problem.endswith(f"is declared {declared}")
+            assert f"data_class: {enough}" in finding.remedy
+
+
+def test_what_says_who_somebody_is_cannot_be_declared_less_beside_its_mart():
+    assert findings("phone", "personal", own="internal")
+    assert not findings("phone", "internal", own="personal")
+    # What a mart declares covers a state or an amount in it.
+    assert not findings("total", "personal", own="internal")
+
+
+def test_a_column_without_a_class_is_told():
+    held = {"raw_shop.orders": [*COLUMNS["raw_shop.orders"], "shoe_size", "_batch_id"]}
+    [finding] = unclassified_columns(held, [SOURCE])
+    assert finding.place == "finhouse/sources/shop.yml"
+    assert "orders.shoe_size has no class" in finding.problem
+    assert "classes of orders" in finding.remedy
+    assert not unclassified_columns(COLUMNS, [SOURCE])
