@@ -37,8 +37,9 @@ FLOORS = (
     {"bridge", "publish", "documentation"},
     # Rows that are past their retention, and all that still holds them; who read which mart.
     {"access_log", "retention"},
-    # Copies of the warehouse and the way back; what a kill or a fault has left.
-    {"safety"},
+    # Copies of the warehouse and the way back; what a kill or a fault has left. Copies for people
+    # who may not know whom rows are about.
+    {"safety", "masking"},
     # The files of new sources, models and KPIs: read off a catalogue, or off the files there are.
     {"scaffold"},
     # The whole transform; what readers look at.
