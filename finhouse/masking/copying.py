@@ -36,6 +36,7 @@ from finhouse.publish import create_reporting_tables
 from finhouse.settings import Settings
 from finhouse.sources import available_sources, raw_schema, read_source
 from finhouse.sources.definitions import (
+    SOURCES_FOLDER,
     PostgresDefinition,
     SourceDefinition,
     TableDefinition,
@@ -54,18 +55,16 @@ _BOOKS: dict[str, dict[str, str | None]] = {
     LOAD_LOG: {"error_message": None},
     FILE_STATE: {},
     EXPECTED_FILES: {},
-    SOURCE_RECONCILIATION: dict.fromkeys(
-        (
-            "missing_key",
-            "surplus_key",
-            "doubled_key",
-            "changed_key",
-            "source_sums",
-            "raw_sums",
-            "differing_sums",
-            "note",
-        )
-    ),
+    SOURCE_RECONCILIATION: {
+        "missing_key": None,
+        "surplus_key": None,
+        "doubled_key": None,
+        "changed_key": None,
+        "source_sums": None,
+        "raw_sums": None,
+        "differing_sums": None,
+        "note": None,
+    },
     RETENTION_HORIZONS: {},
     RETENTION_PURGES: {"operator": values.TOKEN},
     RETENTION_STATUS: {},
@@ -85,8 +84,18 @@ class MaskedCopy:
     rows: Mapping[str, int]
 
 
-def copy_masked(settings: Settings, file: Path, key: PseudonymKey | None) -> MaskedCopy:
+def copy_masked(
+    settings: Settings,
+    file: Path,
+    key: PseudonymKey | None,
+    definitions: Path = SOURCES_FOLDER,
+) -> MaskedCopy:
     """Write a masked copy of the raw layer to a new file.
+
+    Args:
+        file: appears whole or not at all.
+        key: makes the tokens, by way of another key: they do not join those of the house.
+        definitions: folder of the source files.
 
     Raises:
         ConfigurationError: there is such a file, no key, nothing to copy, or raw has a column of no
@@ -110,7 +119,7 @@ def copy_masked(settings: Settings, file: Path, key: PseudonymKey | None) -> Mas
             _refuse_existing(file)
             incoming.unlink(missing_ok=True)
             try:
-                rows = _write(settings, incoming, key)
+                rows = _write(settings, incoming, key, definitions)
                 # Unlike a rename, a link never takes the place of another file.
                 with suppress(FileExistsError):
                     os.link(incoming, file)
@@ -137,17 +146,21 @@ def _is_there(file: Path) -> ConfigurationError:
     )
 
 
-def _write(settings: Settings, incoming: Path, key: PseudonymKey) -> dict[str, int]:
+def _write(
+    settings: Settings, incoming: Path, key: PseudonymKey, definitions: Path
+) -> dict[str, int]:
     derived = key.derived(_PURPOSE)
     with (
-        _house_file(settings) as house,
+        _house_file(settings, definitions) as house,
         DuckdbWarehouse(incoming, DEFAULT_MEMORY_LIMIT) as made,
         warehouse_errors(made),
     ):
+        # Unmasked rows stay within the house, those that do not fit into memory, too.
+        made.execute(f"set temp_directory = {text_literal(str(settings.home / 'masking.tmp'))}")
         made.execute(f"attach {text_literal(str(house))} as {_HOUSE} (read_only)")
         made.connection.create_function(values.TOKEN, derived.token, ["VARCHAR"], "VARCHAR")
         try:
-            copied = _Copy(made).run()
+            copied = _Copy(made, definitions).run()
             made.execute(f"detach {_HOUSE}")
         finally:
             made.connection.remove_function(values.TOKEN)
@@ -157,13 +170,13 @@ def _write(settings: Settings, incoming: Path, key: PseudonymKey) -> dict[str, i
 class _Copy:
     """The tables of one copy."""
 
-    def __init__(self, made: DuckdbWarehouse) -> None:
-        self._made = made
+    def __init__(self, made: DuckdbWarehouse, definitions: Path) -> None:
+        self._made, self._definitions = made, definitions
 
     def run(self) -> dict[str, int]:
         rows: dict[str, int] = {}
-        for name in available_sources():
-            definition, schema = read_source(name), raw_schema(name)
+        for name in available_sources(self._definitions):
+            definition, schema = read_source(name, self._definitions), raw_schema(name)
             raw = self._columns(schema)
             raw = {table: raw[table] for table in definition.table_names if table in raw}
             self._made.create_schema(schema)
@@ -224,33 +237,26 @@ def _masked_select(
     declared = None
     if isinstance(definition, PostgresDefinition):
         [declared] = definition.chosen([table])
-    person = people.person_of(declared) if people and people.table and declared else None
-    joins = person[1] if person else ""
-    if people and person:
-        joins += f" left join {people.table} as p on p.value = {person[0]}"
+    known = people if people and people.table else None
+    person = known.person_of(declared) if known and declared else None
+    joins = ""
+    if known and person:
+        joins = f"{person[1]} left join {known.table} as p on p.value = {person[0]}"
     read = []
     for number, (column, kind) in enumerate(columns.items()):
-        if column in _OWN_COLUMNS:
-            read.append(f"s.{quoted(column)}")
-            continue
-        expression = _masked(definition, table, declared, column, kind, columns)
-        if (
-            expression is None
-            and people
-            and people.table
-            and _may_name(declared, people, column, kind)
-        ):
-            alias = f"p{number}"
-            joins += (
-                f" left join {people.table} as {alias}"
-                f" on {alias}.value = cast(s.{quoted(column)} as varchar)"
-            )
-            expression = (
-                f"cast(coalesce({alias}.token, cast(s.{quoted(column)} as varchar)) as {kind})"
-            )
-        if expression is None and person and values.is_day(kind):
-            expression = values.shifted(column, kind, "p.days")
-        read.append(f"{expression or f's.{quoted(column)}'} as {quoted(column)}")
+        name, alias = quoted(column), f"p{number}"
+        expression = None
+        if column not in _OWN_COLUMNS:
+            expression = _masked(definition, table, declared, column, kind, columns)
+            named = None
+            if expression is None and known and declared:
+                named = known.named_in(declared, column, alias)
+            if named and known:
+                joins += f" left join {known.table} as {alias} on {named}"
+                expression = f"cast(coalesce({alias}.token, cast(s.{name} as varchar)) as {kind})"
+            if expression is None and person and values.is_day(kind):
+                expression = values.shifted(column, kind, "p.days")
+        read.append(f"{expression or f's.{name}'} as {name}")
     relation = f"{_HOUSE}.{qualified(raw_schema(definition.name), table)}"
     return f"select {', '.join(read)} from {relation} as s{joins}"
 
@@ -279,13 +285,8 @@ def _masked(
     return None
 
 
-def _may_name(declared: TableDefinition | None, people: People, column: str, kind: str) -> bool:
-    """Whether a column may hold a person's identifier: it says so, or is a text or UUID."""
-    return bool(declared) and (column in people.columns(declared) or values.is_text(kind))
-
-
 @contextmanager
-def _house_file(settings: Settings) -> Iterator[Path]:
+def _house_file(settings: Settings, definitions: Path) -> Iterator[Path]:
     """The house's raw layer as a DuckDB file; that of a Postgres warehouse is fetched first."""
     if settings.is_file:
         if not settings.duckdb_path.exists():
@@ -297,20 +298,22 @@ def _house_file(settings: Settings) -> Iterator[Path]:
         DuckdbWarehouse(settings.duckdb_path, DEFAULT_MEMORY_LIMIT, read_only=True).close()
         yield settings.duckdb_path
         return
-    # Unmasked rows stay within the house.
     fetched = settings.home / "masking.duckdb"
     fetched.unlink(missing_ok=True)
     try:
-        _fetch(warehouse_url(settings), fetched)
+        _fetch(warehouse_url(settings), fetched, definitions)
         yield fetched
     finally:
         fetched.unlink(missing_ok=True)
         fetched.with_name(f"{fetched.name}.wal").unlink(missing_ok=True)
 
 
-def _fetch(url: str, file: Path) -> None:
+def _fetch(url: str, file: Path, definitions: Path) -> None:
     """Copy raw tables of a Postgres warehouse to a DuckDB file, on one snapshot."""
-    schemas = {raw_schema(name): read_source(name).table_names for name in available_sources()}
+    schemas = {
+        raw_schema(name): read_source(name, definitions).table_names
+        for name in available_sources(definitions)
+    }
     schemas[SCHEMA] = tuple(_BOOKS)
     with (
         DuckdbWarehouse(file, DEFAULT_MEMORY_LIMIT) as fetched,

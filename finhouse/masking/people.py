@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from finhouse.masking.values import TOKEN, is_number
+from finhouse.masking.values import TOKEN, is_number, is_text
 from finhouse.retention.rows import is_token
 from finhouse.sources.definitions import PostgresDefinition, TableDefinition
-from finhouse.warehouse import quoted
+from finhouse.warehouse import quoted, text_literal
 from finhouse.warehouse.duckdb_file import DuckdbWarehouse
 
 # Days by which the dates of a person are moved: 1 to 30, back or forth.
 _MOST_DAYS = 30
+
+# Types of the columns of raw tables.
+Raw = dict[str, dict[str, str]]
 
 
 class People:
@@ -20,7 +23,7 @@ class People:
 
     Attributes:
         table: SQL name of the table with them; None where the source knows no person. Columns:
-            value, token (texts), days.
+            value and token (texts), is_number, days.
     """
 
     def __init__(
@@ -51,29 +54,38 @@ class People:
         ]
         if not columns:
             return None
-        values = " union ".join(
+        named = " union all ".join(
             f"select cast({quoted(column)} as varchar) as value,"
             f" {str(is_number(self._raw[table.name][column])).lower()} as is_number"
             f" from {self._source}.{quoted(table.name)} where {quoted(column)} is not null"
             for table, column in columns
         )
-        name = f"temp.main._fh_people_{self._definition.name}"
+        name = f"_fh_people_{self._definition.name}"
         uuid = "regexp_matches(value, '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$')"
         spread = 2 * _MOST_DAYS
         # Whole numbers are counted anew, in an order that says nothing.
         self._made.execute(
-            f"create temporary table {name.rpartition('.')[2]} as select value, case"
-            f" when {is_token('value')} then value"
-            " when is_number then cast(row_number() over (partition by is_number order by made)"
-            " as varchar)"
-            f" when {uuid} then cast(cast(left(made, 32) as uuid) as varchar)"
-            " else made end as token,"
-            f" cast(place - {_MOST_DAYS} + (case when place >= {_MOST_DAYS} then 1 else 0 end)"
-            " as integer) as days"
-            f" from (select *, cast('0x' || left(made, 8) as bigint) % {spread} as place"
-            f" from (select value, is_number, {TOKEN}(value) as made from ({values})))"
+            f"""
+            create temporary table {quoted(name)} as
+            select value, is_number,
+                case when {is_token("value")} then value
+                    when is_number then cast(
+                        row_number() over (partition by is_number order by made) as varchar)
+                    when {uuid} then cast(cast(left(made, 32) as uuid) as varchar)
+                    else made end as token,
+                cast(place - case when place < {_MOST_DAYS} then {_MOST_DAYS}
+                    else {_MOST_DAYS - 1} end as integer) as days
+            from (
+                select value, is_number, made,
+                    cast('0x' || left(made, 8) as bigint) % {spread} as place
+                from (
+                    select value, bool_or(is_number) as is_number, {TOKEN}(value) as made
+                    from ({named}) group by value
+                )
+            )
+            """
         )
-        return name
+        return f"temp.main.{quoted(name)}"
 
     def _owner_of(self, table: str) -> str | None:
         """Temporary table of a table's rows and the person each is about; None where there is none.
@@ -89,9 +101,10 @@ class People:
         expression, joins = person
         name = f"_fh_owner_{self._definition.name}_{table}"
         self._made.execute(
-            f"create temporary table {quoted(name)} as select"
-            f" cast(s.{quoted(declared.key[0])} as varchar) as row_key, {expression} as person"
-            f" from {self._source}.{quoted(table)} as s{joins}"
+            f"create temporary table {quoted(name)} as select row_key, min(person) as person from"
+            f" (select cast(s.{quoted(declared.key[0])} as varchar) as row_key,"
+            f" {expression} as person from {self._source}.{quoted(table)} as s{joins})"
+            " group by row_key"
         )
         return f"temp.main.{quoted(name)}"
 
@@ -112,6 +125,20 @@ class People:
                 )
         return None
 
+    def named_in(self, table: TableDefinition, column: str, alias: str) -> str | None:
+        """Condition that a column of row ``s`` holds the identifier of the person ``alias``.
+
+        None for a column that holds none. Texts are compared with identifiers wherever they stand,
+        as in an audit trail; a number is one only where it is said to be.
+        """
+        same = f"{alias}.value = cast(s.{quoted(column)} as varchar)"
+        if column in self.columns(table):
+            return same
+        if table.name == self._definition.legal_holds and column == "subject_id":
+            return f"{same} and lower(trim(s.subject_type)) = {text_literal(str(self._person))}"
+        is_compared = is_text(self._raw[table.name][column])
+        return f"{same} and not {alias}.is_number" if is_compared else None
+
     def _points_to(self, table: TableDefinition) -> Iterator[tuple[str, str]]:
         """Columns that name a row of another table, and that table."""
         held = self._raw[table.name]
@@ -125,6 +152,3 @@ class People:
                 named = f"_{other_name.removesuffix('s')}_id"
                 if column.endswith("_id") and named.endswith(f"_{column}"):
                     yield column, other_name
-
-
-Raw = dict[str, dict[str, str]]
