@@ -277,8 +277,10 @@ def _masked(
             " said what a copy may have of it",
             f"give it one in finhouse/sources/{definition.name}.yml",
         )
-    treated = declared.personal_data if declared else {}
-    if found.level == "1a" or (column in treated and values.is_text(kind)):
+    treatment = declared.personal_data.get(column) if declared else None
+    # What looks like a name and is kept; what is masked of level 2 (a gender) names nobody.
+    is_name = treatment in ("keep", "pseudonymise") and values.is_text(kind)
+    if found.level == "1a" or is_name:
         return values.hidden(column, kind)
     if found.level == "1b" and values.is_number(kind):
         return values.bucket(column, kind)
