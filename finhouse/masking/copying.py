@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -238,6 +238,10 @@ def _masked_select(
     if isinstance(definition, PostgresDefinition):
         [declared] = definition.chosen([table])
     known = people if people and people.table else None
+
+    def is_shared(column: str) -> bool:
+        return known.is_shared(declared, column) if known and declared else False
+
     person = known.person_of(declared) if known and declared else None
     joins = ""
     if known and person:
@@ -247,7 +251,7 @@ def _masked_select(
         name, alias = quoted(column), f"p{number}"
         expression = None
         if column not in _OWN_COLUMNS:
-            expression = _masked(definition, table, declared, column, kind, columns)
+            expression = _masked(definition, table, declared, column, kind, columns, is_shared)
             named = None
             if expression is None and known and declared:
                 named = known.named_in(declared, column, alias)
@@ -268,8 +272,13 @@ def _masked(
     column: str,
     kind: str,
     columns: Mapping[str, str],
+    is_shared: Callable[[str], bool],
 ) -> str | None:
-    """SQL of a column that is masked by its class or treatment; None for one that is not."""
+    """SQL of a column that is masked by its class or treatment; None for one that is not.
+
+    Args:
+        is_shared: whether each value of a column is that of several persons, as a gender is.
+    """
     found = definition.class_of(table, column, columns)
     if found is None:
         raise ConfigurationError(
@@ -278,9 +287,8 @@ def _masked(
             f"give it one in finhouse/sources/{definition.name}.yml",
         )
     treatment = declared.personal_data.get(column) if declared else None
-    # What looks like a name and is kept; what is masked of level 2 (a gender) names nobody.
     is_name = treatment in ("keep", "pseudonymise") and values.is_text(kind)
-    if found.level == "1a" or is_name:
+    if found.level == "1a" or (is_name and not is_shared(column)):
         return values.hidden(column, kind)
     if found.level == "1b" and values.is_number(kind):
         return values.bucket(column, kind)

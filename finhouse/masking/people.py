@@ -13,6 +13,8 @@ from finhouse.warehouse.duckdb_file import DuckdbWarehouse
 
 # Days by which the dates of a person are moved: 1 to 30, back or forth.
 _MOST_DAYS = 30
+# How many persons have a value in common that names none of them.
+_SEVERAL = 5
 
 # Types of the columns of raw tables.
 Raw = dict[str, dict[str, str]]
@@ -138,6 +140,16 @@ class People:
             return f"{same} and lower(trim(s.subject_type)) = {text_literal(str(self._person))}"
         is_compared = is_text(self._raw[table.name][column])
         return f"{same} and not {alias}.is_number" if is_compared else None
+
+    def is_shared(self, table: TableDefinition, column: str) -> bool:
+        """Whether a table is of persons, and each value of its column that of several."""
+        if not (self._person and table.is_of(self._person)):
+            return False
+        [(fewest,)] = self._made.execute(
+            f"select min(persons) from (select count(*) as persons from {self._source}."
+            f"{quoted(table.name)} where {quoted(column)} is not null group by {quoted(column)})"
+        )
+        return fewest is not None and fewest >= _SEVERAL
 
     def _points_to(self, table: TableDefinition) -> Iterator[tuple[str, str]]:
         """Columns that name a row of another table, and that table."""
