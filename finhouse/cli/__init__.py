@@ -36,6 +36,7 @@ _COMMANDS = {
     "demo": ("demo",),
     "docs": ("codeowners", "docs", "kpis"),
     "doctor": ("doctor",),
+    "environment": ("environment", "pseudonym-key"),
     "gate": ("gate",),
     "load": ("load", "reconcile", "withdraw"),
     "marts": ("fetch", "publish", "scorecard", "ship"),

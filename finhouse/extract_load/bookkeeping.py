@@ -35,6 +35,7 @@ _TABLES = {
         "updated_at": "timestamp",
         "batch_id": "text",
         "shape": "text",
+        "key_fingerprint": "text",
     },
     LOAD_LOG: {
         "batch_id": "text",
@@ -190,13 +191,13 @@ class Bookkeeping:
     def table_state(self, source: str, table: str) -> TableState | None:
         """State of a table, or None when it was never loaded."""
         rows = self._warehouse.execute(
-            "select cursor_name, cursor_value, source_identity, columns, shape"
+            "select cursor_name, cursor_value, source_identity, columns, shape, key_fingerprint"
             f" from {qualified(SCHEMA, LOAD_STATE)} where source_name = $1 and table_name = $2",
             (source, table),
         )
         if not rows:
             return None
-        cursor_name, cursor_value, identity, columns, shape = rows[0]
+        cursor_name, cursor_value, identity, columns, shape, key_fingerprint = rows[0]
         return TableState(
             cursor_name,
             cursor_value,
@@ -206,7 +207,22 @@ class Bookkeeping:
                 for c in json.loads(columns)
             ),
             TableShape.parse(shape) if shape else None,
+            key_fingerprint,
         )
+
+    def tables_of_other_keys(self, fingerprint: str, source: str, table: str) -> list[str]:
+        """Tables, but for one, whose tokens were made with another key than that of a fingerprint.
+
+        Returns:
+            ``source.table``, in alphabetical order.
+        """
+        rows = self._warehouse.execute(
+            f"select source_name, table_name from {qualified(SCHEMA, LOAD_STATE)}"
+            " where key_fingerprint <> $1 and not (source_name = $2 and table_name = $3)"
+            " order by 1, 2",
+            (fingerprint, source, table),
+        )
+        return [f"{found}.{name}" for found, name in rows]
 
     def last_load(self, source: str, table: str) -> LastLoad | None:
         """The last successful load of a table, or None when there was none."""
@@ -247,6 +263,7 @@ class Bookkeeping:
                 utc_now(),
                 batch_id,
                 str(state.shape),
+                state.key_fingerprint,
             ),
         )
 

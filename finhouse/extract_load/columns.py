@@ -15,6 +15,7 @@ from finhouse.warehouse import quoted, text_literal
 
 TIME_TYPES = ("date", "timestamp", "timestamptz")
 INTEGER_TYPES = ("int2", "int4", "int8")
+CHARACTER_TYPES = ("text", "varchar", "bpchar")
 LOADER_TYPES = dict(zip(LOADER_COLUMNS, ("timestamp", "text"), strict=True))
 """Type of each of the loader's own columns, on every warehouse."""
 
@@ -51,6 +52,8 @@ _PLUS_INFINITY_MICROSECOND = -(2**63) + _MICROSECONDS_2000 - 1
 _MINUS_INFINITY_MICROSECOND = -(2**63) + _MICROSECONDS_2000
 
 OUT_OF_RANGE = "finhouse: value out of range in column "
+# What the type of a column begins with that leaves the source as a token.
+_PSEUDONYM_OF = "pseudonym of "
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,18 @@ class SourceColumn:
             return None
         precision, scale = int(match.group(1)), int(match.group(2))
         return (precision, scale) if scale <= precision <= _DUCKDB_DIGITS else None
+
+    @property
+    def pseudonymised(self) -> SourceColumn:
+        """The column as it leaves the source where its values become tokens: a text."""
+        # A longer text is the same text, and has the same token.
+        of = "text" if self.type_name in CHARACTER_TYPES else self.source_type
+        return SourceColumn(self.name, f"{_PSEUDONYM_OF}{of}", "", self.nullable)
+
+    @property
+    def is_pseudonym(self) -> bool:
+        """Whether raw has tokens in place of its values."""
+        return self.source_type.startswith(_PSEUDONYM_OF)
 
     @property
     def is_plain(self) -> bool:

@@ -12,6 +12,7 @@ from finhouse.extract_load.bookkeeping import Bookkeeping
 from finhouse.extract_load.files.context import FolderContext
 from finhouse.extract_load.files.loading import FolderLoad
 from finhouse.extract_load.postgres_source import PostgresSource
+from finhouse.extract_load.pseudonyms import source_key
 from finhouse.extract_load.results import LoadResult
 from finhouse.extract_load.running import (
     Job,
@@ -87,10 +88,12 @@ def load_source(
     chosen = definition.chosen(tables)
     with warehouse_errors(warehouse):
         last_batches = books.last_batches(definition.name, chosen) if window else {}
+    key = source_key(settings, definition)
     with PostgresSource(required_url(definition, oltp_url), definition.url_variable) as source:
         source.require_schema(definition.database_schema)
         contexts = [
-            TableContext(warehouse, books, definition, batch_id, source, table) for table in chosen
+            TableContext(warehouse, books, definition, batch_id, source, table, key)
+            for table in chosen
         ]
 
         def load(context: TableContext) -> LoadResult:

@@ -218,8 +218,11 @@ class PostgresSource:
                 f"run there: grant usage on schema {quoted(schema)} to {quoted(self.user)}",
             )
 
-    def describe(self, schema: str, table: str) -> SourceTable:
+    def describe(self, schema: str, table: str, *, is_raw: bool = False) -> SourceTable:
         """Columns and keys of a table.
+
+        Args:
+            is_raw: it is one of the loader's, which has columns of its own.
 
         Raises:
             SourceError: no such table, no right to read it, or column names that raw cannot hold.
@@ -252,7 +255,8 @@ class PostgresSource:
                 denied.add("xmin")
             keys = tuple(frozenset(row[0]) for row in self.query(_UNIQUE_KEYS, (oid,)))
             shape = TableShape.parse(self.query(SHAPE_QUERY, (oid,))[0][0])
-        _refuse_clashing_names(f"{schema}.{table}", columns)
+        if not is_raw:
+            _refuse_clashing_names(f"{schema}.{table}", columns)
         return SourceTable(
             table, sql_name, columns, keys, estimate, has_versions, shape, frozenset(denied)
         )

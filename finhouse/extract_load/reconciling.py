@@ -10,6 +10,7 @@ from finhouse.errors import ReconciliationError
 from finhouse.extract_load.bookkeeping import Bookkeeping
 from finhouse.extract_load.files.context import FolderContext
 from finhouse.extract_load.postgres_source import PostgresSource
+from finhouse.extract_load.pseudonyms import source_key
 from finhouse.extract_load.reconcile.comparing import RANGE_ROWS
 from finhouse.extract_load.reconcile.files import FolderReconciliation
 from finhouse.extract_load.reconcile.tables import TableReconciliation
@@ -76,10 +77,12 @@ def reconcile_source(
     chosen = definition.chosen(tables)
     with warehouse_errors(warehouse):
         last_batches = books.last_batches(definition.name, chosen)
+    key = source_key(settings, definition)
     with PostgresSource(required_url(definition, oltp_url), definition.url_variable) as source:
         source.require_schema(definition.database_schema)
         contexts = [
-            TableContext(warehouse, books, definition, batch_id, source, table) for table in chosen
+            TableContext(warehouse, books, definition, batch_id, source, table, key)
+            for table in chosen
         ]
 
         def reconcile(context: TableContext) -> Reconciliation:

@@ -32,6 +32,7 @@ class TableState:
         source_identity: of the server the cursor value belongs to.
         columns: as they were in the source, without omitted ones.
         shape: of the source table; None in a state that was saved before there were any.
+        key_fingerprint: of the key that the tokens in raw were made with; None without any.
     """
 
     cursor_name: str
@@ -39,6 +40,7 @@ class TableState:
     source_identity: str
     columns: tuple[SourceColumn, ...]
     shape: TableShape | None = None
+    key_fingerprint: str | None = None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ Each file can be read without finhouse: ``age --decrypt --identity KEYFILE wareh
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +13,7 @@ import pyrage
 from pyrage import x25519
 
 from finhouse.errors import ConfigurationError, WarehouseError
-from finhouse.files import write_whole
+from finhouse.keys import given_key, key_lines, write_key_file
 
 KEY, KEY_FILE = "FINHOUSE_BACKUP_KEY", "FINHOUSE_BACKUP_KEY_FILE"
 ENDING = ".age"
@@ -43,10 +42,8 @@ class BackupKey:
         Raises:
             ConfigurationError: it is no key.
         """
-        lines = [line.strip() for line in text.splitlines()]
-        given = [line for line in lines if line and not line.startswith("#")]
         try:
-            [key] = given
+            [key] = key_lines(text)
             if key.startswith(_PUBLIC):
                 return cls(str(x25519.Recipient.from_str(key)))
             identity = x25519.Identity.from_str(key)
@@ -65,22 +62,8 @@ class BackupKey:
         Raises:
             ConfigurationError: both are set, the file cannot be read, or it is no key.
         """
-        env = os.environ if env is None else env
-        text, file = env.get(KEY), env.get(KEY_FILE)
-        if text and file:
-            raise ConfigurationError(f"{KEY} and {KEY_FILE} are both set", "set one of them")
-        if text:
-            return cls.parse(text, KEY)
-        if not file:
-            return None
-        try:
-            return cls.parse(Path(file).expanduser().read_text(encoding="utf-8"), file)
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is no text"
-            raise ConfigurationError(
-                f"the key file {file} cannot be read: {reason}",
-                f"correct {KEY_FILE}, or the rights of the file",
-            ) from error
+        given = given_key(KEY, KEY_FILE, env)
+        return cls.parse(given.text, given.where) if given else None
 
     def encrypt(self, source: Path, destination: Path) -> None:
         """Encrypt a file, a piece at a time."""
@@ -136,17 +119,11 @@ def write_key(file: Path) -> BackupKey:
     Raises:
         ConfigurationError: there is such a file: a key is never written over.
     """
-    if file.exists():
-        raise ConfigurationError(
-            f"{file} is there already: a key that is lost opens no backup any more",
-            "name another file",
-        )
     identity = x25519.Identity.generate()
     public = str(identity.to_public())
-    try:
-        write_whole(file, f"# public key: {public}\n{identity}\n", private=True)
-    except OSError as error:
-        raise ConfigurationError(
-            f"{file} cannot be written: {error.strerror}", "name another file"
-        ) from error
+    write_key_file(
+        file,
+        f"# public key: {public}\n{identity}\n",
+        "a key that is lost opens no backup any more",
+    )
     return BackupKey(public, identity)

@@ -19,7 +19,7 @@ CATEGORIES = (*PERSONAL_CATEGORIES, *OTHER_CATEGORIES)
 # In place of a list: every column that the table had when it was first loaded.
 REST = "rest"
 
-Treatment = Literal["omit", "mask", "keep"]
+Treatment = Literal["omit", "mask", "pseudonymise", "keep"]
 ColumnLists = Mapping[str, "tuple[str, ...] | str"]
 
 
@@ -114,8 +114,8 @@ def check_treatment(table: str, column: str, found: ColumnClass, treatment: str 
             f"{table}.{column} is of class {found}: a secret never leaves the source; write under"
             f" personal_data {column}: omit"
         )
-    if found.level == "1a" and treatment not in ("omit", "mask"):
+    if found.level == "1a" and treatment not in ("omit", "mask", "pseudonymise"):
         raise ValueError(
             f"{table}.{column} is of class {found}: personal_data says what becomes of it; write"
-            f" {column}: omit or mask"
+            f" {column}: omit, pseudonymise or mask"
         )

@@ -143,6 +143,11 @@ class TableDefinition(_Classified):
         return frozenset(name for name, rule in self.personal_data.items() if rule == "omit")
 
     @property
+    def pseudonymised(self) -> frozenset[str]:
+        """Columns that leave the source as tokens."""
+        return frozenset(n for n, rule in self.personal_data.items() if rule == "pseudonymise")
+
+    @property
     def masked(self) -> frozenset[str]:
         """Columns that no mart may show as they are: `finhouse gate` sees to it."""
         return frozenset(name for name, rule in self.personal_data.items() if rule == "mask")
@@ -170,18 +175,19 @@ class TableDefinition(_Classified):
             raise ValueError(
                 f"lookback {self.lookback!r} is not like '3 days', '12 hours' or '500'"
             )
-        hidden = self.omitted & {*self.key, self.cursor or "", self.event_time or ""}
-        if hidden:
-            raise ValueError(
-                f"{', '.join(sorted(hidden))} is key, cursor or event_time and cannot be omitted"
-            )
+        # The loader looks for them in the source and in raw by the same value.
+        needed = {*self.key, self.cursor or "", self.event_time or ""}
+        for changed, done in ((self.omitted, "omitted"), (self.pseudonymised, "pseudonymised")):
+            if hidden := changed & needed:
+                raise ValueError(
+                    f"{', '.join(sorted(hidden))} is key, cursor or event_time and cannot be {done}"
+                )
+            if unseen := changed & self.subjects.keys():
+                raise ValueError(
+                    f"{', '.join(sorted(unseen))} says whom a row is about and cannot be {done}"
+                )
         if self.lasting and not self.subjects:
             raise ValueError("lasting has no meaning without subjects: add them, or remove it")
-        unseen = self.omitted & self.subjects.keys()
-        if unseen:
-            raise ValueError(
-                f"{', '.join(sorted(unseen))} says whom a row is about and cannot be omitted"
-            )
         return self
 
     def columns_of(self, kind: str) -> tuple[str, ...]:

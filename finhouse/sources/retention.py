@@ -179,6 +179,12 @@ def _check_table(policy: RetentionPolicy, where: str, definition: PostgresDefini
             f"{where}: date_column {policy.date_column} of {policy.shown} never leaves its source",
             "use a column that is loaded",
         )
+    if policy.date_column in table.pseudonymised:
+        raise ConfigurationError(
+            f"{where}: date_column {policy.date_column} of {policy.shown} leaves its source as a"
+            " token, which is no date",
+            "use another column",
+        )
     if policy.table_name == definition.legal_holds:
         raise ConfigurationError(
             f"{where}: {policy.shown} holds the legal holds", "remove the policy: they are kept"

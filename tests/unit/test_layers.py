@@ -20,11 +20,13 @@ FLOORS = (
     {"errors", "console", "yaml_text"},
     # Which businesses there are, and which of them this run is about; small files of our own.
     {"domains", "files"},
-    # Where things are; servers that outlive a command, and programs that do not; telling somebody.
-    {"settings", "background", "children", "telling"},
+    # Where things are; servers that outlive a command, and programs that do not; telling somebody;
+    # keys that a user gives.
+    {"settings", "background", "children", "telling", "keys"},
     # What is loaded from: declared sources, the OLTP database. The embedded server of the latter
-    # holds the Postgres warehouse, too, hence its place below the warehouse.
-    {"sources", "oltp"},
+    # holds the Postgres warehouse, too, hence its place below the warehouse. What values leave
+    # their source as.
+    {"sources", "oltp", "pseudonyms"},
     # What runs SQL: the warehouse of the loader, and what Spark and Snowflake need to run.
     {"warehouse", "engines"},
     # The tables of the monitors: a source that the project itself writes.
@@ -35,8 +37,9 @@ FLOORS = (
     {"bridge", "publish", "documentation"},
     # Rows that are past their retention, and all that still holds them; who read which mart.
     {"access_log", "retention"},
-    # Copies of the warehouse and the way back; what a kill or a fault has left.
-    {"safety"},
+    # Copies of the warehouse and the way back; what a kill or a fault has left. Copies for people
+    # who may not know whom rows are about.
+    {"safety", "masking"},
     # The files of new sources, models and KPIs: read off a catalogue, or off the files there are.
     {"scaffold"},
     # The whole transform; what readers look at.

@@ -1,5 +1,7 @@
 -- Each version of a schedule says the whole plan: its principal is the plan's. A first one that
 -- differs from its contract is a finding; a later one that does would lose or invent principal.
+{{ config(tags=['exact_values']) }}
+
 with plans as (
 
     select * from {{ ref('stg_bnpl__payment_plans') }}

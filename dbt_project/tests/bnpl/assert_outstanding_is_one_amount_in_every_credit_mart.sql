@@ -1,5 +1,7 @@
 -- One book: by day, by bucket, by month, by vintage and by plan, the principal outstanding of a
 -- plan type at a month end is the same money.
+{{ config(tags=['exact_values']) }}
+
 {%- set parts = ['delinquency', 'performance', 'vintages'] %}
 
 with receivables as (

@@ -1,6 +1,8 @@
 -- Gross value and refunds of each month are the same by day, customer, merchant and plan type: no
 -- order is lost or doubled on its way into one of them. A merchant or customer that the source
 -- records only after a sale would break it, too.
+{{ config(tags=['exact_values']) }}
+
 with months as (
 
     select

@@ -1,6 +1,8 @@
 -- What customers have and owe is what the institution owes and has: deposits, investments and loans
 -- of all customers sum to the books of the as-of day. What is left of customers whom a purge has
 -- anonymised is in the books, and of nobody.
+{{ config(tags=['exact_values']) }}
+
 with customers as (
 
     select * from {{ ref('customer_financial_summary') }}

@@ -1,5 +1,7 @@
 -- Money by month is money by loan: disbursements, collections, recoveries and write-offs of all
 -- months sum to the loans and repayments they are made of.
+{{ config(tags=['exact_values']) }}
+
 with loans as (
 
     select * from {{ ref('dim_loans') }}

@@ -70,7 +70,8 @@ class TableComparison:
         """Say what is compared.
 
         Rows are compared key by key, or as a whole if the table has no key; in mode append only
-        distinct keys are, because that mode promises no more.
+        distinct keys are, because that mode promises no more. Columns that are pseudonymised are
+        not: the source cannot compute tokens, as it is not given the key.
 
         Args:
             columns: the columns that are loaded.
@@ -82,7 +83,8 @@ class TableComparison:
         self._keys_only = context.table.mode == "append"
         key = context.table.key
         self._key = [column for column in columns if column.name in key]
-        self._compared = self._key if self._keys_only else list(columns)
+        held = [column for column in columns if not column.is_pseudonym]
+        self._compared = self._key if self._keys_only else held
         self._repeats = self._keys_only and not self._table.guarantees_unique(key)
         self.side: Side = side_of(context.warehouse)
         self._summed = [] if self._keys_only else [c for c in columns if _is_summed(c)]

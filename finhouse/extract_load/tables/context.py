@@ -10,6 +10,7 @@ from finhouse.extract_load.columns import TIME_TYPES
 from finhouse.extract_load.context import LoadContext
 from finhouse.extract_load.postgres_source import PostgresSource, SourceTable
 from finhouse.extract_load.sql import shown_name
+from finhouse.pseudonyms import PseudonymKey
 from finhouse.sources.definitions import PostgresDefinition, TableDefinition
 
 
@@ -20,11 +21,13 @@ class TableContext(LoadContext):
     Attributes:
         source: the snapshot it is read on.
         table: the table as the source file declares it.
+        pseudonym_key: makes the tokens of columns that are pseudonymised; None where none is given.
     """
 
     definition: PostgresDefinition
     source: PostgresSource
     table: TableDefinition
+    pseudonym_key: PseudonymKey | None = None
 
     @property
     def table_name(self) -> str:

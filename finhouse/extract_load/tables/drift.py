@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from finhouse.errors import SchemaDriftError
-from finhouse.extract_load.columns import SourceColumn
+from finhouse.extract_load.columns import CHARACTER_TYPES, SourceColumn
 from finhouse.extract_load.tables.context import TableContext
-
-_CHARACTER_TYPES = ("text", "varchar", "bpchar")
 
 
 def added_columns(
@@ -55,7 +53,7 @@ def added_columns(
 
 def _changed_type(old: SourceColumn, new: SourceColumn) -> bool:
     # varchar(20) -> varchar(50) -> text: the same text in raw, before and after.
-    if old.type_name in _CHARACTER_TYPES and new.type_name in _CHARACTER_TYPES:
+    if old.type_name in CHARACTER_TYPES and new.type_name in CHARACTER_TYPES:
         return False
     return old.source_type != new.source_type
 

@@ -9,6 +9,7 @@ from finhouse.console import console
 from finhouse.errors import ConfigurationError, SourceError
 from finhouse.extract_load.classes import refuse_undeclared
 from finhouse.extract_load.columns import LOADER_TYPES, SourceColumn
+from finhouse.extract_load.pseudonyms import check_key
 from finhouse.extract_load.results import LoadResult, RowCounts
 from finhouse.extract_load.state import TableState, utc_now
 from finhouse.extract_load.tables.context import TableContext
@@ -46,7 +47,7 @@ class TableLoad:
         self._columns, self._undeclared = _loaded_columns(context, state)
         self._key = [column for column in self._columns if column.name in self._table.key]
         self._cursor: Cursor = cursor_for(context)
-        self._sink: Sink = sink_for(context.source, context.warehouse)
+        self._sink: Sink = sink_for(context.source, context.warehouse, context.pseudonym_key)
         self._load_mode = context.load_mode
         self._moves_cursor = True
         self._stamped_at = context.books.now()
@@ -79,6 +80,8 @@ class TableLoad:
                 f" class in finhouse/sources/{context.source_name}.yml"
             )
         state = context.books.table_state(context.source_name, context.table_name)
+        if self._has_pseudonyms:
+            self._check_pseudonym_key(state, full_refresh)
         counts = self._load(state, full_refresh)
         if isinstance(self._cursor, ReplicationSlotCursor):
             self._warehouse.index_rows(context.raw_schema, context.table_name, self._table.key)
@@ -96,6 +99,7 @@ class TableLoad:
         return result
 
     def _save_state(self) -> None:
+        key = self._context.pseudonym_key
         self._context.books.save_table_state(
             self._context.source_name,
             self._context.table_name,
@@ -105,9 +109,23 @@ class TableLoad:
                 self._source.identity,
                 tuple(self._columns),
                 self._described.shape,
+                key.fingerprint if self._has_pseudonyms and key else None,
             ),
             self._context.batch_id,
         )
+
+    @property
+    def _has_pseudonyms(self) -> bool:
+        return any(column.is_pseudonym for column in self._columns)
+
+    def _check_pseudonym_key(self, state: TableState | None, full_refresh: bool) -> None:
+        """Refuse tokens that would not join those that are there.
+
+        Raises:
+            ConfigurationError: there is no key, or it is not the one of the tokens in raw.
+        """
+        if note := check_key(self._context, state, full_refresh=full_refresh):
+            self._note(note)
 
     def _load(self, state: TableState | None, full_refresh: bool) -> RowCounts:
         raw_columns = self._context.raw_columns()
@@ -401,12 +419,14 @@ def _loaded_columns(
             )
     undeclared = _undeclared_columns(context, state)
     columns = [
-        column
+        column.pseudonymised if column.name in table.pseudonymised else column
         for column in described.columns
         if column.name not in table.omitted and column.name not in undeclared
     ]
-    if not columns:
-        raise ConfigurationError(f"every column of {shown} is omitted", "keep at least one column")
+    if all(column.is_pseudonym for column in columns):
+        raise ConfigurationError(
+            f"every column of {shown} is omitted or pseudonymised", "keep at least one column"
+        )
     read = [column.name for column in columns] + [XMIN] * (table.cursor == XMIN)
     denied = [name for name in read if name in described.denied]
     if denied:

@@ -12,6 +12,8 @@ from finhouse.console import Progress
 from finhouse.errors import SourceError
 from finhouse.extract_load.columns import OUT_OF_RANGE, SourceColumn, Stamp
 from finhouse.extract_load.postgres_source import PostgresSource, SourceTable
+from finhouse.extract_load.pseudonyms import tokens_in_copy, tokens_in_stream
+from finhouse.pseudonyms import PseudonymKey
 from finhouse.warehouse import Warehouse, quoted
 from finhouse.warehouse.duckdb_file import DuckdbWarehouse
 from finhouse.warehouse.postgres_database import PostgresWarehouse
@@ -48,6 +50,11 @@ class Extract:
             f" where ({self.where}) and {self.table.kept}"
         )
 
+    @property
+    def pseudonyms(self) -> list[int]:
+        """Positions of the columns whose values become tokens."""
+        return [at for at, column in enumerate(self.columns) if column.is_pseudonym]
+
     def target_columns(self) -> str:
         """Quoted, comma-separated names of all columns in the target."""
         return ", ".join(quoted(column.name) for column in (*self.columns, *self.stamps))
@@ -56,12 +63,21 @@ class Extract:
 class Sink(ABC):
     """Moves rows from a source into an existing warehouse table, with constant memory."""
 
-    def __init__(self, source: PostgresSource) -> None:
-        self.source = source
+    def __init__(self, source: PostgresSource, pseudonym_key: PseudonymKey | None) -> None:
+        self.source, self._pseudonym_key = source, pseudonym_key
+
+    def _key_for(self, extract: Extract) -> PseudonymKey | None:
+        """The key, where columns of the extract are pseudonymised."""
+        if not extract.pseudonyms:
+            return None
+        assert self._pseudonym_key, "checked before anything is read"
+        return self._pseudonym_key
 
     @abstractmethod
     def fill(self, target: str, extract: Extract) -> int:
         """Append the extract to ``target`` (an SQL name); return the number of rows.
+
+        Values of columns that are pseudonymised become tokens here, on their way.
 
         Raises:
             SourceError: the source failed, or holds a value the warehouse cannot.
@@ -71,8 +87,13 @@ class Sink(ABC):
 class DuckdbSink(Sink):
     """An Arrow stream that DuckDB pulls."""
 
-    def __init__(self, source: PostgresSource, warehouse: DuckdbWarehouse) -> None:
-        super().__init__(source)
+    def __init__(
+        self,
+        source: PostgresSource,
+        warehouse: DuckdbWarehouse,
+        pseudonym_key: PseudonymKey | None,
+    ) -> None:
+        super().__init__(source, pseudonym_key)
         self._connection = warehouse.connection
 
     def fill(self, target: str, extract: Extract) -> int:
@@ -85,6 +106,8 @@ class DuckdbSink(Sink):
         order = str(extract.keep_order).lower()
         self._connection.execute(f"set preserve_insertion_order = {order}")
         with self.source.arrow_stream(extract.table, extract.source_sql(), progress) as stream:
+            if key := self._key_for(extract):
+                stream = tokens_in_stream(stream, extract.pseudonyms, key)
             self._connection.register(_STREAM, stream)
             try:
                 self._connection.execute(
@@ -110,8 +133,13 @@ class DuckdbSink(Sink):
 class PostgresSink(Sink):
     """Binary COPY out of the source piped into binary COPY of the warehouse."""
 
-    def __init__(self, source: PostgresSource, warehouse: PostgresWarehouse) -> None:
-        super().__init__(source)
+    def __init__(
+        self,
+        source: PostgresSource,
+        warehouse: PostgresWarehouse,
+        pseudonym_key: PseudonymKey | None,
+    ) -> None:
+        super().__init__(source, pseudonym_key)
         self._warehouse = warehouse
 
     def fill(self, target: str, extract: Extract) -> int:
@@ -120,7 +148,10 @@ class PostgresSink(Sink):
             with cursor.copy(
                 f"copy {target} ({extract.target_columns()}) from stdin (format binary)"
             ) as copy:
-                for block in self.source.copy_blocks(extract.table, sql, _progress(extract)):
+                blocks = self.source.copy_blocks(extract.table, sql, _progress(extract))
+                if key := self._key_for(extract):
+                    blocks = tokens_in_copy(blocks, extract.pseudonyms, key)
+                for block in blocks:
                     copy.write(block)
             rows = cursor.rowcount
         # PostgreSQL's numeric(p,s) admits NaN, DuckDB's does not: refused alike on both.
@@ -132,12 +163,14 @@ class PostgresSink(Sink):
         return rows
 
 
-def sink_for(source: PostgresSource, warehouse: Warehouse) -> Sink:
+def sink_for(
+    source: PostgresSource, warehouse: Warehouse, pseudonym_key: PseudonymKey | None
+) -> Sink:
     """The sink that suits the warehouse."""
     if isinstance(warehouse, DuckdbWarehouse):
-        return DuckdbSink(source, warehouse)
+        return DuckdbSink(source, warehouse, pseudonym_key)
     assert isinstance(warehouse, PostgresWarehouse)
-    return PostgresSink(source, warehouse)
+    return PostgresSink(source, warehouse, pseudonym_key)
 
 
 def _progress(extract: Extract) -> Progress:

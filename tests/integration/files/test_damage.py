@@ -56,7 +56,7 @@ DIRECTLY = {
         *("pulse_tables/__init__.py", "pulse_tables/templates.py", "pulse/questions/catalogue.py"),
         *("real_data/online_retail.py", "real_data/pay_later.py", "real_data/verifying.py"),
         *("scaffold/plan.py", "scaffold/source_file.py", "sources/definitions.py"),
-        "sources/retention.py",
+        *("sources/retention.py", "keys.py"),
     },
     "what is made for people, or for this one run": {
         *("bench/dbt_build.py", "bench/extract_load.py", "bridge/spark.py"),
@@ -67,7 +67,7 @@ DIRECTLY = {
         "engines/snowflake_environment/check_sql.py",
     },
     "backups, checked by their digests, and the doctor, who reads what is damaged": {
-        *("safety/backup.py", "safety/beside.py", "safety/cipher.py", "safety/doctor.py"),
+        *("safety/backup.py", "safety/beside.py", "safety/doctor.py"),
         "safety/manifest.py",
     },
     "logs, PostgreSQL's own file, a pickle, and marks whose bytes are compared": {

@@ -17,7 +17,7 @@ person: customer
 legal_holds: holds
 tables:
   - {name: customers, mode: full, key: [id], subjects: {id: customer},
-     personal_data: {email: omit}}
+     personal_data: {email: omit, born_on: pseudonymise}}
   - {name: orders, mode: full, key: [id], references: [customers], subjects: {buyer: customer}}
   - {name: rates, mode: full, key: [id]}
   - {name: holds, mode: full, key: [id]}
@@ -86,6 +86,7 @@ MISTAKES = {
     "nobody": ("shop,rates,day,12,anonymise,Law,2027-01-01", "nothing in shop.rates can be"),
     "pointed to": ("shop,customers,day,12,delete,Law,2027-01-01", "orders refer to them"),
     "omitted": ("shop,customers,email,12,anonymise,Law,2027-01-01", "never leaves its source"),
+    "a token": ("shop,customers,born_on,12,anonymise,Law,2027-01-01", "a token, which is no date"),
     "holds": ("shop,holds,day,12,delete,Law,2027-01-01", "holds the legal holds"),
     "files": ("deliveries,parcels,day,12,delete,Law,2027-01-01", "is loaded from files"),
     "our books": ("operations,load_log,loaded_at,12,delete,Law,2027-01-01", "not a table that is"),

@@ -162,7 +162,7 @@ MISTAKES = {
     ),
     "identifying and untreated": (
         GOOD + "    classes: {1a contact: [phone]}\n",
-        "orders.phone is of class 1a contact: .* write phone: omit or mask",
+        "orders.phone is of class 1a contact: .* write phone: omit, pseudonymise or mask",
         "",
     ),
     "identifying and kept": (
