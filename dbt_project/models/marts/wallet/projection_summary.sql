@@ -95,7 +95,7 @@ final as (
         dated.method,
         dated.origin_month,
         '{{ currency_of("wallet") }}' as currency_code,
-        dated.opening_cash_amount,
+        cast(dated.opening_cash_amount as numeric(20, 2)) as opening_cash_amount,
         cast(dated.cash_out_month_number - 1 as integer) as runway_months,
         dated.cash_out_month,
         case
