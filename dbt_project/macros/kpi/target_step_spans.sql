@@ -1,5 +1,5 @@
-{#- One row a step of a KPI's target: kpi_code, target, from_month_since_launch, and next_step_month,
-    the first month in which it is not in force any more; null for the last step. -#}
+{#- One row a step of a KPI's target: kpi_code, target, from_month_since_launch, and
+    next_step_month, the first month in which it is not in force any more; null for the last. -#}
 {% macro target_step_spans() -%}
     select
         kpi_code,

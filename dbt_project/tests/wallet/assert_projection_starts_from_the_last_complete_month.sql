@@ -1,4 +1,5 @@
--- Each scenario has its 24 months by each method, and the first follows the wallet's last complete month.
+-- Each scenario has its 24 months by each method, and the first follows the wallet's last complete
+-- month.
 with projection as (
 
     select * from {{ ref('financial_projection') }}

@@ -289,7 +289,7 @@ projected as (
         origin_month,
         is_last_origin,
         scenario,
-        'compound' as method,
+        'compound' as method, -- noqa: RF04
         month_number,
         month_start,
         cash_amount,
@@ -309,7 +309,7 @@ projected as (
         origin_month,
         is_last_origin,
         scenario,
-        'cohort' as method,
+        'cohort' as method, -- noqa: RF04
         month_number,
         month_start,
         cash_amount,

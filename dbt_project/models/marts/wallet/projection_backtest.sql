@@ -59,15 +59,16 @@ bands as (
 
     select
         *,
+        -- noqa: disable=LT02
         {% for measure in judged %}
-        {% for end in ['min', 'max'] %}
-        {{ end }}(
-            case when scenario in ('bear', 'bull') then projected_{{ measure }}_amount end
-        ) over (partition by origin_month, method, month_number)
-            as {{ end }}_{{ measure }}_amount{{ ',' if not loop.last }}
+        min(case when scenario in ('bear', 'bull') then projected_{{ measure }}_amount end)
+            over (partition by origin_month, method, month_number)
+            as lower_{{ measure }}_amount,
+        max(case when scenario in ('bear', 'bull') then projected_{{ measure }}_amount end)
+            over (partition by origin_month, method, month_number)
+            as upper_{{ measure }}_amount{{ ',' if not loop.last }}
         {% endfor %}
-        {{- ',' if not loop.last }}
-        {% endfor %}
+    -- noqa: enable=LT02
     from compared
 
 ),
@@ -104,15 +105,17 @@ final as (
         cast(projected_{{ measure }}_amount - actual_{{ measure }}_amount as numeric(20, 2))
             as {{ measure }}_error_amount,
         {% endfor %}
+        -- noqa: disable=LT02
         {% for measure in judged %}
         case
-            when actual_{{ measure }}_amount < min_{{ measure }}_amount then 'below_plan'
-            when actual_{{ measure }}_amount > max_{{ measure }}_amount then 'above_plan'
+            when actual_{{ measure }}_amount < lower_{{ measure }}_amount then 'below_plan'
+            when actual_{{ measure }}_amount > upper_{{ measure }}_amount then 'above_plan'
             when
-                actual_{{ measure }}_amount >= min_{{ measure }}_amount
-                and actual_{{ measure }}_amount <= max_{{ measure }}_amount then 'on_plan'
+                actual_{{ measure }}_amount >= lower_{{ measure }}_amount
+                and actual_{{ measure }}_amount <= upper_{{ measure }}_amount then 'on_plan'
         end as {{ measure }}_status{{ ',' if not loop.last }}
         {% endfor %}
+    -- noqa: enable=LT02
     from bands
 
 )
