@@ -29,6 +29,7 @@ months as (
         coalesce(operating_cost_amount - cogs_amount, 0) as fixed_cost_amount,
         coalesce(marketing_spend_amount, 0) as marketing_spend_amount,
         month_start = max(month_start) over () as is_last_origin,
+        burn_total_amount,
         coalesce(burn_total_amount, 0) as burnt_amount,
         sum(coalesce(burn_total_amount, 0)) over (
             order by month_start
@@ -75,6 +76,7 @@ final as (
             opening.opening_cash_amount + opening.burnt_before_amount - months.burnt_so_far_amount
             as numeric(20, 2)
         ) as cash_amount,
+        months.burn_total_amount as burn_amount,
         months.mau,
         months.completed_transaction_count,
         months.completed_amount,

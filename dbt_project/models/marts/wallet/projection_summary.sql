@@ -107,6 +107,8 @@ final as (
         end as runway_text,
         dated.break_even_month,
         case
+            -- The last complete month burnt nothing, and none of the plan does.
+            when dated.break_even_month_number = 1 and origins.burn_amount <= 0 then 'already'
             when dated.break_even_month is null then 'not in {{ projected_months }} months'
             else {{ year_month('dated.break_even_month') }}
         end as break_even_text,
