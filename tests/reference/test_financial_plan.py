@@ -135,12 +135,12 @@ def test_the_band_holds_its_ends():
 Plans = dict[tuple[date, str, str], list[Planned]]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def book(company: House, target: str) -> Book:
     return read_book(lambda sql: company.rows(sql, target))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def plans(book: Book) -> Plans:
     """By origin, scenario and method."""
     return {
