@@ -282,9 +282,11 @@ class ProjectedMonth(BaseModel):
 
     month_number: int
     month_start: date
+    projected_new_user_count: int | None = Field(description="Of method cohort.")
     projected_mau: int
     projected_transaction_count: int
     volume_amount: Exact
+    bank_fee_amount: Exact
     revenue_amount: Exact
     cost_amount: Exact
     burn_amount: Exact
@@ -293,10 +295,11 @@ class ProjectedMonth(BaseModel):
 
 
 class Projection(BaseModel):
-    """The financial projection in one scenario."""
+    """The financial projection in one scenario, by one method."""
 
     publication_id: PublicationId
     scenario: str
+    method: str
     currency: str
     months: list[ProjectedMonth]
 

@@ -151,7 +151,14 @@ def test_the_five_results_are_the_marts(api: Served):
 
 def test_projections_are_json_and_csv(api: Served):
     projected = api.get("/projections/bear")
-    assert [month["month_number"] for month in projected["months"]] == list(range(1, 25))
+    by_cohorts = api.get("/projections/bear?method=cohort")
+    for answer, method in ((projected, "compound"), (by_cohorts, "cohort")):
+        assert answer["method"] == method
+        assert [month["month_number"] for month in answer["months"]] == list(range(1, 25))
+        has_new_users = {m["projected_new_user_count"] is not None for m in answer["months"]}
+        assert has_new_users == {method == "cohort"}
+    assert api.client.get("/projections/bear", params={"method": "hope"}).status_code == 422
+    assert api.client.get("/projections/nobody").status_code == 404
     answers = [
         api.client.get("/projections/bear", headers={"Accept": "text/csv"}),
         api.client.get("/projections/bear", params={"format": "csv"}),

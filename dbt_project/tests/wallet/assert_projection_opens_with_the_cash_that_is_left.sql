@@ -34,6 +34,7 @@ expected as (
 
 select
     projection.scenario,
+    projection.method,
     projection.closing_cash_amount,
     projection.burn_amount,
     expected.opening_cash_amount

@@ -1,4 +1,5 @@
--- Each scenario has its 24 months, and the first follows the wallet's last complete month.
+-- Each scenario has its 24 months by each method, and the first follows the wallet's last complete
+-- month.
 with projection as (
 
     select * from {{ ref('financial_projection') }}
@@ -23,15 +24,17 @@ scenarios as (
 
     select
         scenario,
+        method,
         count(*) as month_count,
         min(month_start) as first_month
     from projection
-    group by scenario
+    group by scenario, method
 
 )
 
 select
     scenarios.scenario,
+    scenarios.method,
     scenarios.month_count,
     scenarios.first_month
 from scenarios

@@ -36,6 +36,10 @@ async def projection(
         str, Path(pattern=r"^[a-z][a-z0-9_]*$", max_length=60, description="base, bear or bull.")
     ],
     answer: Answering,
+    method: Annotated[
+        Literal["compound", "cohort"],
+        Query(description="compound: growth rates; cohort: users won, and kept by age."),
+    ] = "compound",
     format: Annotated[
         Literal["json", "csv"] | None,
         Query(description="Default: csv if `Accept` begins with text/csv, else json."),
@@ -46,14 +50,18 @@ async def projection(
     def made(published: Published) -> Projection:
         found = published.rows(
             f"select currency_code, {', '.join(ProjectedMonth.model_fields)} "
-            "from published.financial_projection where scenario = $1 order by month_number",
-            (scenario,),
+            "from published.financial_projection where scenario = $1 and method = $2 "
+            "order by month_number",
+            (scenario, method),
         )
         if not found:
-            raise ProblemError(404, "no-data", f"There is no scenario {scenario}.")
+            raise ProblemError(
+                404, "no-data", f"There is no projection of scenario {scenario} by method {method}."
+            )
         return Projection(
             publication_id=published.id,
             scenario=scenario,
+            method=method,
             currency=found[0]["currency_code"],
             months=[ProjectedMonth(**row) for row in found],
         )
@@ -65,7 +73,7 @@ async def projection(
 
 
 def as_csv(projected: Projection) -> str:
-    """A line a month, with scenario, currency and publication in each."""
+    """A line a month, with scenario, method, currency and publication in each."""
     common = projected.model_dump(mode="json", exclude={"months"})
     text = io.StringIO()
     writer = csv.DictWriter(text, [*common, *ProjectedMonth.model_fields])

@@ -8,12 +8,6 @@ with catalogue as (
 
 ),
 
-target_steps as (
-
-    select * from {{ ref('kpi_target_steps') }}
-
-),
-
 domain_periods as (
 
     select * from {{ ref('int_domain_periods') }}
@@ -78,14 +72,7 @@ described as (
 
 step_spans as (
 
-    select
-        kpi_code,
-        target,
-        from_month_since_launch,
-        lead(from_month_since_launch) over (
-            partition by kpi_code order by from_month_since_launch
-        ) as next_step_month
-    from target_steps
+    {{ target_step_spans() }}
 
 ),
 
