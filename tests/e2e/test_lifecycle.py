@@ -221,6 +221,7 @@ def test_past_day_needs_a_name_of_its_own(company: House, name: str, said: str):
     assert result.returncode == 2 and said in result.stdout, result.stdout
 
 
+@pytest.mark.full
 @pytest.mark.domains("wallet")
 def test_terms_of_a_bank_are_kept_when_they_change(company_copy: House, target: str):
     """A build keeps what the source has forgotten; that of a past day reads the same history."""
