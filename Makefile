@@ -200,8 +200,8 @@ ci: setup $(GATE_READY) ## the pull-request gate: judge the work tree against ma
 
 .PHONY: lint
 lint: setup ## check SQL, YAML and Python
-	$(BIN)/ruff check finhouse airflow tests
-	$(BIN)/ruff format --check finhouse airflow tests
+	$(BIN)/ruff check finhouse airflow notebooks tests
+	$(BIN)/ruff format --check finhouse airflow notebooks tests
 	$(BIN)/yamllint --strict .
 	$(BIN)/sqlfluff lint --disable-progress-bar --processes 0 dbt_project/models dbt_project/tests
 	$(FINHOUSE) dashboards check

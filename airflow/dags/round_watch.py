@@ -1,7 +1,7 @@
 """An alert for a round that is not published in time: without one of its sources it has no run.
 
 Every hour it asks the warehouse: when was each source's last round due, and has anything been
-published since? A round is reported once, in the hour after it is overdue.
+published since? A late round is reported once, and once more when it has been published.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ with DAG(
 ) as dag:
 
     @task(pool=WRITER_POOL)
-    def watch(dag_run: Any = None) -> list[str]:
+    def watch(dag_run: Any = None) -> dict[str, list[str]]:
         from finhouse.orchestration import tasks
 
         asked_at: datetime = dag_run.logical_date or dag_run.run_after
-        return tasks.tell_of_overdue_rounds(asked_at)
+        return tasks.tell_of_late_rounds(asked_at)
 
     watch()

@@ -11,7 +11,7 @@ from finhouse.dbt.manifest import Manifest, Node
 from finhouse.errors import GateError
 from finhouse.gate.commits import Commit, changed_files, is_unchanged
 
-PYTHON_FOLDERS = ("finhouse", "airflow", "tests")
+PYTHON_FOLDERS = ("finhouse", "airflow", "notebooks", "tests")
 SQL_FOLDERS = ("dbt_project/models", "dbt_project/tests")
 _DBT = Path("dbt_project")
 # Where one of these differs, what was clean in the base may not be so any more.

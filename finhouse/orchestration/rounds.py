@@ -5,6 +5,7 @@ The round of a scheduled load is its scheduled day, in the time zone of its sour
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,17 @@ from finhouse.orchestration.names import TRANSFORM_MINUTES
 from finhouse.sources.definitions import SourceDefinition
 from finhouse.warehouse import Warehouse
 
-_TOLD_WITHIN = timedelta(hours=1)
+# What somebody was told of, so that it is told once, and its end as well.
+LATE_ROUNDS_DDL = """
+create table if not exists raw_operations.late_rounds (
+    source_name text not null,
+    round_date date not null,
+    scheduled_at timestamp not null,
+    due_at timestamp not null,
+    told_at timestamp not null,
+    published_at timestamp
+)
+"""
 
 
 def day_of(of_round: str | None) -> date | None:
@@ -40,12 +51,20 @@ def last_loads(warehouse: Warehouse) -> dict[str, datetime]:
     )
 
 
+@dataclass(frozen=True)
+class LateRound:
+    """A source's round that was not published when it should have been; moments are naive UTC."""
+
+    source: str
+    day: date
+    scheduled_at: datetime
+    due_at: datetime
+
+
 def overdue_round(
     source: SourceDefinition, asked_at: datetime, published_at: datetime | None
-) -> date | None:
-    """The day of a source's last round, if it became overdue within the last hour.
-
-    A round has as long as the source's load and the transform may take.
+) -> LateRound | None:
+    """A source's last round, if it is due and nothing has been published since it was scheduled.
 
     Args:
         asked_at: the moment of asking, with a time zone.
@@ -53,9 +72,63 @@ def overdue_round(
     """
     local = asked_at.astimezone(ZoneInfo(source.time_zone))
     scheduled: datetime = croniter(source.schedule, local).get_prev(datetime)
-    due = scheduled + timedelta(minutes=source.deadline_minutes + TRANSFORM_MINUTES)
-    if not due <= local < due + _TOLD_WITHIN:
+    minutes = source.publication_deadline_minutes or source.deadline_minutes + TRANSFORM_MINUTES
+    due = scheduled + timedelta(minutes=minutes)
+    if local < due:
         return None
-    if published_at and published_at.replace(tzinfo=UTC) >= scheduled:
-        return None
-    return scheduled.date()
+    late = LateRound(source.name, scheduled.date(), _naive(scheduled), _naive(due))
+    return None if published_at and published_at >= late.scheduled_at else late
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def begun_at(warehouse: Warehouse) -> datetime | None:
+    """When the first load of the warehouse began; rounds before it are none of its own."""
+    [(begun,)] = warehouse.execute("select min(started_at) from raw_operations.load_log")
+    return begun
+
+
+def last_publication(warehouse: Warehouse) -> datetime | None:
+    """When readers were last given a build, as naive UTC."""
+    [(published_at,)] = warehouse.execute(
+        "select max(published_at) from raw_operations.publications"
+    )
+    return published_at
+
+
+def told_rounds(warehouse: Warehouse) -> set[tuple[str, date]]:
+    """Source and day of the late rounds that somebody has been told of."""
+    warehouse.execute(LATE_ROUNDS_DDL)
+    return set(warehouse.execute("select source_name, round_date from raw_operations.late_rounds"))
+
+
+def ended_rounds(warehouse: Warehouse) -> list[tuple[LateRound, datetime]]:
+    """Late rounds that were told, and have been published since: when that was."""
+    rows = warehouse.execute(
+        "select late.source_name, late.round_date, late.scheduled_at, late.due_at,"
+        " min(publications.published_at)"
+        " from raw_operations.late_rounds as late"
+        " inner join raw_operations.publications as publications"
+        " on publications.published_at >= late.scheduled_at"
+        " where late.published_at is null group by 1, 2, 3, 4 order by 3, 1"
+    )
+    return [(LateRound(*late), published_at) for *late, published_at in rows]
+
+
+def record_late(warehouse: Warehouse, late: LateRound, told_at: datetime) -> None:
+    """Write down that somebody was told of a late round."""
+    warehouse.execute(
+        "insert into raw_operations.late_rounds values ($1, $2, $3, $4, $5, null)",
+        (late.source, late.day, late.scheduled_at, late.due_at, _naive(told_at)),
+    )
+
+
+def record_end(warehouse: Warehouse, late: LateRound, published_at: datetime) -> None:
+    """Write down that somebody was told when a late round was published."""
+    warehouse.execute(
+        "update raw_operations.late_rounds set published_at = $3"
+        " where source_name = $1 and round_date = $2",
+        (late.source, late.day, published_at),
+    )

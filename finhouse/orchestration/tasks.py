@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -27,7 +27,19 @@ from finhouse.orchestration import alerts
 from finhouse.orchestration.dbt_log import end_log, start_log
 from finhouse.orchestration.model_graph import write_model_graph
 from finhouse.orchestration.names import DATE_RANGE, FULL_REFRESH
-from finhouse.orchestration.rounds import begin_of, day_of, last_loads, overdue_round
+from finhouse.orchestration.rounds import (
+    LateRound,
+    begin_of,
+    begun_at,
+    day_of,
+    ended_rounds,
+    last_loads,
+    last_publication,
+    overdue_round,
+    record_end,
+    record_late,
+    told_rounds,
+)
 from finhouse.orchestration.task_settings import task_settings
 from finhouse.publish import ensure_reporting_tables, publish
 from finhouse.pulse.reading import open_reader
@@ -189,30 +201,61 @@ def judge_round(of_round: str | None) -> None:
         )
 
 
-def tell_of_overdue_rounds(asked_at: datetime) -> list[str]:
-    """Alert for the sources' last rounds that are overdue since less than an hour; return them."""
-    with connect(task_settings()) as warehouse:
-        ensure_reporting_tables(task_settings(), warehouse)
-        [(published_at,)] = warehouse.execute(
-            "select max(published_at) from raw_operations.publications"
-        )
-        loads = last_loads(warehouse)
-    told = []
-    for source in map(read_source, available_sources()):
-        overdue = overdue_round(source, asked_at, published_at)
-        if overdue is None:
-            continue
-        last = loads.get(source.name)
-        loaded = f"last loaded at {last} UTC" if last else "never loaded"
-        told.append(
-            f"{source.name}: the round of {overdue} is not published; the source was {loaded}"
-        )
-    if told:
-        alerts.tell(
+def tell_of_late_rounds(asked_at: datetime) -> dict[str, list[str]]:
+    """Tell somebody once of each round that is overdue, and once when it has been published.
+
+    What could not be told is told again by the next run.
+
+    Returns:
+        ``late`` and ``over``, what was told of each.
+    """
+    settings = task_settings()
+    with connect(settings) as warehouse:
+        ensure_reporting_tables(settings, warehouse)
+        told, begun = told_rounds(warehouse), begun_at(warehouse)
+        published_at = last_publication(warehouse)
+        over, loads = ended_rounds(warehouse), last_loads(warehouse)
+    overdue = [
+        late
+        for source in map(read_source, available_sources())
+        if (late := overdue_round(source, asked_at, published_at))
+        and (late.source, late.day) not in told
+        and begun
+        and begun <= late.due_at
+    ]
+    lines = {
+        "late": [_late_line(late, loads.get(late.source)) for late in overdue],
+        "over": [
+            f"{late.source}: the round of {late.day} was published at {published} UTC,"
+            f" {_hours(published - late.due_at)} hours late"
+            for late, published in over
+        ],
+    }
+    # The warehouse is not held while somebody is told: that may take as long as a network does.
+    is_told = {
+        "late": bool(overdue)
+        and alerts.tell(
             "A round is overdue. Readers keep the last published build. Runbook: "
-            f"{alerts.RUNBOOK}\n" + "\n".join(told)
-        )
-    return told
+            f"{alerts.RUNBOOK}\n" + "\n".join(lines["late"])
+        ),
+        "over": bool(over)
+        and alerts.tell("A late round has been published.\n" + "\n".join(lines["over"])),
+    }
+    with connect(settings) as warehouse:
+        for late in overdue if is_told["late"] else ():
+            record_late(warehouse, late, asked_at)
+        for late, published in over if is_told["over"] else ():
+            record_end(warehouse, late, published)
+    return lines
+
+
+def _late_line(late: LateRound, loaded_at: datetime | None) -> str:
+    loaded = f"last loaded at {loaded_at} UTC" if loaded_at else "never loaded"
+    return f"{late.source}: the round of {late.day} is not published; the source was {loaded}"
+
+
+def _hours(span: timedelta) -> str:
+    return f"{span / timedelta(hours=1):.1f}"
 
 
 def judge_freshness() -> None:

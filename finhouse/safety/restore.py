@@ -66,7 +66,7 @@ BEFORE = "before-restore"
 _RESTORING_DATABASE = "__restoring"
 _BEFORE_DATABASE = "__before_restore_"
 # Beginnings of the names of schemas that loads, builds and publications make.
-_OWN_SCHEMAS = ("raw_", "staging", "intermediate", "marts", PUBLISHED_SCHEMA, ASIDE)
+_OWN_SCHEMAS = ("raw_", "staging", "snapshots", "intermediate", "marts", PUBLISHED_SCHEMA, ASIDE)
 _SWAP_ATTEMPTS = 20
 _ROWS_AT_A_TIME = 500
 _REPORTS = ("publications", "reported_kpis")

@@ -220,6 +220,8 @@ class _Source(_Classified):
     Attributes:
         schedule: when it is loaded, as cron in ``time_zone``.
         deadline_minutes: after how long somebody is told that a load has not finished.
+        publication_deadline_minutes: after how long, counted from the schedule as well, somebody
+            is told that a round is not published; by default two hours after the load's deadline.
         near_real_time: when its append-only tables are loaded in between, as cron in UTC.
     """
 
@@ -228,6 +230,7 @@ class _Source(_Classified):
     schedule: Cron = "0 1 * * *"
     time_zone: str = "UTC"
     deadline_minutes: Annotated[int, Field(gt=0)] = 60
+    publication_deadline_minutes: Annotated[int, Field(gt=0)] | None = None
     near_real_time: Cron | None = None
 
     @field_validator("name")

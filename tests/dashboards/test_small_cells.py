@@ -37,14 +37,13 @@ PEOPLE = {
     "installment_delinquency_monthly": "1.0 * sum(customer_count) / count(distinct month_start)",
     "merchant_performance_monthly": "1.0 * sum(customer_count) / count(distinct month_start)",
     "bnpl_sales_monthly": "1.0 * sum(customer_count) / count(distinct month_start)",
-    # Where customers are not counted, what they have or do stands for them.
-    "plan_performance_monthly": "1.0 * sum(active_plan_count) / count(distinct month_start)",
-    "credit_quality": "1.0 * sum(active_plan_count) / count(distinct month_start)",
-    "receivables_daily": "1.0 * sum(active_plan_count) / count(distinct date_day)",
-    "bnpl_vintages": "1.0 * sum(plan_count) / count(distinct month_start)",
-    "bnpl_roll_rates": "sum(plan_count)",
-    "payment_methods_daily": "sum(attempt_count)",
-    "kyc_monthly": "sum(decided_count)",
+    "plan_performance_monthly": "1.0 * sum(customer_count) / count(distinct month_start)",
+    "credit_quality": "1.0 * sum(customer_count) / count(distinct month_start)",
+    "receivables_daily": "1.0 * sum(customer_count) / count(distinct date_day)",
+    "bnpl_vintages": "1.0 * sum(customer_count) / count(distinct month_start)",
+    "bnpl_roll_rates": "sum(customer_count)",
+    "payment_methods_daily": "sum(customer_count)",
+    "kyc_monthly": "sum(customer_count)",
 }
 COMBINATIONS = 3
 

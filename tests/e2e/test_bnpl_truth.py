@@ -235,6 +235,32 @@ def test_verification_by_level(company: House, target: str):
     assert sum(pending.values()) > 0
 
 
+# Mart and what narrows it to the end of the days lived, against the plans themselves.
+CUSTOMERS = {
+    "receivables_daily": "is_last_day",
+    "plan_performance_monthly": (
+        "month_start = (select max(month_start) from published.plan_performance_monthly)"
+    ),
+}
+
+
+@pytest.mark.parametrize("mart", CUSTOMERS)
+def test_customers_with_an_active_plan_by_plan_type(company: House, target: str, mart: str):
+    counted = company.published_rows(
+        f"select plan_type, customer_count, active_plan_count from published.{mart} "
+        f"where {CUSTOMERS[mart]} order by plan_type",
+        target,
+    )
+    expected = company.published_rows(
+        "select plan_type, count(distinct case when is_active then customer_id end), "
+        "sum(case when is_active then 1 else 0 end) from published.fct_payment_plans "
+        "where activated_date is not null group by plan_type order by plan_type",
+        target,
+    )
+    assert counted == expected
+    assert any(plans > customers for _, customers, plans in counted)
+
+
 def test_settlements(company: House, target: str):
     truth = company.truth("bnpl")["settlements"]
     [row] = company.published_rows(

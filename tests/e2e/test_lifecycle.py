@@ -222,6 +222,50 @@ def test_past_day_needs_a_name_of_its_own(company: House, name: str, said: str):
     assert result.returncode == 2 and said in result.stdout, result.stdout
 
 
+@pytest.mark.full
+@pytest.mark.domains("wallet")
+def test_terms_of_a_bank_are_kept_when_they_change(company_copy: House, target: str):
+    """A build keeps what the source has forgotten; that of a past day reads the same history."""
+    on = ("--target", target)
+    history = (
+        "select version_number, valid_from_date, valid_to_date, monthly_fee_amount, is_current "
+        "from {}.bank_terms_history where bank_code = '{}' order by version_number"
+    )
+    [(bank, start, fee)] = company_copy.published_rows(
+        "select bank_code, contract_start_date, monthly_fee_amount "
+        "from published.dim_bank_partnerships where contract_start_date < date '2026-01-01' "
+        "order by bank_code limit 1",
+        target,
+    )
+    assert company_copy.published_rows(history.format("published", bank), target) == [
+        (1, start, None, fee, True)
+    ]
+    company_copy.execute_oltp(
+        "update wallet.bank_partnerships set monthly_fee = monthly_fee + 1000, "
+        f"updated_at = '2026-06-09 22:00:00+00' where bank_code = '{bank}'"
+    )
+    company_copy.succeed(*on, "build", env=WITHOUT_DATA_TESTS)
+    changed = [
+        (1, start, date(2026, 6, 9), fee, False),
+        (2, date(2026, 6, 10), None, fee + 1000, True),
+    ]
+    assert company_copy.published_rows(history.format("published", bank), target) == changed
+    company_copy.succeed(
+        *on, "build", "--as-of", "2026-05-31", "--publish-as", "may", env=WITHOUT_DATA_TESTS
+    )
+    if target == "duckdb":
+        may = company_copy.settings().published_path.with_name("may.duckdb")
+        with duckdb.connect(str(may), read_only=True) as aside:
+            past = aside.execute(history.format("published", bank)).fetchall()
+    else:
+        past = company_copy.rows(history.format("published_may", bank), target)
+    assert past == [(1, start, None, fee, True)]
+    company_copy.succeed(*on, "build", env=WITHOUT_DATA_TESTS)
+    assert company_copy.published_rows(history.format("published", bank), target) == changed
+    kept = f"select count(*) from snapshots.bank_terms where bank_code = '{bank}'"
+    assert company_copy.rows(kept, target) == [(2,)]
+
+
 @pytest.mark.domains("wallet")
 def test_freshness_tells_the_one_table_nobody_looked_at(company_copy: House):
     fresh = company_copy.run("dbt", "source", "freshness", "--no-use-colors")

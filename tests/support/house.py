@@ -24,7 +24,7 @@ from finhouse.warehouse import Warehouse, open_published, open_warehouse
 
 TARGETS = ("duckdb", "postgres")
 # For a build whose rows are compared; data tests take much of its time.
-WITHOUT_DATA_TESTS = {"DBT_RESOURCE_TYPES": "seed model"}
+WITHOUT_DATA_TESTS = {"DBT_RESOURCE_TYPES": "seed snapshot model"}
 
 
 @dataclass(frozen=True)

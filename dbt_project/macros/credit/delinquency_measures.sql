@@ -4,6 +4,8 @@
     least 90 days past due or written off. -#}
 {% macro delinquency_measures() -%}
     {{ count_where('is_active') }} as active_plan_count,
+        cast(count(distinct case when is_active then customer_id end) as bigint)
+            as active_customer_count,
         {{ balance_where() }} as outstanding_amount,
         {%- for name, days in delinquency_thresholds() %}
         {{ balance_where('days_past_due >= ' ~ days) }} as delinquent_{{ name }}_amount,

@@ -9,7 +9,7 @@
     bucket: column of the bucket.
     count_column: name of the count.
     split_by: columns each value of which has a matrix of its own, such as the product. -#}
-{% macro roll_rates(statuses, bucket, count_column, split_by=[]) -%}
+{% macro roll_rates(statuses, bucket, count_column, split_by=[], person=none) -%}
 {%- set keys = ['month_start'] + split_by %}
 moves as (
 
@@ -20,6 +20,9 @@ moves as (
         {{ bucket }} as to_bucket,
         is_complete_period,
         cast(count(*) as bigint) as {{ count_column }},
+        {%- if person %}
+        cast(count(distinct {{ person }}) as bigint) as customer_count,
+        {%- endif %}
         {{ money('sum(previous_outstanding_amount)') }} as rolled_amount
     from {{ statuses }}
     where was_active
@@ -54,6 +57,9 @@ rolls as (
         origins.from_bucket,
         destinations.to_bucket,
         coalesce(moves.{{ count_column }}, 0) as {{ count_column }},
+        {%- if person %}
+        coalesce(moves.customer_count, 0) as customer_count,
+        {%- endif %}
         {{ money('moves.rolled_amount') }} as rolled_amount,
         {{ money('origins.from_amount') }} as from_amount,
         {{ ratio('coalesce(moves.rolled_amount, 0)', 'origins.from_amount') }} as roll_rate,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,8 +13,9 @@ import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 
 from finhouse.errors import SourceError
-from finhouse.orchestration import tasks
+from finhouse.orchestration import alerts, tasks
 from finhouse.orchestration.rounds import begin_of, day_of, overdue_round
+from finhouse.publish import ensure_reporting_tables
 from finhouse.settings import PROJECT_ROOT, Settings
 from finhouse.sources import available_sources, read_source
 from finhouse.warehouse import connect
@@ -156,14 +157,27 @@ WALLET = read_source("wallet")
         ("2026-06-30T01:30:00+00:00", None, date(2026, 6, 30)),
         ("2026-06-30T02:20:00+00:00", "2026-06-29T21:00:00", date(2026, 6, 30)),
         ("2026-06-30T02:20:00+00:00", "2026-06-29T23:10:00", None),
-        ("2026-06-30T02:31:00+00:00", None, None),
+        ("2026-06-30T22:20:00+00:00", None, date(2026, 6, 30)),
+        ("2026-06-30T22:40:00+00:00", None, None),
     ],
 )
-def test_a_round_is_overdue_for_one_hour(
+def test_a_round_is_overdue_until_it_is_published_or_the_next_one_is_asked_for(
     asked_at: str, published_at: str | None, overdue: date | None
 ):
     published = datetime.fromisoformat(published_at) if published_at else None
-    assert overdue_round(WALLET, datetime.fromisoformat(asked_at), published) == overdue
+    late = overdue_round(WALLET, datetime.fromisoformat(asked_at), published)
+    assert (late and late.day) == overdue
+
+
+def test_a_source_has_a_deadline_of_its_own_for_publications():
+    hasty = WALLET.model_copy(update={"publication_deadline_minutes": 90})
+    asked_at = datetime(2026, 6, 30, 0, 1, tzinfo=UTC)
+    assert overdue_round(WALLET, asked_at, None) is None
+    late = overdue_round(hasty, asked_at, None)
+    assert late and (late.scheduled_at, late.due_at) == (
+        datetime(2026, 6, 29, 22, 30),
+        datetime(2026, 6, 30),
+    )
 
 
 @pytest.fixture
@@ -199,13 +213,109 @@ def test_a_round_without_a_load_of_its_own_is_refused():
         tasks.judge_round(without_a_day)
 
 
-@pytest.mark.usefixtures("loaded")
-def test_an_overdue_round_is_told_with_the_source_that_is_behind(
-    caplog: pytest.LogCaptureFixture,
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    texts: list[str] = []
+
+    def tell(text: str) -> bool:
+        texts.append(text)
+        return True
+
+    monkeypatch.setattr(alerts, "tell", tell)
+    return texts
+
+
+def begin(settings: Settings, moment: datetime) -> None:
+    """Let the first load of the warehouse have begun at a moment."""
+    with connect(settings) as warehouse:
+        warehouse.execute(
+            "insert into raw_operations.load_log values ('wallet', 'succeeded', $1)", (moment,)
+        )
+
+
+def publish_at(settings: Settings, moment: datetime) -> None:
+    with connect(settings) as warehouse:
+        ensure_reporting_tables(settings, warehouse)
+        warehouse.execute(
+            "insert into raw_operations.publications values ($1, $2, null, 1, 1)",
+            (f"{moment:%Y%m%dT%H%M%S}", moment),
+        )
+
+
+def watch(hour: int, day: int = 30) -> list[str]:
+    told = tasks.tell_of_late_rounds(datetime(2026, 6, day, hour, 20, tzinfo=UTC))
+    return [line for lines in told.values() for line in lines if line.startswith("wallet")]
+
+
+def test_a_late_round_is_told_once_with_the_source_that_is_behind_and_once_when_it_is_over(
+    loaded: Settings, told: list[str]
 ):
-    told = tasks.tell_of_overdue_rounds(datetime(2026, 6, 30, 2, 20, tzinfo=UTC))
-    assert "wallet: the round of 2026-06-30 is not published" in "\n".join(told)
-    assert "A round is overdue" in caplog.text
-    caplog.clear()
-    assert tasks.tell_of_overdue_rounds(datetime(2026, 6, 30, 12, tzinfo=UTC)) == []
-    assert caplog.text == ""
+    begin(loaded, datetime(2026, 6, 28, 5))
+    publish_at(loaded, datetime(2026, 6, 29, 2))
+    assert watch(1) == []
+    [late] = watch(2)
+    assert late.startswith("wallet: the round of 2026-06-30 is not published; the source was last")
+    assert "A round is overdue" in told[-1] and late in told[-1]
+    assert watch(3) == [] and watch(12) == []
+    # Due at 01:30 UTC.
+    publish_at(loaded, datetime(2026, 6, 30, 13, 0))
+    publish_at(loaded, datetime(2026, 6, 30, 14, 0))
+    assert watch(14) == [
+        "wallet: the round of 2026-06-30 was published at 2026-06-30 13:00:00 UTC, 11.5 hours late"
+    ]
+    assert "A late round has been published" in told[-1]
+    assert watch(15) == []
+
+
+def test_each_night_that_is_late_is_told_and_one_publication_ends_them_all(
+    loaded: Settings, told: list[str]
+):
+    begin(loaded, datetime(2026, 6, 27, 5))
+    assert len(watch(2, day=29)) == len(watch(2, day=30)) == 1
+    publish_at(loaded, datetime(2026, 6, 30, 3, 30))
+    assert [line.rpartition(", ")[2] for line in watch(4)] == ["26.0 hours late", "2.0 hours late"]
+
+
+def test_what_nobody_could_be_told_is_told_again(
+    loaded: Settings, told: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    begin(loaded, datetime(2026, 6, 28, 5))
+    with monkeypatch.context() as broken:
+        broken.setattr(alerts, "tell", lambda text: False)
+        assert len(watch(2)) == 1
+    assert len(watch(3)) == 1 and watch(4) == []
+    publish_at(loaded, datetime(2026, 6, 30, 5))
+    with monkeypatch.context() as broken:
+        broken.setattr(alerts, "tell", lambda text: False)
+        assert len(watch(6)) == 1
+    assert len(watch(7)) == 1 and watch(8) == []
+
+
+@pytest.mark.usefixtures("told")
+def test_rounds_before_the_first_load_are_none_of_the_warehouse(loaded: Settings):
+    """The first load of the fixture began on the 29th, after that night's round was due."""
+    assert watch(6, day=29) == []
+    assert len(watch(6, day=30)) == 1
+
+
+@pytest.mark.domains("bnpl")
+def test_a_real_house_that_is_published_again_says_that_it_is_over(
+    company_copy: House, told: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    """Asked after two days without a build, then after one."""
+    monkeypatch.setattr(tasks, "task_settings", company_copy.settings)
+    monkeypatch.setattr(tasks, "available_sources", lambda: ["bnpl"])
+    after_days = datetime.now(UTC) + timedelta(days=2)
+    [line] = tasks.tell_of_late_rounds(after_days)["late"]
+    assert line.startswith("bnpl: the round of") and "the source was last loaded at" in line
+    assert tasks.tell_of_late_rounds(after_days) == {"late": [], "over": []}
+    company_copy.succeed("publish")
+    assert tasks.tell_of_late_rounds(after_days) == {"late": [], "over": []}
+    company_copy.execute_warehouse(
+        "update raw_operations.publications set published_at = published_at + interval '2 days'"
+        " where publication_id = (select max(publication_id) from raw_operations.publications)"
+    )
+    [line] = tasks.tell_of_late_rounds(after_days)["over"]
+    assert "was published at" in line and line.endswith("hours late")
+    assert tasks.tell_of_late_rounds(after_days) == {"late": [], "over": []}
+    assert len(told) == 2

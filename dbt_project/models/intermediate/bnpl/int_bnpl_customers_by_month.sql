@@ -87,18 +87,7 @@ bought as (
 
 ),
 
-refunded as (
-
-    select
-        orders.customer_id,
-        {{ month_start('refunds.refunded_date') }} as month_start,
-        sum(refunds.refunded_amount) as refunded_amount
-    from refunds
-    inner join orders
-        on refunds.order_id = orders.order_id
-    group by orders.customer_id, {{ month_start('refunds.refunded_date') }}
-
-),
+{{ bnpl_refunded_by_month(['customer_id']) }},
 
 -- Whom a purge has anonymised left no row among the customers: the months with a purchase or refund
 -- are known, and nothing else. The sign-up was before the first of them: nobody signs up twice.

@@ -65,18 +65,7 @@ captured as (
 
 ),
 
-refunded as (
-
-    select
-        orders.merchant_id,
-        {{ month_start('refunds.refunded_date') }} as month_start,
-        sum(refunds.refunded_amount) as refunded_amount
-    from refunds
-    inner join orders
-        on refunds.order_id = orders.order_id
-    group by orders.merchant_id, {{ month_start('refunds.refunded_date') }}
-
-),
+{{ bnpl_refunded_by_month(['merchant_id']) }},
 
 disputed as (
 

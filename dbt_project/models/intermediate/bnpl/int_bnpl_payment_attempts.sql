@@ -4,11 +4,18 @@ with payments as (
 
 ),
 
+plans as (
+
+    select * from {{ ref('stg_bnpl__payment_plans') }}
+
+),
+
 -- As of the day: what was settled later was pending on it.
 known as (
 
     select
         payment_id,
+        plan_id,
         idempotency_key,
         attempt_number,
         payment_method,
@@ -44,17 +51,20 @@ numbered as (
 final as (
 
     select
-        payment_id,
-        idempotency_key,
-        payment_method,
-        attempt_status,
-        attempt_number,
-        amount,
-        attempt_status = 'SUCCESS' as is_success,
-        attempt_status in ('SUCCESS', 'FAILED') as is_resolved,
-        initiated_date
+        numbered.payment_id,
+        plans.customer_id,
+        numbered.idempotency_key,
+        numbered.payment_method,
+        numbered.attempt_status,
+        numbered.attempt_number,
+        numbered.amount,
+        numbered.attempt_status = 'SUCCESS' as is_success,
+        numbered.attempt_status in ('SUCCESS', 'FAILED') as is_resolved,
+        numbered.initiated_date
     from numbered
-    where delivery_number = 1
+    left join plans
+        on numbered.plan_id = plans.plan_id
+    where numbered.delivery_number = 1
 
 )
 

@@ -168,7 +168,7 @@ final as (
             'fallen_due.collected_installment_count', 'first_due.first_payment_judged_plan_count',
             'first_due.first_payment_default_plan_count', 'first_due.first_payment_open_plan_count',
             'vintages.undecided_plan_count', 'stocks.active_plan_count',
-            'stocks.disputed_plan_count',
+            'stocks.active_customer_count', 'stocks.disputed_plan_count',
         ] %}
         coalesce({{ counted }}, 0) as {{ counted.split('.')[1] }},
         {%- endfor %}

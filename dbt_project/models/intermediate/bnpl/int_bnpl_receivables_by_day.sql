@@ -38,7 +38,9 @@ final as (
         {{ money('sum(coalesce(movements.' ~ balance ~ ', 0))' ~ until) }} as {{ balance }},
         {%- endfor %}
         cast(sum(coalesce(movements.active_plan_count, 0)){{ until }} as bigint)
-            as active_plan_count
+            as active_plan_count,
+        cast(sum(coalesce(movements.active_customer_count, 0)){{ until }} as bigint)
+            as active_customer_count
     from days
     cross join plan_types
     left join movements

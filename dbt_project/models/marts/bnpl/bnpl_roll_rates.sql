@@ -4,7 +4,8 @@ with statuses as (
 
 ),
 
-{{ roll_rates('statuses', 'delinquency_bucket', 'plan_count', split_by=['plan_type']) }},
+{{ roll_rates('statuses', 'delinquency_bucket', 'plan_count', split_by=['plan_type'],
+    person='customer_id') }},
 
 final as (
 
@@ -14,6 +15,7 @@ final as (
         from_bucket,
         to_bucket,
         plan_count,
+        customer_count,
         rolled_amount,
         from_amount,
         '{{ currency_of("bnpl") }}' as currency_code,

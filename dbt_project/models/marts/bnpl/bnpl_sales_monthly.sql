@@ -32,24 +32,7 @@ captured as (
 
 ),
 
-refunded as (
-
-    select
-        {{ month_start('refunds.refunded_date') }} as month_start,
-        orders.plan_type,
-        orders.channel,
-        orders.category_name,
-        sum(refunds.refunded_amount) as refunded_amount
-    from refunds
-    inner join orders
-        on refunds.order_id = orders.order_id
-    group by
-        {{ month_start('refunds.refunded_date') }},
-        orders.plan_type,
-        orders.channel,
-        orders.category_name
-
-),
+{{ bnpl_refunded_by_month(['plan_type', 'channel', 'category_name']) }},
 
 -- A month may have refunds of sales that it has none of.
 joined as (

@@ -14,6 +14,7 @@ measures as (
         is_complete_period,
         {{ delinquency_measures() }},
         cast(count(*) as bigint) as plan_count,
+        cast(count(distinct customer_id) as bigint) as customer_count,
         {{ count_where('has_ever_been_30_plus') }} as ever_30_plus_plan_count,
         {{ money('sum(principal_amount)') }} as activated_amount,
         {{ money('sum(case when has_ever_been_30_plus then principal_amount end)') }}
@@ -33,6 +34,7 @@ final as (
         months_on_book,
         month_start,
         plan_count,
+        customer_count,
         active_plan_count,
         ever_30_plus_plan_count,
         activated_amount,

@@ -82,7 +82,7 @@ joined as (
             'assessed.assessment_count', 'assessed.approved_assessment_count',
             'assessed.declined_assessment_count', 'assessed.referred_assessment_count',
             'assessed.decided_assessment_count', 'given.activated_plan_count',
-            'given.active_plan_count',
+            'given.active_plan_count', 'given.active_customer_count',
         ] %}
         coalesce({{ counted }}, 0) as {{ counted.split('.')[1] }},
         {%- endfor %}
@@ -122,6 +122,7 @@ final as (
         decided_assessment_count,
         activated_plan_count,
         active_plan_count,
+        active_customer_count as customer_count,
         approved_limit_amount,
         '{{ currency_of("bnpl") }}' as currency_code,
         activated_amount,

@@ -13,7 +13,6 @@ measures as (
         delinquency_bucket,
         is_complete_period,
         {{ delinquency_measures() }},
-        cast(count(distinct customer_id) as bigint) as customer_count,
         {{ money('sum(receivable_amount)') }} as receivable_amount
     from statuses
     where is_active
@@ -40,7 +39,7 @@ final as (
         measures.plan_type,
         measures.delinquency_bucket,
         measures.active_plan_count,
-        measures.customer_count,
+        measures.active_customer_count as customer_count,
         measures.disputed_plan_count,
         measures.outstanding_amount,
         '{{ currency_of("bnpl") }}' as currency_code,

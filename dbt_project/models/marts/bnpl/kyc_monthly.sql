@@ -34,6 +34,7 @@ decided as (
     select
         kyc_level,
         {{ month_start('decided_date') }} as month_start,
+        cast(count(distinct customer_id) as bigint) as customer_count,
         {{ bnpl_kyc_measures() }}
     from verifications
     where is_decided
@@ -69,6 +70,7 @@ final as (
         coalesce(submitted.submitted_count, 0) as submitted_count,
         coalesce(submitted.expired_count, 0) as expired_count,
         coalesce(decided.decided_count, 0) as decided_count,
+        coalesce(decided.customer_count, 0) as customer_count,
         coalesce(decided.approved_count, 0) as approved_count,
         coalesce(decided.decided_count - decided.approved_count, 0) as rejected_count,
         coalesce(pending.pending_count, 0) as pending_count,

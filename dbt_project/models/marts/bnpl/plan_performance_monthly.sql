@@ -14,6 +14,7 @@ final as (
         snapshot_date,
         activated_plan_count,
         active_plan_count,
+        active_customer_count as customer_count,
         fell_due_installment_count,
         on_time_installment_count,
         collection_due_installment_count,

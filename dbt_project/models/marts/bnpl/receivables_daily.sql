@@ -11,6 +11,7 @@ final as (
         plan_type,
         month_start,
         active_plan_count,
+        active_customer_count as customer_count,
         principal_amount,
         '{{ currency_of("bnpl") }}' as currency_code,
         principal_repaid_amount,
