@@ -13,7 +13,6 @@ from finhouse.access_log import collect
 from finhouse.console import console, print_table, step
 from finhouse.dashboards.serving import refresh_caches
 from finhouse.days import tell_spans
-from finhouse.dbt.history import record_build
 from finhouse.dbt.packages import packages_in_use
 from finhouse.dbt.results import DbtSummary
 from finhouse.domains import selected_domains
@@ -33,7 +32,7 @@ from finhouse.retention.measuring import measure_within
 from finhouse.scorecard import print_scorecard
 from finhouse.settings import Settings
 from finhouse.sources import CsvFolderDefinition, available_sources, read_source
-from finhouse.transform import build_marts
+from finhouse.transform import build_on_record
 from finhouse.warehouse import Warehouse, connect, connect_published
 from finhouse.warehouse.building import only_build
 
@@ -151,12 +150,7 @@ def run_build(settings: Settings, options: BuildOptions) -> None:
     with only_build(settings, "build"):
         with step("dbt build: models and data tests", timings):
             console.print(f"  macros of {packages_in_use(settings)}")
-            try:
-                built = build_marts(settings, full_refresh=options.full_refresh)
-            finally:
-                # A build that failed is history, too.
-                with connect(settings) as warehouse:
-                    record_build(settings, warehouse)
+            built = build_on_record(settings, full_refresh=options.full_refresh)
             tell_spans(settings)
         with step("Publish", timings), connect(settings) as warehouse:
             published = publish(settings, warehouse)

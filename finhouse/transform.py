@@ -10,6 +10,7 @@ from pathlib import Path
 from finhouse.bridge import fetch, open_engine, ship
 from finhouse.bridge.fetching import contracted_marts
 from finhouse.console import console
+from finhouse.dbt.history import record_build
 from finhouse.dbt.manifest import models_by_test, read_manifest
 from finhouse.dbt.process import run_dbt
 from finhouse.dbt.results import (
@@ -91,6 +92,20 @@ def build_marts(
         )
     fetch_marts(settings)
     return summary
+
+
+def build_on_record(
+    settings: Settings, *, full_refresh: bool = False, log_folder: Path | None = None
+) -> DbtSummary:
+    """``build_marts`` of what readers get, with its outcome in the books.
+
+    A build that failed is history, too. Arguments and errors are those of ``build_marts``.
+    """
+    try:
+        return build_marts(settings, full_refresh=full_refresh, log_folder=log_folder)
+    finally:
+        with connect(settings) as warehouse:
+            record_build(settings, warehouse)
 
 
 def ship_raw(settings: Settings, *, everything: bool = False) -> None:

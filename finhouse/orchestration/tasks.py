@@ -47,7 +47,7 @@ from finhouse.pulse.running import run_due
 from finhouse.pulse_tables import connect_pulse
 from finhouse.retention.measuring import measure
 from finhouse.sources import available_sources, read_source
-from finhouse.transform import build_marts, check_freshness
+from finhouse.transform import build_on_record, check_freshness
 from finhouse.warehouse import connect
 
 
@@ -271,7 +271,7 @@ def build(log_folder: str, params: dict[str, Any]) -> dict[str, int]:
     measure(settings)
     with connect(settings) as warehouse:
         collect(settings, warehouse)
-    summary = build_marts(settings, full_refresh=params["full_refresh"], log_folder=folder)
+    summary = build_on_record(settings, full_refresh=params["full_refresh"], log_folder=folder)
     tell_spans(settings)
     write_model_graph(settings)
     end_log(folder)

@@ -87,6 +87,9 @@ def test_a_failing_data_test_stops_publication(company_copy: House, airflow_env:
     assert "on model stg_wallet__users: Got 1 result" in output
     assert "signup_source is one of organic, referral, bank_promotion, and not abduction" in output
     assert published_at(company_copy) == before
+    assert company_copy.rows(
+        "select count(*) from raw_operations.dbt_results where status = 'fail'"
+    ) == [(1,)]
 
 
 def test_only_the_chosen_tables_are_loaded(company_copy: House, airflow_env: dict[str, str]):
