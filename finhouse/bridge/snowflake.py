@@ -83,7 +83,7 @@ class SnowflakeEngine(Engine):
         return f"cast({column} as {drop})"
 
     def replace(self, tables: Sequence[RawTable]) -> None:
-        self._ask(
+        self._ask_loader(
             replace=[
                 {
                     "schema": table.schema,
@@ -96,7 +96,7 @@ class SnowflakeEngine(Engine):
         )
 
     def drop(self, tables: Sequence[tuple[str, str]]) -> None:
-        self._ask(drop=list(tables))
+        self._ask_loader(drop=list(tables))
 
     def export(self, marts: Sequence[Mart], folder: Path) -> None:
         self._ask(export=[{"mart": mart.name, "folder": str(folder / mart.name)} for mart in marts])
@@ -107,13 +107,19 @@ class SnowflakeEngine(Engine):
     def examples(self, queries: Mapping[str, str], folder: Path) -> dict[str, list[str]]:
         return self._ask(examples=dict(queries))
 
-    def _ask(self, **request: Any) -> dict[str, list[str]]:
+    def _ask_loader(self, **request: Any) -> None:
+        """Ask as the user and role that write raw tables, where they are others."""
+        self._ask(self._account.loader_variables, **request)
+
+    def _ask(
+        self, variables: Mapping[str, str] | None = None, /, **request: Any
+    ) -> dict[str, list[str]]:
         if not any(request.values()):
             return {}
         result = run_child(
             [environment_program("python"), str(INSIDE / "transfer.py")],
             said=json.dumps(request),
-            env={**os.environ, **self._account.variables},
+            env={**os.environ, **(variables or self._account.variables)},
             capture_output=True,
         )
         if result.returncode:

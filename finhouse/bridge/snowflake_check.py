@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 from finhouse.dbt.process import ask_dbt
 from finhouse.engines.snowflake_account import INSIDE, environment_program
@@ -39,18 +40,41 @@ def check_snowflake_sql(settings: Settings) -> str:
         "the project does not compile for Snowflake",
         "correct what dbt names",
     )
-    checked = subprocess.run(
-        [environment_program("python"), str(INSIDE / "check_sql.py"), str(compiled)],
-        capture_output=True,
-        text=True,
-    )
-    _refuse(
-        checked,
-        "this is not Snowflake's SQL",
+    models = _checked(
+        "check_sql.py",
+        compiled,
         "write a snowflake__ macro in dbt_project/macros/engine, or, for a function that "
         "Snowflake has, look it up and add it to check_sql.py",
     )
-    return checked.stdout.strip()
+    return f"{models}; {check_administration(settings.project_root / 'roles')}"
+
+
+def check_administration(folder: Path) -> str:
+    """Hold the statements of ``snowflake*.sql``, for a DBA, against the forms looked up.
+
+    Returns:
+        How many statements were checked, in a sentence.
+
+    Raises:
+        ConfigurationError: Snowflake's environment is not there.
+        TransformError: a statement is of no form that has been looked up.
+    """
+    return _checked(
+        "check_setup.py",
+        folder,
+        "correct the statement, or look its form up in Snowflake's reference and add it to "
+        "check_setup.py",
+    )
+
+
+def _checked(program: str, folder: Path, remedy: str) -> str:
+    result = subprocess.run(
+        [environment_program("python"), str(INSIDE / program), str(folder)],
+        capture_output=True,
+        text=True,
+    )
+    _refuse(result, "this is not Snowflake's SQL", remedy)
+    return result.stdout.strip()
 
 
 def _refuse(result: subprocess.CompletedProcess[str], failure: str, remedy: str) -> None:

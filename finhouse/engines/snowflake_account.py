@@ -26,6 +26,17 @@ START_SECONDS = 90
 # The emulator has one DuckDB underneath; a real warehouse takes as many as profiles.yml says.
 EMULATOR_THREADS = "2"
 _SECRETS = ("SNOWFLAKE_PASSWORD", "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE")
+# Variables of the session that ships raw tables, where another user or role does so.
+_LOADER = "SNOWFLAKE_LOADER_"
+# What belongs to a user, and is not lent to another one.
+_OF_A_USER = (
+    "SNOWFLAKE_USER",
+    "SNOWFLAKE_ROLE",
+    "SNOWFLAKE_WAREHOUSE",
+    "SNOWFLAKE_AUTHENTICATOR",
+    "SNOWFLAKE_PRIVATE_KEY_PATH",
+    *_SECRETS,
+)
 
 
 @dataclass(frozen=True)
@@ -36,11 +47,13 @@ class SnowflakeAccount:
         variables: the environment variables that profiles.yml reads, secrets included.
         location: tells this account's database from any other.
         is_emulated: whether the emulator stands in for an account.
+        loader_variables: those of the session that writes raw tables, where it is another one.
     """
 
     variables: Mapping[str, str]
     location: str
     is_emulated: bool = False
+    loader_variables: Mapping[str, str] | None = None
 
     def __repr__(self) -> str:
         return f"SnowflakeAccount({self.location})"
@@ -157,6 +170,40 @@ def configured_account(env: Mapping[str, str] | None = None) -> SnowflakeAccount
     given = {name: value for name, value in env.items() if name.startswith("SNOWFLAKE_") and value}
     if "SNOWFLAKE_ACCOUNT" not in given:
         return None
+    given = {"SNOWFLAKE_DATABASE": DATABASE} | given
+    loaders = {
+        name.replace(_LOADER, "SNOWFLAKE_"): value
+        for name, value in given.items()
+        if name.startswith(_LOADER)
+    }
+    builders = {name: value for name, value in given.items() if not name.startswith(_LOADER)}
+    _refuse_half(builders, "SNOWFLAKE_")
+    if loaders:
+        is_another = "SNOWFLAKE_USER" in loaders
+        kept = {
+            name: value
+            for name, value in builders.items()
+            if not (is_another and name in _OF_A_USER)
+        }
+        loaders = kept | loaders
+        _refuse_half(loaders, _LOADER if is_another else "SNOWFLAKE_")
+    return SnowflakeAccount(
+        _masked(builders),
+        f"snowflake {given['SNOWFLAKE_ACCOUNT']}/{given['SNOWFLAKE_DATABASE'].upper()}",
+        loader_variables=_masked(loaders) if loaders else None,
+    )
+
+
+def _refuse_half(given: Mapping[str, str], prefix: str) -> None:
+    """Check that a session can log in.
+
+    Args:
+        given: its variables, by the names that profiles.yml reads.
+        prefix: what the variables of its user begin with, for the message.
+
+    Raises:
+        ConfigurationError: it lacks a user, or something to log in with.
+    """
     if "SNOWFLAKE_USER" not in given:
         raise ConfigurationError(
             f"SNOWFLAKE_ACCOUNT is {given['SNOWFLAKE_ACCOUNT']}, but SNOWFLAKE_USER is not set",
@@ -166,20 +213,21 @@ def configured_account(env: Mapping[str, str] | None = None) -> SnowflakeAccount
     if not (key or "SNOWFLAKE_PASSWORD" in given or "SNOWFLAKE_AUTHENTICATOR" in given):
         raise ConfigurationError(
             f"there is nothing to log in with to Snowflake as {given['SNOWFLAKE_USER']}",
-            "set SNOWFLAKE_PRIVATE_KEY_PATH, SNOWFLAKE_PASSWORD or SNOWFLAKE_AUTHENTICATOR",
+            f"set {prefix}PRIVATE_KEY_PATH, {prefix}PASSWORD or {prefix}AUTHENTICATOR",
         )
     if key and not Path(key).is_file():
         raise ConfigurationError(
-            f"SNOWFLAKE_PRIVATE_KEY_PATH names {key}, which is no file",
+            f"{prefix}PRIVATE_KEY_PATH names {key}, which is no file",
             "name the file of the private key (PEM, PKCS #8)",
         )
-    variables = {"SNOWFLAKE_DATABASE": DATABASE} | {
-        # dbt masks variables of this prefix in its logs.
+
+
+def _masked(given: Mapping[str, str]) -> dict[str, str]:
+    """Variables by the names that profiles.yml reads; dbt masks those of secrets in its logs."""
+    return {
         f"DBT_ENV_SECRET_{name}" if name in _SECRETS else name: value
         for name, value in given.items()
     }
-    database = variables["SNOWFLAKE_DATABASE"].upper()
-    return SnowflakeAccount(variables, f"snowflake {given['SNOWFLAKE_ACCOUNT']}/{database}")
 
 
 def environment_program(name: str) -> str:

@@ -22,7 +22,7 @@ from sqlglot.tokens import TokenType
 FUNCTIONS = """
 abs cast ceil coalesce convert_timezone count date_trunc dateadd datediff dense_rank exp extract
 first_value floor greatest lag lead least listagg ln lower max min mod nullif percentile_cont power
-rank regexp_instr replace round row_number sqrt substr sum to_char trim try_cast upper
+rank regexp_instr replace round row_number sha2 sqrt substr sum to_char trim try_cast upper
 """
 # Words that a bracket may follow without being called.
 _WORDS = """

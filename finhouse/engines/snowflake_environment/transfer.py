@@ -92,7 +92,7 @@ def replace_table(
     stage = qualified(schema, f"{table}__files")
     rows = pq.ParquetFile(file).metadata.num_rows
     definitions = ", ".join(f"{quoted(name)} {kind}" for name, kind in columns.items())
-    cursor.execute(f"create schema if not exists {quoted(schema)}")
+    create_schema(cursor, schema)
     cursor.execute(f"create or replace transient table {incoming} ({definitions})")
     # Of the session: the stage and its files go when the session does.
     cursor.execute(f"create or replace temporary stage {stage}")
@@ -109,6 +109,16 @@ def replace_table(
         raise RefusedError(f"{schema}.{table}: {taken:,} rows arrived of {rows:,} that were sent")
     cursor.execute(f"create or replace transient table {target} clone {incoming}")
     cursor.execute(f"drop table {incoming}")
+
+
+def create_schema(cursor: SnowflakeCursor, schema: str) -> None:
+    """Create a schema unless it is there: asking for one that is needs the right to create it."""
+    [(found,)] = cursor.execute(
+        "select count(*) from information_schema.schemata where upper(schema_name) = %s",
+        (schema.upper(),),
+    ).fetchall()
+    if not found:
+        cursor.execute(f"create schema if not exists {quoted(schema)}")
 
 
 def export_mart(cursor: SnowflakeCursor, mart: str, folder: Path) -> None:

@@ -7,17 +7,64 @@ from pathlib import Path
 
 import pytest
 
-from finhouse.bridge.snowflake_check import check_snowflake_sql
-from finhouse.engines.snowflake_account import INSIDE, environment_program
+from finhouse.bridge.snowflake_check import check_administration, check_snowflake_sql
+from finhouse.dbt.manifest import manifest_in
+from finhouse.engines.snowflake_account import INSIDE, SnowflakeEmulator, environment_program
+from finhouse.errors import TransformError
 from finhouse.settings import Settings
+from tests.support.snowflake import ask
+from tests.support.snowflake_roles import all_statements
 
 pytestmark = pytest.mark.full
 
 
 def test_models_and_tests_compile_to_snowflakes_sql(tmp_path: Path):
     said = check_snowflake_sql(Settings(home=tmp_path, landing=tmp_path / "landing"))
-    assert said.endswith("hold nothing foreign to Snowflake")
-    assert int(said.split()[0].replace(",", "")) > 500
+    models, administration = said.split("; ")
+    assert models.endswith("hold nothing foreign to Snowflake")
+    assert int(models.split()[0].replace(",", "")) > 500
+    assert administration.endswith("statements of administration are of known forms")
+    nodes = manifest_in(tmp_path / "dbt" / "snowflake-check")["nodes"].values()
+    written = {node["schema"] for node in nodes if node["resource_type"] in ("model", "seed")}
+    assert {
+        f"create schema if not exists finhouse.{schema} with managed access" for schema in written
+    } <= set(all_statements())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "grant ownership on schema finhouse.marts to role finhouse_reader",
+        "grant select on all tables in schema finhouse.marts to finhouse_reader",
+        "create role finhouse_reader login",
+        "alter warehouse finhouse_reading set auto_suspend = '60s'",
+    ],
+)
+def test_a_statement_that_nobody_has_looked_up_is_found(tmp_path: Path, statement: str):
+    known = "-- It may be run again; more than once.\nuse role useradmin;\n"
+    (tmp_path / "snowflake.sql").write_text(known)
+    assert check_administration(tmp_path).startswith("1 statements")
+    (tmp_path / "snowflake.sql").write_text(f"{known}{statement};\n")
+    with pytest.raises(TransformError, match=r"snowflake\.sql: no form"):
+        check_administration(tmp_path)
+
+
+def test_the_emulator_runs_what_it_knows_of_the_roles(tmp_path: Path):
+    """It has databases and schemas; users, roles, warehouses and managed access it has not."""
+    emulator = SnowflakeEmulator(tmp_path)
+    statements = [line.replace(" with managed access", "") for line in all_statements()]
+    try:
+        answers = dict(zip(statements, ask(emulator.serve(), statements), strict=True))
+    finally:
+        emulator.stop()
+    run = {
+        " ".join(line.split()[:2]) for line, answer in answers.items() if isinstance(answer, list)
+    }
+    refused = {
+        " ".join(line.split()[:2]) for line, answer in answers.items() if isinstance(answer, str)
+    }
+    assert run == {"use role", "create database", "create schema"}
+    assert not run & refused
 
 
 FOREIGN = {

@@ -64,7 +64,7 @@ DIRECTLY = {
     },
     "programs of other environments, without this package": {
         *("dashboards/inside/bootstrap.py", "dashboards/inside/superset_config.py"),
-        "engines/snowflake_environment/check_sql.py",
+        *(f"engines/snowflake_environment/check_{what}.py" for what in ("setup", "sql")),
     },
     "backups, checked by their digests, and the doctor, who reads what is damaged": {
         *("safety/backup.py", "safety/beside.py", "safety/doctor.py"),

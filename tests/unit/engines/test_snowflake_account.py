@@ -47,3 +47,44 @@ def test_a_key_pair_needs_no_password(tmp_path: Path):
 def test_half_an_account_is_refused(given: dict[str, str], message: str):
     with pytest.raises(ConfigurationError, match=message):
         configured_account(given)
+
+
+def test_raw_tables_are_shipped_by_another_user_where_one_is_named(tmp_path: Path):
+    """With a key of its own: the one of who builds is not lent."""
+    keys = {name: tmp_path / f"{name}.p8" for name in ("build", "load")}
+    for key in keys.values():
+        key.write_text("a key")
+    builder = USER | {
+        "SNOWFLAKE_ROLE": "finhouse_transformer",
+        "SNOWFLAKE_PRIVATE_KEY_PATH": str(keys["build"]),
+        "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE": "s3cret",
+    }
+    account = configured_account(
+        builder
+        | {
+            "SNOWFLAKE_LOADER_USER": "loader",
+            "SNOWFLAKE_LOADER_ROLE": "finhouse_loader",
+            "SNOWFLAKE_LOADER_PRIVATE_KEY_PATH": str(keys["load"]),
+        }
+    )
+    assert account is not None
+    assert account.loader_variables == {
+        "SNOWFLAKE_ACCOUNT": "org-house",
+        "SNOWFLAKE_DATABASE": "finhouse",
+        "SNOWFLAKE_USER": "loader",
+        "SNOWFLAKE_ROLE": "finhouse_loader",
+        "SNOWFLAKE_PRIVATE_KEY_PATH": str(keys["load"]),
+    }
+    assert account.variables["SNOWFLAKE_ROLE"] == "finhouse_transformer"
+    assert not [name for name in account.variables if "LOADER" in name]
+    with pytest.raises(ConfigurationError, match="to Snowflake as loader") as refused:
+        configured_account(builder | {"SNOWFLAKE_LOADER_USER": "loader"})
+    assert "SNOWFLAKE_LOADER_PRIVATE_KEY_PATH" in str(refused.value.remedy)
+
+
+def test_another_role_of_the_same_user_ships_raw_tables():
+    account = configured_account(
+        USER | {"SNOWFLAKE_PASSWORD": "s3cret", "SNOWFLAKE_LOADER_ROLE": "finhouse_loader"}
+    )
+    assert account is not None
+    assert account.loader_variables == account.variables | {"SNOWFLAKE_ROLE": "finhouse_loader"}
