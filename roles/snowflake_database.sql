@@ -58,6 +58,9 @@ grant select on future tables in schema finhouse.raw_wallet to role finhouse_tra
 create schema if not exists finhouse.raw_seeds with managed access;
 grant usage, create table, create view on schema finhouse.raw_seeds to role finhouse_transformer;
 
+create schema if not exists finhouse.snapshots with managed access;
+grant usage, create table, create view on schema finhouse.snapshots to role finhouse_transformer;
+
 create schema if not exists finhouse.staging with managed access;
 grant usage, create table, create view on schema finhouse.staging to role finhouse_transformer;
 
@@ -67,7 +70,7 @@ grant usage, create table, create view on schema finhouse.intermediate to role f
 create schema if not exists finhouse.marts with managed access;
 grant usage, create table, create view on schema finhouse.marts to role finhouse_transformer;
 
--- What people and their tools read: the secure views that `finhouse snowflake policies` writes.
+-- What people and their tools read: views on marts that finhouse_admin makes, and nothing else.
 create schema if not exists finhouse.published with managed access;
 grant usage on schema finhouse.published to role finhouse_reader;
 grant select on all views in schema finhouse.published to role finhouse_reader;

@@ -54,7 +54,7 @@ def test_the_loader_writes_the_raw_schemas_and_nothing_else(raw_schemas: set[str
 def test_the_transformer_reads_raw_and_writes_what_dbt_makes(
     raw_schemas: set[str], dbt_schemas: set[str]
 ):
-    assert len(dbt_schemas) == 4
+    assert len(dbt_schemas) == 5
     assert on_schemas(TRANSFORMER) == {
         right for schema in raw_schemas for right in read_within(schema, "tables")
     } | {
