@@ -35,7 +35,9 @@ dated as (
         {{ term }},
         {%- endfor %}
         case
-            when seen_number = 1 and contract_start_date < {{ business_date('updated_at', 'wallet') }}
+            when
+                seen_number = 1
+                and contract_start_date < {{ business_date('updated_at', 'wallet') }}
                 then contract_start_date
             when seen_number = 1 or updated_at > previous_updated_at
                 then {{ business_date('updated_at', 'wallet') }}
