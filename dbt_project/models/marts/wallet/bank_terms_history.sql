@@ -25,7 +25,8 @@ compared as (
 
 ),
 
--- The source says when it changed a row. Where it does not, the day of the build that saw it counts.
+-- The source says when it changed a row. Where it does not, the day of the build that saw it
+-- counts.
 dated as (
 
     select
