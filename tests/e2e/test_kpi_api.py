@@ -151,7 +151,7 @@ def test_the_five_results_are_the_marts(api: Served):
 
 def test_projections_are_json_and_csv(api: Served):
     projected = api.get("/projections/bear")
-    by_cohorts = api.get("/projections/bear?method=cohort")
+    by_cohorts = api.get("/projections/bear", method="cohort")
     for answer, method in ((projected, "compound"), (by_cohorts, "cohort")):
         assert answer["method"] == method
         assert [month["month_number"] for month in answer["months"]] == list(range(1, 25))

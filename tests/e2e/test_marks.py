@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from finhouse.engines.snowflake_account import snowflake_emulator
 from finhouse.extract_load import load_source
 from finhouse.safety.backup import backups_folder
 from finhouse.sources.definitions import SOURCES_FOLDER
@@ -40,6 +41,8 @@ def test_the_sources_hold_what_is_looked_for(company: House):
 
 def test_what_is_omitted_is_nowhere_in_the_house(company: House):
     """Warehouse, publication, dbt's target and logs, the stages of engines: every file."""
+    # Where a test of engines has left it: it keeps its database to itself while it runs.
+    snowflake_emulator(company.settings()).stop()
     assert Search().in_folder(company.home, but=SOURCES) == []
 
 

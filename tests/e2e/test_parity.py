@@ -7,6 +7,7 @@ from functools import cache
 
 import pytest
 
+from finhouse.engines.snowflake_account import snowflake_emulator
 from finhouse.parity import COMPARED, REFERENCE, RUN_HISTORY, compare_mart
 from finhouse.settings import BRIDGED_TARGETS, PROJECT_ROOT
 from tests.conftest import SCALE
@@ -91,4 +92,6 @@ def test_no_source_table_is_shipped_twice(everywhere: House, engine: str):
 @pytest.mark.parametrize("engine", BRIDGED_TARGETS)
 def test_no_marked_person_is_in_the_files_of_an_engine(everywhere: House, engine: str):
     """Stage, lake of Parquet files, catalog, publication and logs."""
+    # It keeps its database to itself while it runs.
+    snowflake_emulator(everywhere.settings()).stop()
     assert Search().in_folder(everywhere.settings(engine).engine_home) == []
