@@ -487,8 +487,10 @@ class Bookkeeping:
 
     def _insert(self, table: str, values: Sequence[object]) -> None:
         markers = ", ".join(f"${number}" for number in range(1, len(values) + 1))
+        # By name: columns that a later version has added stand in the order in which they came.
+        columns = ", ".join(_TABLES[table])
         self._warehouse.execute(
-            f"insert into {qualified(SCHEMA, table)} values ({markers})", values
+            f"insert into {qualified(SCHEMA, table)} ({columns}) values ({markers})", values
         )
 
     def _delete(self, table: str, **where: str) -> None:

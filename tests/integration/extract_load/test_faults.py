@@ -406,7 +406,7 @@ def test_row_security_is_an_error_and_not_fewer_rows(shop):
     "url, message",
     [
         ("postgresql://u:secret@127.0.0.1:1/oltp", "cannot be reached"),
-        ("postgresql://u:secret@no-such-host.invalid/oltp", "cannot be reached"),
+        ("postgresql://u:secret@no-such-host.invalid/oltp?sslmode=require", "cannot be reached"),
         ("postgresql://u:secret@[", "malformed"),
     ],
 )
