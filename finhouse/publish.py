@@ -6,6 +6,10 @@ that is written aside and put in place by ``os.replace``; on Postgres they read 
 build or the whole new one. The schema bears the same name on both engines, so that the same query
 serves.
 
+Roles that may not see everything (``finhouse.clearances``) read the same publication without what
+is above their clearance: views of schema ``masked_<clearance>``, renamed in the same transaction,
+or a file of their own.
+
 What readers were given is recorded with the swap itself: on Postgres in its transaction; on DuckDB
 the file says which publication it is, and one that is killed before the record is written is
 recorded from the file by whatever writes the warehouse next.
@@ -14,17 +18,19 @@ recorded from the file by whatever writes the warehouse next.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 
+from finhouse.clearances import CLEARANCES, NO_MASKS, Masks, declared_masks
 from finhouse.console import console
 from finhouse.dbt.column_lineage import create_tables
 from finhouse.dbt.history import DBT_RESULTS_DDL
-from finhouse.dbt.manifest import MARTS, declared_marts
+from finhouse.dbt.manifest import MARTS, declared_marts, marts_of, read_manifest
 from finhouse.errors import PublishError
 from finhouse.settings import Settings
 from finhouse.warehouse import Warehouse, qualified, quoted, text_literal
@@ -37,6 +43,8 @@ INCOMING = "__incoming"
 INCOMING_SCHEMA = PUBLISHED_SCHEMA + INCOMING
 # Followed by a publication; one that is still being read outlives the next ones.
 OUTGOING_SCHEMA = "published__outgoing_"
+# Followed by a clearance: views of the published marts, on Postgres.
+MASKED_SCHEMA = "masked_"
 # Schema and table of the published file that say which publication it is.
 PUBLICATION = "operations.publication"
 # The mart that tells readers how recent what they see is.
@@ -173,8 +181,9 @@ def publish(settings: Settings, warehouse: Warehouse) -> Publication:
     publication aside reports nothing, and leaves what readers see as it is.
 
     Raises:
-        PublishError: a mart is missing, or the destination cannot be written; readers keep what
-            they had.
+        ConfigurationError: the file of clearances says something else.
+        PublishError: a mart is missing, a role that it names is, or may read everything, or the
+            destination cannot be written; readers keep what they had.
         WarehouseError: another process builds in the same database.
     """
     marts = Marts(settings.schema_prefix + MARTS, tuple(declared_marts(settings)))
@@ -184,9 +193,15 @@ def publish(settings: Settings, warehouse: Warehouse) -> Publication:
             f"the {settings.target} warehouse lacks marts: {', '.join(missing) or 'all of them'}",
             "run `make build`, which makes and tests them all",
         )
+    # A publication aside is for those who may see everything.
+    masks = (
+        NO_MASKS
+        if settings.aside
+        else declared_masks(settings.clearances, marts_of(read_manifest(settings)))
+    )
     try:
         with only_build(settings, "publish"):
-            return _publish(settings, warehouse, marts)
+            return _publish(settings, warehouse, marts, masks)
     except warehouse.engine_error as error:
         raise PublishError(
             f"the {settings.target} warehouse refused the publication: {error}",
@@ -194,7 +209,7 @@ def publish(settings: Settings, warehouse: Warehouse) -> Publication:
         ) from error
 
 
-def _publish(settings: Settings, warehouse: Warehouse, marts: Marts) -> Publication:
+def _publish(settings: Settings, warehouse: Warehouse, marts: Marts, masks: Masks) -> Publication:
     ensure_reporting_tables(settings, warehouse)
     publication_id, published_at = _next_publication(warehouse)
     [(loaded_until,)] = warehouse.execute(LOADED_UNTIL_SQL)
@@ -202,16 +217,16 @@ def _publish(settings: Settings, warehouse: Warehouse, marts: Marts) -> Publicat
     reported = 0
     if settings.is_file:
         location = str(settings.published_path)
-        rows = _publish_file(warehouse, settings.published_path, marts, record)
+        rows = _publish_files(settings, warehouse, marts, masks, record)
         if not settings.aside:
             reported = _record_file(warehouse, settings.published_path)
     else:
         location = f"schema {settings.published_schema} of the Postgres warehouse"
-        rows = _fill_incoming(warehouse, settings.published_schema, marts, record)
+        rows = _fill_incoming(warehouse, settings.published_schema, marts, masks, record)
         if settings.aside:
             _swap_in_aside(warehouse, settings.published_schema)
         else:
-            reported = _swap_in(warehouse, (*record, rows))
+            reported = _swap_in(warehouse, masks, (*record, rows))
     return Publication(publication_id, location, len(marts.names), rows, reported)
 
 
@@ -263,44 +278,88 @@ def _record_file(warehouse: Warehouse, published: Path) -> int:
         warehouse.execute("detach seen")
 
 
-def _publish_file(
-    warehouse: Warehouse, destination: Path, marts: Marts, record: Sequence[object]
+def _publish_files(
+    settings: Settings,
+    warehouse: Warehouse,
+    marts: Marts,
+    masks: Masks,
+    record: Sequence[object],
 ) -> int:
-    """Copy the marts into a new DuckDB file and swap it in; return the number of rows."""
-    incoming = destination.with_name(f".{destination.name}.incoming")
-    schema = f"incoming.{PUBLISHED_SCHEMA}"
+    """Put the published file and those of clearances in place; return the rows of the first."""
+    everything = dict.fromkeys(marts.names, "*")
+    files: dict[Path, Mapping[str, str]] = {settings.published_path: everything} | {
+        settings.masked_path(clearance): selects for clearance, selects in masks.selects.items()
+    }
     try:
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        _remove_database(incoming)
-        warehouse.execute(f"attach {text_literal(str(incoming))} as incoming")
-        try:
-            # One transaction, as a thousand comments are: each alone would be written to the disk.
-            with warehouse.transaction():
-                warehouse.execute(f"create schema {schema}")
-                for mart in marts.names:
-                    warehouse.execute(
-                        f"create table {schema}.{mart} as select * from {marts.schema}.{mart}"
-                    )
-                _stamp(warehouse, schema, marts, record)
-                _copy_comments(warehouse, schema, marts)
-                rows = _count_rows(warehouse, schema, marts)
-                warehouse.execute(f"create schema incoming.{PUBLICATION.partition('.')[0]}")
-                warehouse.execute(f"create table incoming.{PUBLICATION} ({_PUBLICATION_COLUMNS})")
-                warehouse.change(
-                    f"insert into incoming.{PUBLICATION} values ($1, $2, $3, $4, $5)",
-                    (*record, rows),
-                )
-            warehouse.execute("checkpoint incoming")
-        finally:
-            warehouse.execute("detach incoming")
-        _put_in_place(incoming, destination)
+        rows = [
+            _write_incoming(warehouse, path, marts, selects, record)
+            for path, selects in files.items()
+        ]
+        for path in files:
+            _put_in_place(_incoming(path), path)
+        if not settings.aside:
+            for clearance in set(CLEARANCES) - set(masks.selects):
+                _remove_masked(settings.masked_path(clearance))
     except (OSError, warehouse.engine_error) as error:
-        _remove_database(incoming)
+        for path in files:
+            _remove_database(_incoming(path))
         raise PublishError(
-            f"cannot write {destination}: {error}",
+            f"cannot write {' and '.join(map(str, files))}: {error}",
             f"{remedy_of(error)}; readers keep the previous build",
         ) from error
+    return rows[0]
+
+
+def _incoming(destination: Path) -> Path:
+    return destination.with_name(f".{destination.name}.incoming")
+
+
+def _write_incoming(
+    warehouse: Warehouse,
+    destination: Path,
+    marts: Marts,
+    selects: Mapping[str, str],
+    record: Sequence[object],
+) -> int:
+    """Copy the marts into a new DuckDB file beside its destination; return the number of rows.
+
+    Args:
+        selects: mart -> what is selected of it.
+    """
+    incoming = _incoming(destination)
+    schema = f"incoming.{PUBLISHED_SCHEMA}"
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    _remove_database(incoming)
+    warehouse.execute(f"attach {text_literal(str(incoming))} as incoming")
+    try:
+        # One transaction, as a thousand comments are: each alone would be written to the disk.
+        with warehouse.transaction():
+            warehouse.execute(f"create schema {schema}")
+            for mart in marts.names:
+                warehouse.execute(
+                    f"create table {schema}.{mart} as select {selects[mart]}"
+                    f" from {marts.schema}.{mart}"
+                )
+            _stamp(warehouse, schema, marts, record)
+            _copy_comments(warehouse, schema, marts)
+            rows = _count_rows(warehouse, schema, marts)
+            warehouse.execute(f"create schema incoming.{PUBLICATION.partition('.')[0]}")
+            warehouse.execute(f"create table incoming.{PUBLICATION} ({_PUBLICATION_COLUMNS})")
+            warehouse.change(
+                f"insert into incoming.{PUBLICATION} values ($1, $2, $3, $4, $5)",
+                (*record, rows),
+            )
+        warehouse.execute("checkpoint incoming")
+    finally:
+        warehouse.execute("detach incoming")
     return rows
+
+
+def _remove_masked(path: Path) -> None:
+    """Remove the file of a clearance that no role has any more, and its folder if that is empty."""
+    path.unlink(missing_ok=True)
+    with suppress(OSError):
+        path.parent.rmdir()
 
 
 def _put_in_place(incoming: Path, destination: Path) -> None:
@@ -326,6 +385,8 @@ def empty_published(
     try:
         if settings.is_file:
             _empty_file(warehouse, settings.published_path, marts)
+            for clearance in CLEARANCES:
+                _empty_file(warehouse, settings.masked_path(clearance), marts)
             for other in settings.published_path.parent.glob("*.duckdb"):
                 if other != settings.published_path:
                     other.unlink()
@@ -346,7 +407,7 @@ def _empty_file(warehouse: Warehouse, destination: Path, marts: Collection[str] 
     """Write the file anew: of rows that are merely deleted, the bytes would stay."""
     if not destination.exists():
         return
-    incoming = destination.with_name(f".{destination.name}.incoming")
+    incoming = _incoming(destination)
     _remove_database(incoming)
     warehouse.execute(f"attach {text_literal(str(destination))} as seen (read_only)")
     try:
@@ -455,12 +516,14 @@ def _copy_comments(warehouse: Warehouse, schema: str, marts: Marts) -> None:
 
 
 def _fill_incoming(
-    warehouse: Warehouse, published: str, marts: Marts, record: Sequence[object]
+    warehouse: Warehouse, published: str, marts: Marts, masks: Masks, record: Sequence[object]
 ) -> int:
     """Copy the marts into a new Postgres schema beside ``published``; return the rows."""
     incoming = published + INCOMING
     with warehouse.transaction():
         warehouse.execute(f"drop schema if exists {incoming} cascade")
+        for clearance in CLEARANCES:
+            warehouse.execute(f"drop schema if exists {incoming}_{clearance} cascade")
         warehouse.execute(f"create schema {incoming}")
         for mart in marts.names:
             # `including all` brings comments, not-null constraints and defaults along.
@@ -469,20 +532,94 @@ def _fill_incoming(
             )
             warehouse.execute(f"insert into {incoming}.{mart} select * from {marts.schema}.{mart}")
         _stamp(warehouse, incoming, marts, record)
-        _copy_grants(warehouse, incoming)
+        _copy_grants(warehouse, incoming, masks.roles)
+        for clearance, selects in masks.selects.items():
+            _create_views(warehouse, incoming, clearance, selects)
+        for role, clearance in masks.roles.items():
+            _let_read_views(warehouse, role, f"{incoming}_{clearance}", (incoming, marts.schema))
         return _count_rows(warehouse, incoming, marts)
 
 
-def _swap_in(warehouse: Warehouse, record: Sequence[object]) -> int:
-    """Give readers the incoming schema; return how many KPI values are new."""
+def _create_views(
+    warehouse: Warehouse, incoming: str, clearance: str, selects: Mapping[str, str]
+) -> None:
+    """Make the views of a clearance on what is to be published.
+
+    They read with the rights of who owns them, so that their readers need none to the marts. As
+    barriers they show a function in somebody's condition what they show, and nothing below.
+    """
+    schema = f"{incoming}_{clearance}"
+    warehouse.execute(f"create schema {schema}")
+    for mart, columns in selects.items():
+        warehouse.execute(
+            f"create view {schema}.{mart} with (security_barrier) as"
+            f" select {columns} from {incoming}.{mart}"
+        )
+    for mart, column, comment in warehouse.execute(
+        "select relname::text, attname::text, description from pg_description"
+        " inner join pg_class on pg_class.oid = objoid"
+        " left join pg_attribute on attrelid = objoid and attnum = objsubid and objsubid > 0"
+        " where classoid = 'pg_class'::regclass and relkind = 'r'"
+        " and relnamespace = to_regnamespace($1)",
+        (incoming,),
+    ):
+        on = f"view {schema}.{mart}" if column is None else f"column {schema}.{mart}.{column}"
+        warehouse.execute(f"comment on {on} is {text_literal(comment)}")
+
+
+def _let_read_views(warehouse: Warehouse, role: str, views: str, whole: Sequence[str]) -> None:
+    """Grant a role the views of its clearance.
+
+    Args:
+        whole: schemas of marts that it must not read.
+
+    Raises:
+        PublishError: the role is not there, or may read marts as a whole.
+    """
+    if not warehouse.execute("select 1 from pg_roles where rolname = $1", (role,)):
+        raise PublishError(
+            f"role {role}, which has a clearance, is not in the Postgres warehouse",
+            "create it (roles/postgres_warehouse.sql shows how), or take it out of the file of "
+            "clearances",
+        )
+    for schema in whole:
+        # A role that does not inherit may still take the place of one whose member it is.
+        if warehouse.execute(
+            "select 1 from pg_roles where pg_has_role($1::name, oid, 'member')"
+            " and has_schema_privilege(oid, $2, 'usage')",
+            (role, schema),
+        ):
+            raise PublishError(
+                f"role {role} has a clearance and may read schema {schema} as a whole",
+                "it is a superuser, or a member of a role that may, or everybody may: revoke that, "
+                "or take it out of the file of clearances",
+            )
+    warehouse.execute(f"grant usage on schema {views} to {role}")
+    warehouse.execute(f"grant select on all tables in schema {views} to {role}")
+
+
+def _swap_in(warehouse: Warehouse, masks: Masks, record: Sequence[object]) -> int:
+    """Give readers the incoming schemas; return how many KPI values are new."""
+    outgoing = OUTGOING_SCHEMA + "".join(filter(str.isdigit, str(record[0])))
+    replaced = {PUBLISHED_SCHEMA: outgoing} | {
+        MASKED_SCHEMA + clearance: f"{outgoing}_{clearance}" for clearance in CLEARANCES
+    }
+    incoming = {INCOMING_SCHEMA: PUBLISHED_SCHEMA} | {
+        f"{INCOMING_SCHEMA}_{clearance}": MASKED_SCHEMA + clearance for clearance in masks.selects
+    }
     # Renaming waits for no reader; dropping the old build does, so it comes apart.
     with warehouse.transaction():
-        if warehouse.execute(
-            f"select 1 from information_schema.schemata where schema_name = '{PUBLISHED_SCHEMA}'"
-        ):
-            outgoing = OUTGOING_SCHEMA + "".join(filter(str.isdigit, str(record[0])))
-            warehouse.execute(f"alter schema {PUBLISHED_SCHEMA} rename to {outgoing}")
-        warehouse.execute(f"alter schema {INCOMING_SCHEMA} rename to {PUBLISHED_SCHEMA}")
+        there = {
+            name
+            for (name,) in warehouse.execute(
+                "select nspname::text from pg_namespace where nspname = any($1)",
+                (list(replaced),),
+            )
+        }
+        for schema in [name for name in replaced if name in there]:
+            warehouse.execute(f"alter schema {schema} rename to {replaced[schema]}")
+        for schema, name in incoming.items():
+            warehouse.execute(f"alter schema {schema} rename to {name}")
         reported = _record(warehouse, PUBLISHED_SCHEMA, record)
     _drop_outgoing(warehouse)
     return reported
@@ -497,10 +634,15 @@ def _swap_in_aside(warehouse: Warehouse, published: str) -> None:
 
 
 def _drop_outgoing(warehouse: Warehouse) -> None:
-    """Drop the builds before this one; one that is still being read is left for later."""
+    """Drop the builds before this one; one that is still being read is left for later.
+
+    Views go before what they read, in the order in which their readers lock both: the other way
+    round a reader and the drop could wait for each other.
+    """
     outgoing = warehouse.execute(
         "select schema_name from information_schema.schemata "
-        f"where starts_with(schema_name, '{OUTGOING_SCHEMA.rstrip('_')}')"
+        f"where starts_with(schema_name, '{OUTGOING_SCHEMA.rstrip('_')}') "
+        "order by schema_name desc"
     )
     for (schema,) in outgoing:
         try:
@@ -513,14 +655,19 @@ def _drop_outgoing(warehouse: Warehouse) -> None:
             )
 
 
-def _copy_grants(warehouse: Warehouse, incoming: str) -> None:
-    """Let whoever may read the schema readers have now read the one that is made."""
+def _copy_grants(warehouse: Warehouse, incoming: str, masked: Collection[str]) -> None:
+    """Let whoever may read the schema readers have now read the one that is made.
+
+    Args:
+        masked: roles that see less; a right that one has from before ends here.
+    """
     readers = warehouse.execute(
         "select distinct quote_ident(role.rolname) from pg_namespace "
         "cross join lateral aclexplode(nspacl) as grants "
         "inner join pg_roles as role on role.oid = grants.grantee "
         f"where nspname = '{PUBLISHED_SCHEMA}' and grants.privilege_type = 'USAGE' "
-        "and grants.grantee <> nspowner"
+        "and grants.grantee <> nspowner and not role.rolname = any($1)",
+        (list(masked),),
     )
     for (reader,) in readers:
         warehouse.execute(f"grant usage on schema {incoming} to {reader}")

@@ -12,7 +12,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, S
 from dataclasses import dataclass
 from typing import Any
 
-from finhouse.dbt.data_classes import CLASSES, INTERNAL, PERSONAL, data_class, meta_of
+from finhouse.dbt.data_classes import (
+    CLASSES,
+    GENERALISATIONS,
+    INTERNAL,
+    PERSONAL,
+    data_class,
+    generalisation,
+    meta_of,
+)
 from finhouse.dbt.inheritance import Inheritance, asked_for
 from finhouse.dbt.kpis import CATALOGUE, GRAINS, registry_entries
 from finhouse.dbt.manifest import MARTS, grain_of, models_of, snapshots_of, tests_by_model
@@ -71,6 +79,7 @@ def house_findings(
             *_untested_grains(manifest),
             *_snapshots(manifest),
             *_unknown_classes(manifest),
+            *_unknown_generalisations(manifest),
             *_undescribed_macros(manifest),
             *_engines_named(manifest),
             *_kpis(manifest, [row["kpi_code"] for row in catalogue]),
@@ -144,6 +153,21 @@ def _unknown_classes(manifest: Mapping[str, Any]) -> Iterator[Finding]:
                     _file(mart),
                     f"{where} has data_class {found!r}",
                     f"use one of {', '.join(CLASSES)}",
+                )
+
+
+def _unknown_generalisations(manifest: Mapping[str, Any]) -> Iterator[Finding]:
+    """What is shown for a hidden column is a month or a year, of a date or timestamp."""
+    for mart in models_of(manifest, MARTS):
+        for name, column in mart["columns"].items():
+            own = meta_of(column).get("generalise")
+            if own is not None and generalisation(mart, name) is None:
+                yield Finding(
+                    "data class",
+                    _file(mart),
+                    f"{mart['name']}.{name} of type {column.get('data_type')} has generalise "
+                    f"{own!r}: it would be null to whoever may not see it",
+                    f"use one of {', '.join(GENERALISATIONS)}, on a date or a timestamp",
                 )
 
 

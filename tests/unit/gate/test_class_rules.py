@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from finhouse.dbt.inheritance import Inheritance
-from finhouse.gate.rules import Finding, marts_below_their_class, unclassified_columns
+from finhouse.gate.rules import (
+    Finding,
+    house_findings,
+    marts_below_their_class,
+    unclassified_columns,
+)
 from finhouse.sources import PostgresDefinition
 from tests.support.lineage import compiled, model, source
 
@@ -85,3 +90,39 @@ def test_a_column_without_a_class_is_told():
     assert "orders.shoe_size has no class" in finding.problem
     assert "classes of orders" in finding.remedy
     assert not unclassified_columns(COLUMNS, [SOURCE])
+
+
+def generalised(data_type: str, generalise: object) -> list[Finding]:
+    """What is said of a column that is shown so to whoever may not see it."""
+    column = {"data_type": data_type, "config": {"meta": {"generalise": generalise}}}
+    mart = {
+        "name": "dim_customers",
+        "unique_id": "model.finhouse.dim_customers",
+        "resource_type": "model",
+        "fqn": ["finhouse", "marts", "shop", "dim_customers"],
+        "original_file_path": "models/marts/shop/dim_customers.sql",
+        "depends_on": {"nodes": []},
+        "config": {"meta": {"data_class": "personal"}},
+        "columns": {"customer_id": {"data_type": "string"}, "signup_date": column},
+    }
+    manifest = {"nodes": {mart["unique_id"]: mart}, "macros": {}}
+    found = house_findings(manifest, [], set(), {}, set())
+    return [finding for finding in found if "signup_date" in finding.problem]
+
+
+@pytest.mark.parametrize("data_type", ["date", "timestamp"])
+@pytest.mark.parametrize("generalise", ["month", "year", None])
+def test_a_date_may_be_shown_by_its_month_or_year(data_type: str, generalise: str | None):
+    assert generalised(data_type, generalise) == []
+
+
+@pytest.mark.parametrize(
+    ("data_type", "generalise"),
+    [("date", "week"), ("date", "Month"), ("date", 7), ("date", ""), ("string", "month")],
+)
+def test_what_would_be_null_all_the_same_is_found(data_type: str, generalise: object):
+    [finding] = generalised(data_type, generalise)
+    assert finding.rule == "data class"
+    assert finding.place == "dbt_project/models/marts/shop/dim_customers.sql"
+    assert f"of type {data_type} has generalise {generalise!r}" in finding.problem
+    assert "month, year, on a date or a timestamp" in finding.remedy
