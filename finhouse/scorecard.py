@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Literal
 
 from finhouse.console import console, print_table
 from finhouse.domains import declared_domains
@@ -25,14 +26,19 @@ def format_value(value: Decimal | None, unit: str, currency: str | None = None) 
     if value is None:
         return "-"
     if unit == "rate":
-        return f"{value:.2%}"
+        return f"{_rounded(value, 4):.2%}"
     if unit == "currency":
-        return f"{value:,.2f} {currency or ''}".rstrip()
+        return f"{_rounded(value, 2):,f} {currency or ''}".rstrip()
     if unit == "count":
-        return f"{value:,.0f}"
+        return f"{_rounded(value, 0):,f}"
     if unit == "ms":
-        return f"{value:,.0f} ms"
-    return f"{value:,.2f}"
+        return f"{_rounded(value, 0):,f} ms"
+    return f"{_rounded(value, 2):,f}"
+
+
+def _rounded(value: Decimal, digits: int) -> Decimal:
+    """Half up, as SQL and the dashboards round; a format by itself takes the even neighbour."""
+    return value.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
 
 
 def format_period(grain: str | None, start: date | None, is_complete: bool | None) -> str:
@@ -41,6 +47,17 @@ def format_period(grain: str | None, start: date | None, is_complete: bool | Non
         return ""
     text = f"{start:%Y-%m}" if grain == "month" else f"{start:%Y-%m-%d}"
     return text if is_complete else f"{text} *"
+
+
+def parse_period(text: str) -> tuple[Literal["month", "day"], date]:
+    """Grain and first day of ``2026-06`` or ``2026-06-30``.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if len(text) == len("2026-06"):
+        return "month", date.fromisoformat(f"{text}-01")
+    return "day", date.fromisoformat(text)
 
 
 def print_scorecard(published: Warehouse, schema: str = PUBLISHED_SCHEMA) -> None:
@@ -107,7 +124,7 @@ def _card_row(
         name,
         format_period(grain, start, is_complete),
         format_value(value, unit, currency),
-        "" if change is None else f"{change:+.1%}",
+        "" if change is None else f"{_rounded(change, 3):+.1%}",
         "" if target is None else f"{operator} {format_value(target, unit, currency)}",
         STATUS_MARKS[status],
     )

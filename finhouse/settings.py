@@ -42,6 +42,8 @@ class Settings:
             tests (``FINHOUSE_REAL_DATA``).
         project_root: the folder of dbt_project/, profiles.yml and superset/; another one than ours
             when a second version of the project is built beside it (finhouse.gate).
+        clearances: file that names roles which see not all of what is published
+            (``FINHOUSE_CLEARANCES``).
         aside: name of a publication that is made beside the one of the readers, of a past day: its
             models and seeds stand in schemas of their own. Empty for the readers' own.
     """
@@ -57,6 +59,7 @@ class Settings:
     source_urls: Mapping[str, str] = field(default_factory=dict)
     real_data: Path = PROJECT_ROOT.parent / "shared" / "data"
     project_root: Path = PROJECT_ROOT
+    clearances: Path = PROJECT_ROOT / "roles" / "clearances.yml"
     aside: str = ""
 
     def apart(self, home: Path) -> Settings:
@@ -109,6 +112,15 @@ class Settings:
     def published_schema(self) -> str:
         """The schema readers find the marts in; of a publication aside on Postgres its own."""
         return f"published_{self.aside}" if self.aside and not self.is_file else "published"
+
+    def masked_path(self, clearance: str) -> Path:
+        """The DuckDB file of a clearance, in a folder of its own: see ``finhouse.clearances``."""
+        return self.engine_home / f"masked_{clearance}" / "finhouse.duckdb"
+
+    @property
+    def fetched_path(self) -> Path:
+        """What a copy for another environment is made from, where the warehouse is no file."""
+        return self.home / "masking.duckdb"
 
     @property
     def schema_prefix(self) -> str:
@@ -185,4 +197,7 @@ def load_settings(env: Mapping[str, str] | None = None, target: str | None = Non
         lake=Path(lake).expanduser().resolve() if lake else None,
         lake_url=(env.get("FINHOUSE_LAKE_URL") or "").rstrip("/") or None,
         real_data=Path(real_data).expanduser().resolve(),
+        clearances=Path(env.get("FINHOUSE_CLEARANCES") or Settings.clearances)
+        .expanduser()
+        .resolve(),
     )

@@ -108,6 +108,27 @@ def build_on_record(
             record_build(settings, warehouse)
 
 
+def refuse_failed_run(settings: Settings) -> None:
+    """Refuse to publish what the last run of dbt, by whomever, has failed on.
+
+    Raises:
+        NodesFailedError: nodes failed; the message names each with dbt's reason.
+        TransformError: what became of that run cannot be read.
+    """
+    if not results_file(settings).exists():
+        return
+    try:
+        summary = summarise(read_results(settings), models_by_test(read_manifest(settings)))
+    except TransformError as error:
+        raise TransformError(error.message, "run `make build`, whose dbt writes it anew") from error
+    if summary.failures:
+        raise NodesFailedError(
+            f"the last run of dbt failed on {len(summary.failures)} of {summary.nodes} nodes:\n"
+            + "\n".join(f"  {name}: {reason}" for name, reason in summary.failures.items()),
+            "nothing was published; fix the model or the data, then run `make build`",
+        )
+
+
 def ship_raw(settings: Settings, *, everything: bool = False) -> None:
     """Bring the raw tables of a bridged engine up to date; nothing to do for any other.
 

@@ -70,7 +70,8 @@ grant usage, create table, create view on schema finhouse.intermediate to role f
 create schema if not exists finhouse.marts with managed access;
 grant usage, create table, create view on schema finhouse.marts to role finhouse_transformer;
 
--- What people and their tools read: views on marts that finhouse_admin makes, and nothing else.
+-- What people and their tools read: views on marts, and nothing else. `finhouse snowflake policies`
+-- prints the SQL that makes them, as finhouse_admin.
 create schema if not exists finhouse.published with managed access;
 grant usage on schema finhouse.published to role finhouse_reader;
 grant select on all views in schema finhouse.published to role finhouse_reader;

@@ -1,7 +1,8 @@
 """Answers made once a publication: ETag, 304, and a memory of what was answered.
 
-What a URL says changes with the publication alone. So its ETag is the publication and the URL, and
-the same question is answered from memory until another build is published.
+What a URL of one API says changes with the publication alone. So its ETag is the publication, the
+URL, and what this API speaks of: its domains, in its reporting currency. The same question is
+answered from memory until another build is published.
 """
 
 from __future__ import annotations
@@ -100,23 +101,40 @@ class Answer:
             etag, body = self._etag(published.id, media, variant), text.encode()
             self._answers.remember(published.id, etag, body, sorted(marts))
             self._request.scope[MARTS] = sorted(marts)
-            return _response(published.id, etag, body, media)
+            return self._response(published.id, etag, body, media)
 
         return self._answers.publications.read(respond)
 
     def _known(self, publication: str, media: str, variant: str) -> Response | None:
         etag = self._etag(publication, media, variant)
-        if etag in _tags(self._request.headers.get("if-none-match", "")):
+        if etag in self._held_tags():
             return Response(status_code=304, headers=_headers(publication, etag))
         body = self._answers.known(publication, etag)
         if body is None:
             return None
         self._request.scope[MARTS] = self._answers.marts(etag)
-        return _response(publication, etag, body, media)
+        return self._response(publication, etag, body, media)
+
+    def _response(self, publication: str, etag: str, body: bytes, media: str) -> Response:
+        headers = _headers(publication, etag)
+        # Any version of what is there will do for whoever sends `*`.
+        if "*" in self._held_tags():
+            return Response(status_code=304, headers=headers)
+        return Response(body, headers=headers, media_type=media)
+
+    def _held_tags(self) -> set[str]:
+        """Versions that the caller has."""
+        header = self._request.headers.get("if-none-match", "")
+        # Weak or strong: bodies of one tag are the same to the byte.
+        return {tag.strip().removeprefix("W/") for tag in header.split(",")}
 
     def _etag(self, publication: str, media: str, variant: str) -> str:
         url = self._request.url
-        asked = "\n".join((__version__, publication, url.path, url.query, media, variant))
+        project = self._request.app.state.project
+        spoken_of = (*project.domains, project.reporting_currency)
+        asked = "\n".join(
+            (__version__, publication, *spoken_of, url.path, url.query, media, variant)
+        )
         return f'"{hashlib.sha256(asked.encode()).hexdigest()[:32]}"'
 
 
@@ -132,15 +150,6 @@ def _noting(rows: Callable[..., list[Row]], marts: set[str]) -> Callable[..., li
 
 def _size(body: bytes) -> int:
     return len(body) + _ENTRY_BYTES
-
-
-def _tags(header: str) -> set[str]:
-    # Weak or strong: bodies of one tag are the same to the byte.
-    return {tag.strip().removeprefix("W/") for tag in header.split(",")}
-
-
-def _response(publication: str, etag: str, body: bytes, media: str) -> Response:
-    return Response(body, headers=_headers(publication, etag), media_type=media)
 
 
 def _headers(publication: str, etag: str) -> dict[str, str]:

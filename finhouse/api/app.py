@@ -22,7 +22,7 @@ from finhouse.api.observing import Observed
 from finhouse.api.problems import MEDIA_TYPE, answer_with_problems, responses
 from finhouse.api.project import Project
 from finhouse.api.publications import Publications
-from finhouse.api.routes import health, kpis, merchants, projections, pulse
+from finhouse.api.routes import description, health, kpis, merchants, projections, pulse
 
 TITLE = "finhouse KPI API"
 DESCRIPTION = (
@@ -66,7 +66,7 @@ def create_app(
             Middleware(Observed),
             Middleware(Guard, keys=keys, admission=admission),
         ],
-        # The pages that show the API's description load scripts of another host.
+        # Their own pages load scripts of another host; ours are in routes/description.py.
         docs_url=None,
         redoc_url=None,
     )
@@ -81,6 +81,7 @@ def create_app(
 
 def _add_routes(app: FastAPI, domains: Container[str]) -> None:
     app.include_router(health.router, responses=responses(421, 429))
+    app.include_router(description.router)
     guarded: dict[str, Any] = {
         "dependencies": [Depends(_bearer)],
         "responses": responses(401, 403, 421, 422, 429, 503),

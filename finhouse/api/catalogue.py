@@ -13,6 +13,7 @@ from finhouse.api.problems import ProblemError
 from finhouse.api.project import Project
 from finhouse.api.publications import Published, Row
 from finhouse.api.shapes import Grain
+from finhouse.scorecard import parse_period
 
 CATALOGUE_COLUMNS = (
     "kpi_code, kpi_name, domain, formula, unit, value_kind, additivity, direction, owner, "
@@ -102,9 +103,7 @@ def period_of(text: str) -> tuple[Grain, date]:
         ProblemError: it is neither.
     """
     try:
-        if len(text) == len("2026-06"):
-            return "month", date.fromisoformat(f"{text}-01")
-        return "day", date.fromisoformat(text)
+        return parse_period(text)
     except ValueError as error:
         raise ProblemError(
             404, "unknown-period", f"{text} is no period: write 2026-06 or 2026-06-30."

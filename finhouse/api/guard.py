@@ -18,9 +18,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from finhouse.api.addresses import is_loopback
 from finhouse.api.keys import READ_KPI, READ_RESTRICTED, WRITE_PULSE, ApiKey, KeyRing
 from finhouse.api.problems import REQUEST_ID, ProblemError
+from finhouse.api.routes.description import DESCRIPTION_PATHS
 
 # Whoever watches over the server asks these, and they tell no figure.
-OPEN_PATHS = ("/health", "/ready", "/openapi.json")
+OPEN_PATHS = ("/health", "/ready", "/openapi.json", *DESCRIPTION_PATHS)
 # Where the key of a request is, in its scope; none where none is needed.
 KEY = "key"
 FAILURES_PER_MINUTE = 20
@@ -87,11 +88,13 @@ class Guard:
             return known
         # Whoever guesses does not keep the server busy with it, nor by guesses at the same time.
         async with self._verifying:
-            if not self._limiter.test(self._failures, "failure", client):
-                raise self._too_many(self._failures, "failure", client)
+            # Of one key: its owner is not held up by others at the same address.
+            who = ("failure", client, self._keys.presented_id(presented))
+            if not self._limiter.test(self._failures, *who):
+                raise self._too_many(self._failures, *who)
             key = await run_in_threadpool(self._keys.identify, presented)
             if key is None:
-                self._limiter.hit(self._failures, "failure", client)
+                self._limiter.hit(self._failures, *who)
                 raise _unauthorised("The key is not valid, or has been revoked.")
             return key
 

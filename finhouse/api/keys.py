@@ -132,19 +132,23 @@ class KeyRing:
         known = self._good.get(self._digest(presented))
         return self._current().get(known) if known else None
 
+    def presented_id(self, presented: str) -> str:
+        """Id of the key that is said to be presented; empty where there is none of that id."""
+        parts = presented.split("_", 2)
+        is_known = len(parts) == 3 and parts[0] == PREFIX and parts[1] in self._current()
+        return parts[1] if is_known else ""
+
     def identify(self, presented: str) -> ApiKey | None:
         """The key that was presented, or None; costs what argon2 costs.
 
         Raises:
             ConfigurationError, ServiceError: as ``all``.
         """
-        prefix, _, rest = presented.partition("_")
-        identifier, _, secret = rest.partition("_")
-        key = self._current().get(identifier) if prefix == PREFIX else None
+        key = self._current().get(self.presented_id(presented))
         if key is None:
             return None
         try:
-            _HASHER.verify(key.hash, secret)
+            _HASHER.verify(key.hash, presented.split("_", 2)[2])
         except (Argon2Error, InvalidHashError):
             return None
         with self._reading:

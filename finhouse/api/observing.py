@@ -9,6 +9,7 @@ import time
 import uuid
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -29,12 +30,14 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_QUESTION = re.compile(r"((?:^|&)q=)[^&]*")
 _logger = logging.getLogger(LOGGER)
 
 
 class Observed:
-    """Adds security headers, the request's id and the seconds it took, and logs each request."""
+    """Adds security headers, the request's id and the seconds it took, and logs each request.
+
+    HEAD is answered as GET is, without the content.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -43,18 +46,23 @@ class Observed:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = time.perf_counter()
+        started, asked = time.perf_counter(), scope["method"]
+        if asked == "HEAD":
+            scope = {**scope, "method": "GET"}
         scope[REQUEST_ID] = _request_id(Headers(scope=scope).get("x-request-id", ""))
         answered: dict[str, Any] = {}
 
         async def send_observed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update(SECURITY_HEADERS)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
                 headers["X-Request-ID"] = scope[REQUEST_ID]
                 headers["X-Process-Time"] = f"{time.perf_counter() - started:.6f}"
                 answered["status"] = message["status"]
                 answered["publication_id"] = headers.get(PUBLICATION_HEADER)
+            elif asked == "HEAD":
+                message = {**message, "body": b""}
             await send(message)
 
         try:
@@ -70,7 +78,7 @@ class Observed:
                 extra={
                     "fields": {
                         "request_id": scope[REQUEST_ID],
-                        "method": scope["method"],
+                        "method": asked,
                         "path": scope["path"],
                         "query": _query(scope),
                         "client": (scope.get("client") or [None])[0],
@@ -102,7 +110,9 @@ class JsonLines(logging.Formatter):
 
 def _query(scope: Scope) -> str:
     """The query, without what somebody has asked in words of their own: it may name a person."""
-    return _QUESTION.sub(r"\1*", scope["query_string"].decode("latin-1"))
+    given = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    masked = [(name, "*" if name == "q" else value) for name, value in given]
+    return urlencode(masked, safe="*")
 
 
 def _request_id(sent: str) -> str:

@@ -7,6 +7,7 @@ caller told to begin again.
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -36,28 +37,30 @@ class Page:
     limit: int
     cursor: str | None
 
-    def start(self, published: Published, parse: Callable[[list[Any]], Sequence[Any]]) -> Any:
+    def start(self, published: Published, *parts: Callable[[Any], Any]) -> tuple[Any, ...] | None:
         """Key of the last row of the page before; None for the first page.
 
         Args:
-            parse: makes it of what JSON kept of it; raises ValueError, TypeError or IndexError
-                where it cannot.
+            parts: make the parts of the key of what JSON kept of them; raise ValueError or
+                TypeError where they cannot.
 
         Raises:
-            ProblemError: the cursor is of another publication, or of no page of this address.
+            ProblemError: the cursor is of another publication, or of no page of this request.
         """
         if self.cursor is None:
             return None
         try:
-            publication, path, key = _read(self.cursor)
-            if path != self.request.url.path or not isinstance(key, list):
-                raise ValueError(path)
-            parsed = parse(key)
-        except (ValueError, TypeError, IndexError, RecursionError) as error:
+            publication, asked, key = _read(self.cursor)
+            if asked != self._asked or not isinstance(key, list):
+                raise ValueError(asked)
+            text_part(publication)
+            parsed = tuple(parse(part) for parse, part in zip(parts, key, strict=True))
+        except (ValueError, TypeError, RecursionError) as error:
             raise ProblemError(
                 400,
                 "cursor-unknown",
-                "The cursor does not come from this address: start again without one.",
+                "The cursor does not come from this address with these parameters: start again "
+                "without one.",
                 restart=self._first,
             ) from error
         if publication != published.id:
@@ -84,7 +87,15 @@ class Page:
             return rows, None
         page = rows[: self.limit]
         last = [page[-1][column] for column in key]
-        return page, _written(published.id, self.request.url.path, last)
+        return page, _written(published.id, self._asked, last)
+
+    @property
+    def _asked(self) -> str:
+        """The address, and a digest of its parameters but for those of the page."""
+        given = self.request.query_params.multi_items()
+        chosen = sorted(pair for pair in given if pair[0] not in ("cursor", "limit"))
+        digest = hashlib.sha256(json.dumps(chosen).encode()).hexdigest()[:16]
+        return f"{self.request.url.path}?{digest}" if chosen else self.request.url.path
 
     @property
     def _first(self) -> str:
@@ -109,6 +120,8 @@ def text_part(part: Any) -> str:
     """Part of a cursor's key that is text; ValueError where it is none that an engine keeps."""
     if not isinstance(part, str) or "\x00" in part:
         raise ValueError(part)
+    # Half a character, as JSON can hold it, is in no encoding.
+    part.encode()
     return part
 
 
@@ -119,12 +132,12 @@ def number_part(part: Any) -> int:
     return part
 
 
-def _written(publication: str, path: str, key: Sequence[Any]) -> str:
-    text = json.dumps([publication, path, key], default=str, separators=(",", ":"))
+def _written(publication: str, asked: str, key: Sequence[Any]) -> str:
+    text = json.dumps([publication, asked, key], default=str, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _read(cursor: str) -> tuple[str, str, Any]:
+def _read(cursor: str) -> tuple[Any, Any, Any]:
     padded = cursor + "=" * (-len(cursor) % 4)
-    publication, path, key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-    return publication, path, key
+    publication, asked, key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+    return publication, asked, key

@@ -78,6 +78,9 @@ def run_api(settings: Settings, serving: Serving) -> None:
         http="h11",
         # The application is told who asks by the proxy in front, if that runs on this machine.
         proxy_headers=True,
+        # Longer than a client's pool holds a connection: by itself it is closed after five seconds,
+        # and a request that a busy client sends at that moment has no answer.
+        timeout_keep_alive=75,
         timeout_graceful_shutdown=10,
     )
 

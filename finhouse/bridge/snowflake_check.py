@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from finhouse.bridge.snowflake_policies import policy_statements
+from finhouse.clearances import read_clearances
+from finhouse.dbt.manifest import manifest_in, marts_of
 from finhouse.dbt.process import ask_dbt
-from finhouse.engines.snowflake_account import INSIDE, environment_program
+from finhouse.engines.snowflake_account import INSIDE, configured_database, environment_program
 from finhouse.errors import TransformError
+from finhouse.files import write_whole
 from finhouse.settings import Settings
 
 
@@ -22,7 +27,8 @@ def check_snowflake_sql(settings: Settings) -> str:
         How many files were checked, in a sentence.
 
     Raises:
-        ConfigurationError: Snowflake's environment is not there.
+        ConfigurationError: Snowflake's environment is not there, or the file of clearances says
+            something else than it should.
         TransformError: the project does not compile, or something in it is not Snowflake's.
     """
     output = settings.home / "dbt" / "snowflake-check"
@@ -42,15 +48,23 @@ def check_snowflake_sql(settings: Settings) -> str:
     )
     models = _checked(
         "check_sql.py",
-        compiled,
+        [compiled],
         "write a snowflake__ macro in dbt_project/macros/engine, or, for a function that "
         "Snowflake has, look it up and add it to check_sql.py",
     )
-    return f"{models}; {check_administration(settings.project_root / 'roles')}"
+    policies = output / "policies"
+    statements = policy_statements(
+        read_clearances(settings.clearances), marts_of(manifest_in(output)), configured_database()
+    )
+    write_whole(policies / "snowflake_policies.sql", ";\n".join(statements))
+    return f"{models}; {check_administration(settings.project_root / 'roles', policies)}"
 
 
-def check_administration(folder: Path) -> str:
+def check_administration(*folders: Path) -> str:
     """Hold the statements of ``snowflake*.sql``, for a DBA, against the forms looked up.
+
+    Args:
+        folders: where those files are.
 
     Returns:
         How many statements were checked, in a sentence.
@@ -61,15 +75,15 @@ def check_administration(folder: Path) -> str:
     """
     return _checked(
         "check_setup.py",
-        folder,
+        folders,
         "correct the statement, or look its form up in Snowflake's reference and add it to "
         "check_setup.py",
     )
 
 
-def _checked(program: str, folder: Path, remedy: str) -> str:
+def _checked(program: str, folders: Sequence[Path], remedy: str) -> str:
     result = subprocess.run(
-        [environment_program("python"), str(INSIDE / program), str(folder)],
+        [environment_program("python"), str(INSIDE / program), *map(str, folders)],
         capture_output=True,
         text=True,
     )

@@ -39,7 +39,7 @@ _COMMANDS = {
     "environment": ("environment", "pseudonym-key"),
     "gate": ("gate",),
     "load": ("load", "reconcile", "withdraw"),
-    "marts": ("fetch", "publish", "scorecard", "ship"),
+    "marts": ("explain", "fetch", "publish", "scorecard", "ship"),
     "new": ("new",),
     "oltp": ("oltp",),
     "parity": ("parity",),

@@ -93,7 +93,10 @@ def restore(settings: Settings, backup_folder: Path, beside: tuple[str, ...]) ->
     )
     if restored.aside:
         console.print(f"The warehouse that was there is kept: {restored.aside}")
-    console.print("Next: `finhouse build` loads what has changed since the backup.")
+    if restored.undone:
+        console.print("Next: `finhouse purge --apply`, then `finhouse build`.")
+    else:
+        console.print("Next: `finhouse build` loads what has changed since the backup.")
 
 
 @click.command("restore-test")

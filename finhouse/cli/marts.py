@@ -1,23 +1,30 @@
-"""``finhouse publish``, ``scorecard``, ``ship`` and ``fetch``: marts on their way to readers."""
+"""``finhouse publish``, ``scorecard``, ``explain``, ``ship``, ``fetch``: marts and readers."""
 
 from __future__ import annotations
+
+from functools import partial
 
 import click
 
 from finhouse.console import console
 from finhouse.dashboards.serving import refresh_caches
 from finhouse.errors import ConfigurationError
+from finhouse.explain import print_explanation
 from finhouse.publish import publish
 from finhouse.scorecard import print_scorecard
 from finhouse.settings import BRIDGED_TARGETS, Settings
-from finhouse.transform import fetch_marts, ship_raw
+from finhouse.transform import fetch_marts, refuse_failed_run, ship_raw
 from finhouse.warehouse import connect, connect_published
 
 
 @click.command("publish")
 @click.pass_obj
 def publish_command(settings: Settings) -> None:
-    """Publish the marts as they stand (a build does so by itself when its tests pass)."""
+    """Publish the marts as they stand (a build does so by itself when its tests pass).
+
+    Refused while the last run of dbt says that a node failed.
+    """
+    refuse_failed_run(settings)
     with connect(settings) as warehouse:
         published = publish(settings, warehouse)
     refresh_caches(settings)
@@ -57,3 +64,16 @@ def scorecard(settings: Settings) -> None:
     """Print the KPI scorecard from what readers see."""
     with connect_published(settings) as published:
         print_scorecard(published)
+
+
+@click.command()
+@click.argument("kpi")
+@click.argument("period")
+@click.pass_obj
+def explain(settings: Settings, kpi: str, period: str) -> None:
+    """Print how a value of a KPI came about: its parts, and each change since it was reported.
+
+    PERIOD is a month, such as 2026-06, or a day, such as 2026-06-30.
+    """
+    with connect_published(settings) as published:
+        print_explanation(published, partial(connect, settings), kpi, period)

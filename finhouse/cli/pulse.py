@@ -45,7 +45,7 @@ def _as_json(_: click.Context, __: click.Parameter, text: str | None) -> Any:
         return None
     try:
         return json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise click.BadParameter(f"no JSON: {error}") from error
 
 
@@ -54,6 +54,13 @@ def _as_values(_: click.Context, __: click.Parameter, given: tuple[str, ...]) ->
     if wrong := [text for text, (_, sign, _) in zip(given, pairs, strict=True) if not sign]:
         raise click.BadParameter(f"{wrong[0]!r} is not like threshold=3")
     return {name: value for name, _, value in pairs}
+
+
+def _sql_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path} is no text in UTF-8", "save it as UTF-8") from error
 
 
 _sql_file = click.option(
@@ -170,13 +177,18 @@ def pulse_new(
             draft = monitors.Draft(
                 owner=user,
                 name=name,
-                sql=sql_file.read_text(encoding="utf-8"),
+                sql=_sql_of(sql_file),
                 condition=condition,
                 data_source=settings.target,
                 description=description,
                 domain=domain,
             )
-        chosen = {"severity": severity, "frequency": frequency}
+        chosen = {
+            "severity": severity,
+            "frequency": frequency,
+            "domain": domain,
+            "description": description,
+        }
         draft = replace(draft, **{name: value for name, value in chosen.items() if value})
         monitors.check_draft(draft)
         trial = monitors.try_out(reader, draft.sql, draft.condition)
@@ -359,7 +371,7 @@ def pulse_edit(
 ) -> None:
     """Change a monitor; another SQL or condition makes a version."""
     changes = {
-        "sql": sql_file.read_text(encoding="utf-8") if sql_file else None,
+        "sql": _sql_of(sql_file) if sql_file else None,
         "condition": condition,
         "severity": severity,
         "frequency": frequency,
@@ -440,6 +452,11 @@ def pulse_tune(settings: Settings, monitor: str) -> None:
             f"{found.false_ones} false alarms and loses no true one. "
             "If it seems right: finhouse pulse edit --condition ... --reason ..."
         )
+    elif not found.true_ones:
+        console.print(
+            "No alert was judged right: what a stricter limit would lose cannot be told. "
+            "Next: finhouse pulse feedback ALERT true_positive"
+        )
     else:
         console.print("No stricter limit spares a false alarm without losing a true one.")
 
@@ -459,7 +476,7 @@ def pulse_enable(settings: Settings, monitor: str) -> None:
 @click.option("--reason", default="", help="Why; shown in the list.")
 @click.pass_obj
 def pulse_disable(settings: Settings, monitor: str, reason: str) -> None:
-    """Switch a monitor off; its alerts stay as they are."""
+    """Switch a monitor off, and resolve its alerts."""
     with connect_pulse(settings) as connection:
         monitors.switch(connection, monitor, enabled=False, reason=reason)
     console.print(f"{monitor} is off", markup=False)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import click
 
 from finhouse.bridge.snowflake_check import check_snowflake_sql
+from finhouse.bridge.snowflake_policies import policy_statements
+from finhouse.clearances import read_clearances
 from finhouse.cli.status import say_whether_running
 from finhouse.console import console
-from finhouse.engines.snowflake_account import snowflake_emulator
+from finhouse.dbt.manifest import marts_of, read_manifest
+from finhouse.engines.snowflake_account import configured_database, snowflake_emulator
 from finhouse.settings import Settings
 
 
@@ -21,6 +24,17 @@ def snowflake() -> None:
 def snowflake_check(settings: Settings) -> None:
     """Hold all SQL against what Snowflake documents, without an account."""
     console.print(check_snowflake_sql(settings))
+
+
+@snowflake.command("policies")
+@click.pass_obj
+def snowflake_policies(settings: Settings) -> None:
+    """Print SQL that makes views of the marts, which show each role what its clearance allows."""
+    clearances = read_clearances(settings.clearances)
+    marts = marts_of(read_manifest(settings))
+    # Beside the console, which would break lines.
+    for statement in policy_statements(clearances, marts, configured_database()):
+        click.echo(f"{statement};")
 
 
 @snowflake.command("stop")

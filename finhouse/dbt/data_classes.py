@@ -17,6 +17,8 @@ PUBLIC, INTERNAL, CONFIDENTIAL, PERSONAL = CLASSES = (
     "personal",
 )
 
+GENERALISATIONS = ("month", "year")
+
 # Units, periods and the calendar.
 _PUBLIC_NAMES = re.compile(
     r"currency_code|is_(last_)?complete_period|month_number|(calendar|period)_\w+|day_count"
@@ -54,6 +56,19 @@ def data_class(mart: Mapping[str, Any], name: str) -> str:
     if data_type == "numeric" and not _RELATIVE_NAMES.fullmatch(name):
         return of_mart
     return INTERNAL
+
+
+def generalisation(mart: Mapping[str, Any], name: str) -> str | None:
+    """``month`` or ``year``, as which a date is shown to who may not see the day; else None.
+
+    Args:
+        mart: its node in dbt's manifest.
+        name: the column; its own ``meta: {generalise: month}`` says so.
+    """
+    column = mart["columns"][name]
+    own = meta_of(column).get("generalise")
+    is_of_time = column.get("data_type") in ("date", "timestamp")
+    return own if is_of_time and own in GENERALISATIONS else None
 
 
 def meta_of(part: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -27,6 +27,7 @@ _TAG = "finhouse"
 # What comes out of these shows one of the values that went in as the first argument ...
 _SHOWING_FIRST = (
     exp.AnyValue,
+    exp.ApproxTopK,
     exp.ArgMax,
     exp.ArgMin,
     exp.ArrayAgg,
@@ -41,9 +42,11 @@ _SHOWING_FIRST = (
     exp.Lower,
     exp.Max,
     exp.Min,
+    exp.Mode,
     exp.Nullif,
     exp.Order,
     exp.Paren,
+    exp.PercentileDisc,
     exp.Replace,
     exp.Trim,
     exp.Upper,
@@ -80,8 +83,9 @@ class Traced:
             among others or put together with them.
         values: columns read that the value is computed from; the others of ``reads`` decide which
             rows there are.
-        shown: of ``values`` those that are still a person's: not in an aggregate over a group of
-            rows, nor what such a group is formed by.
+        shown: source columns whose values are still a person's in it: not in an aggregate over a
+            group of rows, nor what such a group is formed by. A column that a join or a filter
+            holds equal to another shows the other as well.
     """
 
     digest: str
@@ -146,6 +150,7 @@ class _Reader:
         self._known: dict[tuple[int, str], Traced] = {}
         self._busy: set[tuple[int, str]] = set()
         self._impersonal: dict[int, bool] = {}
+        self._equals: dict[int, dict[Reference, list[exp.Expression]]] = {}
         self._tag_nodes()
 
     def _tag_nodes(self) -> None:
@@ -208,7 +213,13 @@ class _Reader:
             ]
             return _combined("union", parts)
         if not isinstance(expression, exp.Select):
-            return self._text(expression, name)
+            # Of unnest(), a lateral join or a list of values: all that goes in may come out.
+            used = list(expression.find_all(exp.Column))
+            return replace(
+                self._text(expression, name),
+                carries=frozenset().union(*(self._carried(column) for column in used)),
+                shown=frozenset().union(*(self._shown_by_column(column) for column in used)),
+            )
         [projection] = [one for one in expression.selects if one.alias_or_name == name]
         value = self._text(projection.unalias())
         value = replace(
@@ -248,10 +259,7 @@ class _Reader:
                 nobody's, and neither is what the group is formed by.
         """
         if isinstance(node, exp.Column):
-            tag = node.meta.get(_TAG)
-            if tag is None or hides:
-                return frozenset()
-            return self._referenced(self.scopes[tag], node.table, node.name).shown
+            return frozenset() if hides else self._shown_by_column(node)
         below: Iterable[exp.Expression] = node.iter_expressions()
         if isinstance(node, exp.Window):
             # Each row keeps its own: the function of a window makes no group of them.
@@ -260,9 +268,33 @@ class _Reader:
             if not isinstance(node, _SHOWING_FIRST):
                 return frozenset()
             hides = False
-        elif isinstance(node, exp.Query):
+        elif isinstance(node, exp.Anonymous | exp.Query):
+            # A function that sqlglot does not know may be an aggregate that shows what it is given.
             hides = False
         return frozenset().union(*(self._shown(part, hides=hides) for part in below))
+
+    def _shown_by_column(self, column: exp.Column) -> frozenset[Reference]:
+        tag = column.meta.get(_TAG)
+        if tag is None:
+            return frozenset()
+        scope = self.scopes[tag]
+        parts = [self._referenced(scope, column.table, column.name).shown]
+        for equal in self._equal_to(scope).get((column.table, column.name), ()):
+            parts += [
+                self._referenced(self.scopes[other.meta[_TAG]], other.table, other.name).shown
+                for other in equal.find_all(exp.Column)
+                if _TAG in other.meta
+            ]
+        return frozenset().union(*parts)
+
+    def _equal_to(self, scope: Scope) -> dict[Reference, list[exp.Expression]]:
+        """What the joins and the filter of a select hold equal to a column."""
+        if id(scope) not in self._equals:
+            found: dict[Reference, list[exp.Expression]] = {}
+            for column, equal in _equalities(scope.expression):
+                found.setdefault((column.table, column.name), []).append(equal)
+            self._equals[id(scope)] = found
+        return self._equals[id(scope)]
 
     def _is_of_groups(self, scope: Scope) -> bool:
         """Whether each row of a select stands for a group, and none for a person."""
@@ -329,9 +361,10 @@ class _Reader:
     def _referenced(self, scope: Scope, relation: str, column: str) -> Traced:
         source = scope.sources[relation]
         if isinstance(source, Scope):
-            if column in getattr(source.expression, "named_selects", [column]):
-                return self._column(source, column)
-            return self._rows(source)
+            expression = source.expression
+            if isinstance(expression, exp.Query) and column not in expression.named_selects:
+                return self._rows(source)
+            return self._column(source, column)
         name = relation_name(source)
         read = frozenset({(name, column)})
         return Traced(_digest(f"{name}.{column}"), read, carries=read, values=read, shown=read)
@@ -349,6 +382,46 @@ def relation_name(table: exp.Expression) -> str:
     if isinstance(table, exp.Table) and table.name:
         return f"{table.db}.{table.name}".lower()
     return table.sql(dialect=DIALECT)
+
+
+def _equalities(select: exp.Expression) -> Iterator[tuple[exp.Column, exp.Expression]]:
+    """Columns and what each row holds them equal to.
+
+    A side whose rows an outer join keeps has its values whoever is joined to it.
+    """
+    where = select.args.get("where")
+    if where is not None:
+        yield from _held_equal(where.this)
+    for join in select.args.get("joins") or []:
+        for column, equal in _held_equal(join.args.get("on")):
+            is_joined = column.table == join.alias_or_name
+            if (
+                join.side == ""
+                or (join.side == "LEFT" and is_joined)
+                or (join.side == "RIGHT" and not is_joined)
+            ):
+                yield column, equal
+
+
+def _held_equal(
+    condition: exp.Expression | None,
+) -> Iterator[tuple[exp.Column, exp.Expression]]:
+    if condition is None:
+        return
+    for part in condition.flatten() if isinstance(condition, exp.And) else [condition]:
+        equality = part.unnest()
+        if isinstance(equality, exp.EQ):
+            sides = equality.left, equality.right
+            for side, other in (sides, sides[::-1]):
+                column = _uncast(side)
+                if isinstance(column, exp.Column):
+                    yield column, other
+
+
+def _uncast(expression: exp.Expression) -> exp.Expression:
+    while isinstance(expression, exp.Cast | exp.Paren):
+        expression = expression.this
+    return expression
 
 
 def _adds_no_rows(join: exp.Join) -> bool:

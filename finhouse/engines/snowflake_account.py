@@ -170,7 +170,7 @@ def configured_account(env: Mapping[str, str] | None = None) -> SnowflakeAccount
     given = {name: value for name, value in env.items() if name.startswith("SNOWFLAKE_") and value}
     if "SNOWFLAKE_ACCOUNT" not in given:
         return None
-    given = {"SNOWFLAKE_DATABASE": DATABASE} | given
+    given["SNOWFLAKE_DATABASE"] = configured_database(env)
     loaders = {
         name.replace(_LOADER, "SNOWFLAKE_"): value
         for name, value in given.items()
@@ -192,6 +192,12 @@ def configured_account(env: Mapping[str, str] | None = None) -> SnowflakeAccount
         f"snowflake {given['SNOWFLAKE_ACCOUNT']}/{given['SNOWFLAKE_DATABASE'].upper()}",
         loader_variables=_masked(loaders) if loaders else None,
     )
+
+
+def configured_database(env: Mapping[str, str] | None = None) -> str:
+    """The database of the account that the environment names, or would name."""
+    env = os.environ if env is None else env
+    return env.get("SNOWFLAKE_DATABASE") or DATABASE
 
 
 def _refuse_half(given: Mapping[str, str], prefix: str) -> None:

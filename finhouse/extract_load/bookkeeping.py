@@ -125,6 +125,8 @@ _TABLES = {
         "operator": "text",
         "purged_at": "timestamp",
         "completed_at": "timestamp",
+        # When a restore of an older backup brought its rows back; empty when they are gone again.
+        "undone_at": "timestamp",
     },
     RETENTION_REFUSALS: {
         "purge_id": "text",
@@ -156,6 +158,17 @@ _TABLES = {
         "counted_at": "timestamp",
     },
 }
+
+
+def undone_purges(warehouse: Warehouse) -> list[str]:
+    """Purges whose rows a restore has brought back, and that nobody has repeated yet."""
+    if "undone_at" not in warehouse.columns(SCHEMA, RETENTION_PURGES):
+        return []
+    rows = warehouse.execute(
+        f"select distinct purge_id from {qualified(SCHEMA, RETENTION_PURGES)}"
+        " where undone_at is not null order by 1"
+    )
+    return [str(purge_id) for (purge_id,) in rows]
 
 
 class Bookkeeping:

@@ -94,6 +94,45 @@ def reconcile_source(
         return run_all([Job(context, partial(reconcile, context)) for context in contexts])
 
 
+def altered_at_source(
+    settings: Settings,
+    source_name: str,
+    table_name: str,
+    *,
+    oltp_url: str | None,
+    warehouse: Warehouse,
+    definitions: Path = SOURCES_FOLDER,
+) -> tuple[list[str], list[str]]:
+    """Compare what raw holds of an immutable table with the source; nothing is loaded or changed.
+
+    Rows that are not loaded yet are no difference.
+
+    Returns:
+        Keys of rows that the source has no longer, and of those that it has otherwise.
+
+    Raises:
+        SourceError: the source cannot be read.
+        SchemaDriftError: the table changed in a way that needs a review first.
+        WarehouseError: another process loaded meanwhile.
+    """
+    definition = read_source(source_name, definitions)
+    assert not isinstance(definition, CsvFolderDefinition)
+    chosen = definition.chosen([table_name])
+    books = Bookkeeping(warehouse, raw_schema(definition.name))
+    last_batches = books.last_batches(definition.name, chosen)
+    # Another is loaded in mode append and says nothing of what the source may change.
+    assert chosen[0].immutable
+    if not warehouse.table_exists(raw_schema(definition.name), table_name):
+        return [], []
+    batch_id = new_batch_id(books.now())
+    key = source_key(settings, definition)
+    with PostgresSource(required_url(definition, oltp_url), definition.url_variable) as source:
+        source.require_schema(definition.database_schema)
+        context = TableContext(warehouse, books, definition, batch_id, source, chosen[0], key)
+        last_batch = last_batches[table_name]
+        return TableReconciliation(context, last_batch=last_batch, range_rows=RANGE_ROWS).altered()
+
+
 def refuse_differences(results: Sequence[Reconciliation]) -> None:
     """Raise if raw was left different from its source.
 

@@ -12,7 +12,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, S
 from dataclasses import dataclass
 from typing import Any
 
-from finhouse.dbt.data_classes import CLASSES, INTERNAL, PERSONAL, data_class, meta_of
+from finhouse.dbt.data_classes import (
+    CLASSES,
+    GENERALISATIONS,
+    INTERNAL,
+    data_class,
+    generalisation,
+    meta_of,
+)
 from finhouse.dbt.inheritance import Inheritance, asked_for
 from finhouse.dbt.kpis import CATALOGUE, GRAINS, registry_entries
 from finhouse.dbt.manifest import MARTS, grain_of, models_of, snapshots_of, tests_by_model
@@ -71,6 +78,7 @@ def house_findings(
             *_untested_grains(manifest),
             *_snapshots(manifest),
             *_unknown_classes(manifest),
+            *_unknown_generalisations(manifest),
             *_undescribed_macros(manifest),
             *_engines_named(manifest),
             *_kpis(manifest, [row["kpi_code"] for row in catalogue]),
@@ -144,6 +152,21 @@ def _unknown_classes(manifest: Mapping[str, Any]) -> Iterator[Finding]:
                     _file(mart),
                     f"{where} has data_class {found!r}",
                     f"use one of {', '.join(CLASSES)}",
+                )
+
+
+def _unknown_generalisations(manifest: Mapping[str, Any]) -> Iterator[Finding]:
+    """What is shown for a hidden column is a month or a year, of a date or timestamp."""
+    for mart in models_of(manifest, MARTS):
+        for name, column in mart["columns"].items():
+            own = meta_of(column).get("generalise")
+            if own is not None and generalisation(mart, name) is None:
+                yield Finding(
+                    "data class",
+                    _file(mart),
+                    f"{mart['name']}.{name} of type {column.get('data_type')} has generalise "
+                    f"{own!r}: it would be null to whoever may not see it",
+                    f"use one of {', '.join(GENERALISATIONS)}, on a date or a timestamp",
                 )
 
 
@@ -394,21 +417,20 @@ def unmasked_columns(
 
 
 def marts_below_their_class(manifest: Mapping[str, Any], inherited: Inheritance) -> list[Finding]:
-    """Marts and snapshots that declare to be less than what they show of persons and business.
+    """Columns of marts and snapshots that are less than what they show of persons and business.
 
-    What a mart declares covers its columns; one that says who somebody is is personal itself.
+    What is held against their sources is the class by which they are masked for readers, of whom
+    none sees less than what is internal.
     """
     found = []
     for mart in (*models_of(manifest, MARTS), *snapshots_of(manifest)):
-        declared = str(meta_of(mart).get("data_class", INTERNAL))
         for name in mart["columns"]:
             shown = inherited.class_of(relation(mart), name)
             asked = asked_for(shown)
-            own = str(meta_of(mart["columns"][name]).get("data_class", declared))
-            if not {own, declared} <= {*CLASSES}:
+            held = data_class(mart, name)
+            if held not in CLASSES:
                 continue  # _unknown_classes tells
-            held = own if asked == PERSONAL else max(own, declared, key=CLASSES.index)
-            if CLASSES.index(held) < CLASSES.index(asked):
+            if CLASSES.index(INTERNAL) < CLASSES.index(asked) > CLASSES.index(held):
                 found.append(
                     Finding(
                         "data class",

@@ -98,8 +98,8 @@ def copy_masked(
         definitions: folder of the source files.
 
     Raises:
-        ConfigurationError: there is such a file, no key, nothing to copy, or raw has a column of no
-            class.
+        ConfigurationError: there is such a file, no key, nothing to copy, raw has a column of no
+            class, or a source of persons does not say which rows are about whom.
         WarehouseError: the warehouse cannot be read, or another copy is being written there.
     """
     if key is None:
@@ -182,6 +182,7 @@ class _Copy:
             self._made.create_schema(schema)
             people = None
             if isinstance(definition, PostgresDefinition):
+                _refuse_persons_of_no_kind(definition, raw)
                 people = People(self._made, f"{_HOUSE}.{quoted(schema)}", definition, raw)
             for table in raw:
                 with heartbeat(f"masking {schema}.{table}"):
@@ -228,6 +229,22 @@ def _of_book(column: str, changed: Mapping[str, str | None]) -> str:
         return quoted(column)
     function = changed[column]
     return f"{function}({quoted(column)})" if function else "null"
+
+
+def _refuse_persons_of_no_kind(
+    definition: PostgresDefinition, raw: Mapping[str, Mapping[str, str]]
+) -> None:
+    """Refuse a source that identifies persons, and whose rows could not be moved with any."""
+    for table, columns in raw.items():
+        for column in columns:
+            found = definition.class_of(table, column, columns)
+            if found and found.level == "1a" and definition.person is None:
+                raise ConfigurationError(
+                    f"column {column} of {raw_schema(definition.name)}.{table} identifies persons"
+                    " (1a), and the source does not say which kind of subject they are: their"
+                    " dates would stay",
+                    f"declare person and subjects in finhouse/sources/{definition.name}.yml",
+                )
 
 
 def _masked_select(
@@ -308,7 +325,7 @@ def _house_file(settings: Settings, definitions: Path) -> Iterator[Path]:
         DuckdbWarehouse(settings.duckdb_path, DEFAULT_MEMORY_LIMIT, read_only=True).close()
         yield settings.duckdb_path
         return
-    fetched = settings.home / "masking.duckdb"
+    fetched = settings.fetched_path
     fetched.unlink(missing_ok=True)
     try:
         _fetch(warehouse_url(settings), fetched, definitions)

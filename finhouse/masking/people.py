@@ -42,6 +42,7 @@ class People:
         self._definition, self._person = definition, definition.person
         self._tables = {table.name: table for table in definition.tables if table.name in raw}
         self.owner_of = cache(self._owner_of)
+        self._has_owners = False
         self.table = self._find()
 
     def columns(self, table: TableDefinition) -> list[str]:
@@ -114,7 +115,7 @@ class People:
         """SQL of the person a row ``s`` is about, as text, and the joins it takes; None without.
 
         A table that names no person is about that of the row it belongs to: a subject of another
-        kind, or a row of a table it refers to.
+        kind, a row of a table it refers to, or whatever row it names.
         """
         if named := self.columns(table):
             listed = ", ".join(f"cast(s.{quoted(column)} as varchar)" for column in named)
@@ -125,7 +126,52 @@ class People:
                     "o.person",
                     f" left join {rows} as o on o.row_key = cast(s.{quoted(column)} as varchar)",
                 )
+        if (is_same := self._names_any(table)) and (rows := self._owners()):
+            return "o.person", f" left join {rows} as o on {is_same}"
         return None
+
+    def _names_any(self, table: TableDefinition) -> str | None:
+        """Condition that row ``s`` names the row ``o`` of any other table; None if it names none.
+
+        As texts are compared with identifiers of persons, so are those of rows: wherever they
+        stand, but for numbers, which are many tables' alike.
+        """
+        if table.name == self._definition.legal_holds:
+            kind = "lower(trim(s.subject_type))"
+            return f"o.row_key = cast(s.subject_id as varchar) and o.kind = {kind}"
+        if table.row_of is None or table.row_of not in self._raw[table.name]:
+            return None
+        return f"o.row_key = cast(s.{quoted(table.row_of)} as varchar) and not o.is_number"
+
+    def _owners(self) -> str | None:
+        """Temporary table of all rows and the person each is about; None where there is none.
+
+        Its columns: row_key (text), kind (null where the table has none), is_number, person. A row
+        is in it once.
+        """
+        name = f"_fh_owners_{self._definition.name}"
+        if not self._has_owners:
+            owned = [
+                (table, rows)
+                for table in self._tables.values()
+                if self._names_any(table) is None and (rows := self.owner_of(table.name))
+            ]
+            if not owned:
+                return None
+            named = " union all ".join(
+                f"select row_key, person, {text_literal(kind) if kind else 'null'} as kind,"
+                f" {str(is_number(self._raw[table.name][table.key[0]])).lower()} as is_number"
+                f" from {rows}"
+                for table, rows in owned
+                for kind in [table.subjects.get(table.key[0])]
+            )
+            self._made.execute(
+                f"create temporary table {quoted(name)} as"
+                " select row_key, any_value(kind) as kind, is_number, min(person) as person"
+                f" from ({named}) group by row_key, is_number, case when is_number then kind end"
+            )
+            self._has_owners = True
+        return f"temp.main.{quoted(name)}"
 
     def named_in(self, table: TableDefinition, column: str, alias: str) -> str | None:
         """Condition that a column of row ``s`` holds the identifier of the person ``alias``.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -18,7 +18,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from finhouse.errors import ConfigurationError
-from finhouse.pulse.conditions import Observation, message
+from finhouse.pulse.conditions import Observation, means_recovered, message
 from finhouse.pulse.monitors import SEVERITIES
 from finhouse.pulse.reading import Publication, Row
 
@@ -85,10 +85,15 @@ def keep(
     seen: Sequence[Seen],
     publication: Publication,
     now: datetime,
+    rows: int,
 ) -> list[Told]:
     """Write what a run has seen; return what somebody must be told.
 
-    What was returned before and is not any more has recovered, unless nothing at all was returned.
+    What was returned before and is not any more has recovered. Where nothing at all was returned
+    nothing is known, unless the condition says that it means recovery.
+
+    Args:
+        rows: how many the query returned.
     """
     firing = {
         alert["fingerprint"]: alert
@@ -107,7 +112,10 @@ def keep(
     says_something = any(one.observation.has_data for one in seen)
     for own, alert in firing.items():
         now_seen = by_fingerprint.get(own)
-        is_over = now_seen.is_known and not now_seen.is_breach if now_seen else says_something
+        if means_recovered(monitor["alert_condition"], rows):
+            is_over = not (now_seen and now_seen.is_breach)
+        else:
+            is_over = now_seen.is_known and not now_seen.is_breach if now_seen else says_something
         if is_over:
             connection.execute(
                 "update pulse.pulse_alerts set status = 'resolved', resolved_at = %s, "
@@ -120,18 +128,21 @@ def keep(
 def is_to_be_told(alert: Row, severity: str, now: datetime) -> bool:
     """Whether an alert that goes on is told again: more severe, after a snooze, or after a day.
 
-    One that is acknowledged is known: only a higher severity is news.
+    A higher severity is news to whoever has snoozed or acknowledged it; nothing else is.
     """
+    notified = alert["notified_at"]
+    if notified and SEVERITIES.index(severity) > SEVERITIES.index(alert["notified_severity"]):
+        return True
     if alert["snoozed_until"] and alert["snoozed_until"] > now:
         return False
     # Nobody could be reached when it was seen before.
-    if alert["notified_at"] is None:
+    if notified is None:
         return True
-    if SEVERITIES.index(severity) > SEVERITIES.index(alert["notified_severity"]):
+    if alert["acknowledged"]:
+        return False
+    if alert["snoozed_until"] and notified < alert["snoozed_until"]:
         return True
-    if alert["snoozed_until"] and alert["notified_at"] < alert["snoozed_until"]:
-        return True
-    return not alert["acknowledged"] and now - alert["notified_at"] >= REMIND_AFTER
+    return now - notified >= REMIND_AFTER
 
 
 def mark_told(connection: psycopg.Connection, alert_id: uuid.UUID, now: datetime) -> None:
@@ -231,12 +242,27 @@ def existing(connection: psycopg.Connection, alert_id: str) -> Row | None:
     return connection.execute(f"{_NAMED} where a.id = %s::uuid", (alert_id,)).fetchone()
 
 
-def alerts_of(connection: psycopg.Connection, *, only_firing: bool = True) -> list[Row]:
-    """Alerts with the names of their monitors: the most severe first, then the latest."""
+def alerts_of(
+    connection: psycopg.Connection,
+    *,
+    only_firing: bool = True,
+    domains: Collection[str] | None = None,
+) -> list[Row]:
+    """Alerts with the names of their monitors: the most severe first, then the latest.
+
+    Args:
+        domains: of their monitors, beside those of no domain; None for all.
+    """
     return connection.execute(
-        f"{_NAMED} where a.status = 'firing' or not %s "
-        "order by array_position(%s, a.severity) desc, a.detected_at desc, a.id limit 1000",
-        (only_firing, list(SEVERITIES)),
+        f"{_NAMED} where (a.status = 'firing' or not %(only_firing)s) "
+        "and (%(domains)s::text[] is null or m.domain is null or m.domain = any(%(domains)s)) "
+        "order by array_position(%(severities)s, a.severity) desc, a.detected_at desc, a.id "
+        "limit 1000",
+        {
+            "only_firing": only_firing,
+            "domains": None if domains is None else list(domains),
+            "severities": list(SEVERITIES),
+        },
     ).fetchall()
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from math import isfinite
 from statistics import fmean, median
 from typing import Any
 
@@ -37,6 +38,7 @@ _COMMON: dict[str, Any] = {
     "key": {"type": "array", "items": _NAME, "uniqueItems": True, "maxItems": 8},
     "for": {"type": "integer", "minimum": 1, "maximum": 30},
     "no_data": {"enum": ["ignore", "alert"]},
+    "no_rows": {"enum": ["unknown", "recovered"]},
 }
 _COUNT = {"type": "integer", "minimum": 1, "maximum": 1000}
 
@@ -149,6 +151,9 @@ def check_condition(condition: Any, columns: Sequence[str] | None = None) -> Non
     if errors:
         where = ".".join(str(part) for part in errors[0].path)
         raise _unfit(f"{where}: {errors[0].message}" if where else errors[0].message)
+    for member, given in condition.items():
+        if isinstance(given, float) and not isfinite(given):
+            raise _unfit(f"{member}: {given} is no number that anything can be compared with")
     if columns is None:
         return
     named = [*condition.get("key", ()), *filter(None, map(condition.get, ("column", "period")))]
@@ -177,6 +182,21 @@ def judge(condition: Condition, rows: Sequence[Row]) -> list[Observation]:
         reference, scored = score(condition, points)
         found.append(_observed(condition, dict(key), _text(period), value, reference, scored))
     return found
+
+
+def means_recovered(condition: Condition, rows: int) -> bool:
+    """Whether a query returned nothing, and that says that nothing is amiss any more."""
+    return not rows and condition.get("no_rows") == "recovered"
+
+
+def scores_alike(one: Condition, other: Condition) -> bool:
+    """Whether two conditions make the same score of the same rows, and differ in limits at most."""
+
+    def scored(condition: Condition) -> dict[str, Any]:
+        unscored = {"op", "for", "no_data", "no_rows", _LIMITS[kind_of(condition)]}
+        return {name: part for name, part in condition.items() if name not in unscored}
+
+    return kind_of(one) == kind_of(other) and scored(one) == scored(other)
 
 
 def limit_of(condition: Condition) -> Decimal:

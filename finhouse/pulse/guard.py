@@ -82,7 +82,8 @@ class SafeSql:
     """SQL that may run.
 
     Attributes:
-        text: written anew from what was parsed, with a limit of rows.
+        text: written anew from what was parsed, with a limit of rows: its own, or one more than
+            a query may return.
         columns: names of what it returns.
     """
 
@@ -102,9 +103,9 @@ def checked(sql: str, tables: PublishedTables, dialect: str) -> SafeSql:
     tree = _parsed(sql, dialect)
     _check_parts(tree)
     _check_tables(tree, tables)
+    _limit(tree)
     qualified = _qualified(tree, tables, dialect)
     _check_columns(qualified, tables)
-    _limit(qualified)
     # Read again: what was written must be allowed as well, whatever was made of the text.
     text = qualified.sql(dialect=dialect, comments=False)
     written = _parsed(text, dialect)
@@ -117,6 +118,8 @@ def checked(sql: str, tables: PublishedTables, dialect: str) -> SafeSql:
 def _parsed(sql: str, dialect: str) -> exp.Query:
     if len(sql) > LONGEST_TEXT:
         raise _refused(f"it is {len(sql):,} characters long, more than {LONGEST_TEXT:,}")
+    if "\x00" in sql:
+        raise _refused("it holds a character that no text of SQL holds: NUL")
     try:
         found = [part for part in sqlglot.parse(sql, dialect=dialect) if part is not None]
     except (SqlglotError, RecursionError) as error:
@@ -236,11 +239,16 @@ def _check_personal(tree: exp.Expression, tables: PublishedTables) -> None:
 
 
 def _limit(tree: exp.Query) -> None:
+    """One row more than may be returned, so that more of them are seen, and not cut off."""
     limit = tree.args.get("limit")
-    given = limit.expression if limit is not None else None
-    if isinstance(given, exp.Literal) and given.is_int and int(given.this) <= ROW_LIMIT:
+    if limit is None:
+        tree.limit(ROW_LIMIT + 1, copy=False)
         return
-    tree.limit(ROW_LIMIT, copy=False)
+    given = limit.expression
+    if not (isinstance(given, exp.Literal) and given.is_int):
+        raise _refused("its LIMIT is no whole number")
+    if int(given.this) > ROW_LIMIT:
+        raise _refused(f"its LIMIT is more than {ROW_LIMIT:,}")
 
 
 def _word(part: exp.Expression) -> str:

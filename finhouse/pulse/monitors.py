@@ -28,6 +28,8 @@ _FOREIGN_SOURCES = {
     "bigquery": "finhouse publishes to DuckDB and PostgreSQL: monitors read what is published there"
 }
 _LONGEST_NAME = 120
+# Why alerts are resolved, where no value is the reason.
+EDITED, DISABLED = "edited", "disabled"
 
 
 @dataclass(frozen=True)
@@ -163,14 +165,19 @@ def try_out(reader: Reader, sql: str, condition: Any) -> Trial:
     return Trial(safe.columns, len(rows), judge(condition, rows))
 
 
-def find(connection: psycopg.Connection, name: str) -> Row:
+def find(connection: psycopg.Connection, name: str, *, lock: bool = False) -> Row:
     """The monitor of an id or a name.
+
+    Args:
+        lock: whether others that would change it wait until the transaction ends.
 
     Raises:
         ConfigurationError: there is none.
     """
     found = connection.execute(
-        "select * from pulse.pulse_monitors where id::text = %s or name = %s", (name, name)
+        "select * from pulse.pulse_monitors where id::text = %s or name = %s"
+        + (" for update" if lock else ""),
+        (name, name),
     ).fetchone()
     if found is None:
         raise ConfigurationError(
@@ -206,7 +213,21 @@ def edit(
         ConfigurationError: a change is unfit, or nothing changes.
         QueryFailedError: the query does not run.
     """
-    monitor = find(connection, name)
+    with connection.transaction():
+        # Whoever edits the same monitor waits, and then sees what has become of it.
+        monitor = find(connection, name, lock=True)
+        return _edited(connection, reader, monitor, changes, reason=reason, user=user)
+
+
+def _edited(
+    connection: psycopg.Connection,
+    reader: Reader,
+    monitor: Row,
+    changes: Mapping[str, Any],
+    *,
+    reason: str,
+    user: str,
+) -> Row:
     sql = changes.get("sql", monitor["sql_query"])
     condition = changes.get("condition", monitor["alert_condition"])
     wanted = Draft(
@@ -226,8 +247,7 @@ def edit(
         raise ConfigurationError(f"nothing of {monitor['name']} changes", "say what should")
     if is_new:
         try_out(reader, sql, condition)
-    with connection.transaction():
-        return _written(connection, monitor, wanted, is_new=is_new, reason=reason, user=user)
+    return _written(connection, monitor, wanted, is_new=is_new, reason=reason, user=user)
 
 
 def versions(connection: psycopg.Connection, name: str) -> list[Row]:
@@ -271,16 +291,31 @@ def roll_back(
 
 
 def switch(connection: psycopg.Connection, name: str, *, enabled: bool, reason: str = "") -> Row:
-    """Enable a monitor, due at once and with its errors forgiven, or disable it."""
-    monitor = find(connection, name)
-    [changed] = connection.execute(
-        "update pulse.pulse_monitors set enabled = %s, disabled_reason = %s, "
-        "error_count = case when %s then 0 else error_count end, "
-        "next_run = case when %s then now() else next_run end, updated_at = now() "
-        "where id = %s returning *",
-        (enabled, None if enabled else reason or "by hand", enabled, enabled, monitor["id"]),
-    ).fetchall()
+    """Enable a monitor, due at once and with its errors forgiven, or disable it.
+
+    Nobody would see when an alert of a monitor that is off is over: it is resolved.
+    """
+    with connection.transaction():
+        monitor = find(connection, name, lock=True)
+        [changed] = connection.execute(
+            "update pulse.pulse_monitors set enabled = %s, disabled_reason = %s, "
+            "error_count = case when %s then 0 else error_count end, "
+            "next_run = case when %s then now() else next_run end, updated_at = now() "
+            "where id = %s returning *",
+            (enabled, None if enabled else reason or "by hand", enabled, enabled, monitor["id"]),
+        ).fetchall()
+        if not enabled:
+            resolve_firing(connection, monitor["id"], DISABLED)
     return changed
+
+
+def resolve_firing(connection: psycopg.Connection, monitor_id: uuid.UUID, reason: str) -> None:
+    """End the alerts of a monitor for another reason than its values; their data names it."""
+    connection.execute(
+        "update pulse.pulse_alerts set status = 'resolved', resolved_at = now(), "
+        "data = data || %s, updated_at = now() where monitor_id = %s and status = 'firing'",
+        (Jsonb({"resolved_reason": reason}), monitor_id),
+    )
 
 
 def precision(true_positives: int, false_positives: int) -> float | None:
@@ -303,15 +338,18 @@ def _written(
         "frequency = %s, description = %s, query_version = query_version + %s, "
         # Another text has not judged this publication yet.
         "last_publication_id = case when %s then null else last_publication_id end, "
-        "next_run = case when %s then now() else next_run end, "
+        "next_run = case when %s or frequency <> %s then now() else next_run end, "
         "updated_at = now() where id = %s returning *",
         (
             *(wanted.sql, Jsonb(dict(wanted.condition)), wanted.severity, wanted.frequency),
-            *(wanted.description, int(is_new), is_new, is_new, monitor["id"]),
+            *(wanted.description, int(is_new), is_new, is_new),
+            *(wanted.frequency, monitor["id"]),
         ),
     ).fetchall()
     if is_new:
         _keep_version(connection, changed, reason, user)
+        # The new text has not raised them, and feedback on them is about the old one.
+        resolve_firing(connection, monitor["id"], EDITED)
     return changed
 
 

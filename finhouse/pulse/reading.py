@@ -19,7 +19,7 @@ from finhouse.dbt.data_classes import PERSONAL, data_class
 from finhouse.dbt.manifest import marts_of, read_manifest
 from finhouse.errors import TransformError, WarehouseError
 from finhouse.publish import PUBLISHED_SCHEMA, RECENCY
-from finhouse.pulse.guard import PublishedTables, SafeSql, checked
+from finhouse.pulse.guard import ROW_LIMIT, PublishedTables, SafeSql, checked
 from finhouse.settings import Settings
 from finhouse.warehouse.postgres_connection import connect_postgres
 
@@ -95,11 +95,15 @@ class Reader(ABC):
         """The rows of a query, and the publication that all of them are of.
 
         Raises:
-            QueryFailedError: the engine refused or ended it.
+            QueryFailedError: the engine refused or ended it, or it returns too many rows.
         """
         before = self.publication()
         for _ in range(_ATTEMPTS):
             found = self._rows(sql.text)
+            if len(found) > ROW_LIMIT:
+                raise QueryFailedError(
+                    f"the query returns more than {ROW_LIMIT:,} rows", "aggregate, or filter"
+                )
             after = self.publication()
             if after.id == before.id:
                 return before, found

@@ -14,8 +14,15 @@ from psycopg.types.json import Jsonb
 
 from finhouse.errors import ConfigurationError, FinhouseError
 from finhouse.pulse.alerts import Seen, Told, keep, mark_told, seen_in
-from finhouse.pulse.conditions import Observation, check_condition, judge, passes
-from finhouse.pulse.monitors import find
+from finhouse.pulse.conditions import (
+    Observation,
+    check_condition,
+    judge,
+    means_recovered,
+    passes,
+    scores_alike,
+)
+from finhouse.pulse.monitors import DISABLED, find, resolve_firing
 from finhouse.pulse.reading import Publication, Reader, Row
 from finhouse.pulse.slots import next_slot
 from finhouse.telling import tell
@@ -116,18 +123,34 @@ def replay(
     """
     monitor = find(connection, name)
     logged = connection.execute(
-        "select * from pulse.pulse_execution_log where monitor_id = %s "
-        "and executed_at >= %s and executed_at < %s + interval '1 day' "
-        "and outcome in ('quiet', 'breached', 'no_data') order by executed_at, id",
+        "select l.*, v.alert_condition from pulse.pulse_execution_log as l "
+        "inner join pulse.pulse_query_versions as v "
+        "on l.monitor_id = v.monitor_id and l.query_version = v.version "
+        "where l.monitor_id = %s and l.executed_at >= %s "
+        "and l.executed_at < %s + interval '1 day' "
+        "and l.outcome in ('quiet', 'breached', 'no_data') order by l.executed_at, l.id",
         (monitor["id"], first, last),
     ).fetchall()
-    return [(row, rejudged(monitor["alert_condition"], row["measured"])) for row in logged]
+    today = monitor["alert_condition"]
+    return [(row, rejudged(today, row["alert_condition"], row["measured"])) for row in logged]
 
 
-def rejudged(condition: Any, measured: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Stored observations, judged by a condition."""
+def rejudged(
+    condition: Any, judged_by: Any, measured: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Stored observations, judged by a condition where their scores are such as it makes.
+
+    Others stay as they were judged, and so does an absence of data.
+
+    Args:
+        judged_by: the condition that the scores are of.
+    """
+    if not scores_alike(condition, judged_by):
+        return list(measured)
     return [
-        one | {"is_breach": one["score"] is not None and passes(condition, Decimal(one["score"]))}
+        one
+        if one["score"] is None
+        else one | {"is_breach": passes(condition, Decimal(one["score"]))}
         for one in measured
     ]
 
@@ -154,10 +177,10 @@ def _execute(
         with connection.transaction():
             judged = _judge(connection, reader, monitor)
             publication = judged.publication
-            said = keep(connection, monitor, judged.alerting, publication, now)
+            said = keep(connection, monitor, judged.alerting, publication, now, judged.rows)
             execution = Execution(
                 monitor["name"],
-                _outcome(judged.observations),
+                _outcome(monitor["alert_condition"], judged),
                 judged.rows,
                 sum(one.is_breach for one in judged.alerting),
             )
@@ -209,10 +232,12 @@ def _lasting(
     return set.intersection(*breached)
 
 
-def _outcome(observations: Sequence[Observation]) -> str:
-    if any(one.is_breach for one in observations):
+def _outcome(condition: Any, judged: _Judged) -> str:
+    if any(one.is_breach for one in judged.observations):
         return "breached"
-    return "quiet" if any(one.has_data for one in observations) else "no_data"
+    says_something = any(one.has_data for one in judged.observations)
+    is_quiet = says_something or means_recovered(condition, judged.rows)
+    return "quiet" if is_quiet else "no_data"
 
 
 def _measured(judged: _Judged) -> list[dict[str, Any]]:
@@ -255,6 +280,7 @@ def _failed(
             "update pulse.pulse_monitors set enabled = false, disabled_reason = %s where id = %s",
             (f"{errors} errors in a row, the last: {why}", monitor["id"]),
         )
+        resolve_firing(connection, monitor["id"], DISABLED)
         text = (
             f"Monitor {monitor['name']} of {monitor['user_id']} has been switched off after "
             f"{errors} errors in a row: {why}\nRunbook: {_RUNBOOK}"

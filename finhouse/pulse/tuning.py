@@ -108,7 +108,12 @@ def tuning_of(comparison: str, limit: Decimal, judged: Sequence[Judged]) -> Tuni
         # What today's limit would not let through is not stricter.
         if OPERATORS[comparison](candidate, limit)
     ]
-    useful = [one for one in proposals if one.false_alarms_gone and not one.true_ones_lost]
+    # Where no alert was right, the strictest limit loses nothing, and says nothing.
+    useful = [
+        one
+        for one in proposals
+        if one.false_alarms_gone and not one.true_ones_lost and one.precision
+    ]
     return Tuning(
         limit,
         sum(one.is_true for one in judged),

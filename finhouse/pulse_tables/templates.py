@@ -33,6 +33,12 @@ on conflict (id) do update set
        excluded.default_frequency, excluded.default_severity, excluded.suggested_alert_condition,
        excluded.parameters, excluded.domain, now())
 """
+_WITHDRAW_SQL = """
+delete from pulse.pulse_monitor_templates as templates
+where code <> all(%s) and not exists (
+    select 1 from pulse.pulse_monitors as monitors where monitors.template_id = templates.id
+)
+"""
 
 
 def shipped_templates() -> list[dict[str, Any]]:
@@ -46,9 +52,14 @@ def template_id(code: str) -> uuid.UUID:
 
 
 def write_templates(connection: psycopg.Connection) -> None:
-    """Write the shipped templates; what people made of them, and said of them, stays."""
+    """Write the shipped templates; what people made of them, and said of them, stays.
+
+    One that is shipped no more goes, unless a monitor was made of it.
+    """
+    shipped = shipped_templates()
+    connection.execute(_WITHDRAW_SQL, ([template["code"] for template in shipped],))
     with connection.cursor() as cursor:
-        cursor.executemany(_WRITE_SQL, [_row(template) for template in shipped_templates()])
+        cursor.executemany(_WRITE_SQL, [_row(template) for template in shipped])
 
 
 def _row(template: dict[str, Any]) -> dict[str, Any]:

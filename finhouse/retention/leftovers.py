@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from finhouse.dbt.data_classes import PERSONAL, data_class
 from finhouse.dbt.manifest import MARTS, manifest_file, marts_of, read_manifest
-from finhouse.extract_load.bookkeeping import RETENTION_PURGES
+from finhouse.extract_load.bookkeeping import RETENTION_PURGES, SOURCE_RECONCILIATION
 from finhouse.extract_load.running import warehouse_errors
 from finhouse.extract_load.state import SCHEMA, utc_now
 from finhouse.publish import empty_published
@@ -81,13 +81,25 @@ def personal_marts(settings: Settings) -> list[str] | None:
 
 def _give_back_space(warehouse: Warehouse) -> None:
     if isinstance(warehouse, DuckdbWarehouse):
-        warehouse.execute("force checkpoint")
+        warehouse.write_anew()
         return
     tables = warehouse.execute(
         f"select distinct source_name, table_name from {_PURGES} where completed_at is null"
     )
-    for source, table in tables:
+    # Reconciliations had keys of the rows as examples.
+    for source, table in {*tables, (OPERATIONS, SOURCE_RECONCILIATION)}:
         schema = SCHEMA if source == OPERATIONS else raw_schema(source)
         if warehouse.table_exists(schema, table):
+            name = qualified(schema, table)
             # Rewrites the table: otherwise what was deleted would stay in its file.
-            warehouse.execute(f"vacuum (full, analyze) {qualified(schema, table)}")
+            warehouse.execute(f"vacuum (full, analyze) {name}")
+            if not warehouse.count(name):
+                _forget_statistics(warehouse, name)
+
+
+def _forget_statistics(warehouse: Warehouse, table: str) -> None:
+    """Of a table that is empty Postgres keeps the statistics, and with them its common values."""
+    with warehouse.transaction():
+        warehouse.execute(f"insert into {table} default values")
+        warehouse.execute(f"analyze {table}")
+        warehouse.execute(f"truncate {table}")

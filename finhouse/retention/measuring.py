@@ -57,7 +57,7 @@ def measure_within(
             day = as_of or rows.today
             first_day = rows.policy.first_day_kept(day)
             holds = (
-                legal_holds(warehouse, rows.definition)
+                legal_holds(warehouse, books, rows.definition)
                 if isinstance(rows.definition, PostgresDefinition)
                 else []
             )

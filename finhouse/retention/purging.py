@@ -8,7 +8,8 @@ transaction, so that nothing can be published from it. A rehearsal does all of i
 
 from __future__ import annotations
 
-import getpass
+import os
+import pwd
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from finhouse.extract_load.bookkeeping import (
     RETENTION_REFUSALS,
     SOURCE_RECONCILIATION,
     Bookkeeping,
+    undone_purges,
 )
 from finhouse.extract_load.databases import source_url
 from finhouse.extract_load.results import LoadResult, RowCounts
@@ -163,6 +165,15 @@ class Purge:
                 )
 
 
+def _operator() -> str:
+    """Who runs this, as the system knows him: anybody can set $LOGNAME to what he likes."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        # A container may run as a user that nobody has named.
+        return f"user {os.getuid()}"
+
+
 class _Run:
     """The rows of one purge, inside a transaction that the caller has opened."""
 
@@ -174,6 +185,7 @@ class _Run:
         self._purge_id = new_batch_id(books.now())
         self._salt = secrets.token_hex(16)
         self.results: list[Purged] = []
+        self._undone: list[str] = []
 
     @property
     def has_purged(self) -> bool:
@@ -196,8 +208,14 @@ class _Run:
         for rows in self.tables:
             if not rows.is_operational:
                 self._warehouse.lock_table(rows.schema, rows.policy.table_name)
+        self._undone = undone_purges(self._warehouse)
         for rows in self.tables:
             self.results.append(self._purge(rows))
+        if self._undone:
+            self._warehouse.change(
+                f"update {qualified(SCHEMA, RETENTION_PURGES)} set undone_at = null"
+                " where undone_at is not null"
+            )
 
     def _purge(self, rows: TableRows) -> Purged:
         started_at = utc_now()
@@ -207,6 +225,9 @@ class _Run:
         if known and known.column == policy.date_column:
             # What was purged once does not come back because a policy grew longer.
             first_day_of_horizon = max(first_day, known.first_day)
+            if self._undone:
+                # What a restore brought back goes again, whatever has become of the policy.
+                first_day = first_day_of_horizon
         else:
             first_day_of_horizon = first_day
         due, holds = rows.due(first_day), self._holds(rows)
@@ -241,7 +262,7 @@ class _Run:
 
     def _holds(self, rows: TableRows) -> Sequence[LegalHold]:
         if isinstance(rows.definition, PostgresDefinition):
-            return legal_holds(self._warehouse, rows.definition)
+            return legal_holds(self._warehouse, self._books, rows.definition)
         return ()
 
     def _record(self, rows: TableRows, found: Purged, started_at: datetime) -> None:
@@ -261,8 +282,9 @@ class _Run:
                 found.due,
                 found.held,
                 found.purged,
-                getpass.getuser(),
+                _operator(),
                 started_at,
+                None,
                 None,
             ),
         )

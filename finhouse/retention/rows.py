@@ -62,8 +62,23 @@ def midnight(day: date, zone: str) -> datetime:
     return local.astimezone(UTC).replace(tzinfo=None)
 
 
-def legal_holds(warehouse: Warehouse, definition: PostgresDefinition) -> list[LegalHold]:
-    """The holds of a source that nobody has released, as raw has them.
+def lived_until(warehouse: Warehouse, books: Bookkeeping, source_name: str) -> datetime:
+    """The moment up to which a source has lived, by its own clock."""
+    [(by_source, by_load)] = warehouse.execute(
+        "select max(source_time), max(loaded_at) from raw_operations.load_log"
+        " where status = 'succeeded' and source_name = $1",
+        (source_name,),
+    )
+    return by_source or by_load or books.now()
+
+
+def legal_holds(
+    warehouse: Warehouse, books: Bookkeeping, definition: PostgresDefinition
+) -> list[LegalHold]:
+    """The holds of a source that are in force, as raw has them.
+
+    One that is released keeps its rows up to the moment of its release: a court may order today
+    what ends next year.
 
     Raises:
         WarehouseError: a hold names a kind of subject that no table of the source file declares:
@@ -73,9 +88,16 @@ def legal_holds(warehouse: Warehouse, definition: PostgresDefinition) -> list[Le
     schema = raw_schema(definition.name)
     if table is None or not warehouse.table_exists(schema, table):
         return []
+    now = lived_until(warehouse, books, definition.name)
+    kind = _TYPES.get(warehouse.columns(schema, table)["released_at"].upper(), "timestamp")
+    # A date is the day on which it ends: the day itself is free.
+    moment = midnight_day(now, definition.time_zone) if kind == "date" else now
+    zone = "+00" if kind == "timestamptz" else ""
     rows = warehouse.execute(
         "select cast(id as text), lower(trim(subject_type)), cast(subject_id as text)"
-        f" from {qualified(schema, table)} where released_at is null order by 1"
+        f" from {qualified(schema, table)}"
+        f" where released_at is null or released_at > cast('{moment}{zone}' as {kind})"
+        " order by 1"
     )
     kinds = {kind for found in definition.tables for kind in found.subjects.values()}
     unknown = [(hold, kind) for hold, kind, _ in rows if kind not in kinds]
@@ -129,12 +151,7 @@ class TableRows:
     @property
     def today(self) -> date:
         """The day up to which the source has lived, by its own calendar and clock."""
-        seen = self._warehouse.execute(
-            "select max(source_time), max(loaded_at) from raw_operations.load_log"
-            " where status = 'succeeded' and source_name = $1",
-            (self.policy.source_name,),
-        )[0]
-        moment = seen[0] or seen[1] or self._books.now()
+        moment = lived_until(self._warehouse, self._books, self.policy.source_name)
         return midnight_day(moment, self.time_zone)
 
     def horizon(self, first_day: date, purge_id: str) -> Horizon:

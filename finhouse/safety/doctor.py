@@ -16,6 +16,7 @@ from pathlib import Path
 
 from psycopg import conninfo
 
+from finhouse.clearances import CLEARANCES
 from finhouse.errors import FinhouseError, WarehouseError
 from finhouse.extract_load.bookkeeping import (
     FILE_STATE,
@@ -422,7 +423,21 @@ class _Examination:
                 "puts publication and values on record",
                 partial(ensure_reporting_tables, self._settings, self._warehouse),
             )
-        for left in sorted(path.parent.glob(f".{path.name}.incoming*")):
+        masked = [self._settings.masked_path(clearance) for clearance in CLEARANCES]
+        for file in masked:
+            if file.exists() and publication_of(file) != publication:
+                yield Finding(
+                    str(file),
+                    f"is of publication {publication_of(file) or 'nobody knows which'}, and "
+                    f"{path} of {publication or 'none'}",
+                    "readers with that clearance see another build than those of everything",
+                    "run finhouse publish, which writes all of them",
+                )
+        for left in sorted(
+            left
+            for written in (path, *masked)
+            for left in written.parent.glob(f".{written.name}.incoming*")
+        ):
             yield Finding(
                 str(left),
                 "of a publication that was killed",
@@ -443,12 +458,12 @@ class _Examination:
 
     def _left_schemas(self) -> Iterator[Finding]:
         schemas = self._warehouse.execute(
-            "select nspname::text from pg_namespace where nspname = $1"
-            " or starts_with(nspname, $2) order by 1",
+            "select nspname::text from pg_namespace where starts_with(nspname, $1)"
+            " or starts_with(nspname, $2) order by starts_with(nspname, $2), 1 desc",
             (INCOMING_SCHEMA, OUTGOING_SCHEMA),
         )
         for (schema,) in schemas:
-            is_incoming = schema == INCOMING_SCHEMA
+            is_incoming = schema.startswith(INCOMING_SCHEMA)
             yield Finding(
                 f"schema {schema}",
                 "of a publication that was killed"

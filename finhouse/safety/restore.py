@@ -12,7 +12,7 @@ import fcntl
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,8 +20,16 @@ import psycopg
 from psycopg import conninfo, sql
 
 from finhouse.bridge.shipping import SHIPMENTS
+from finhouse.clearances import CLEARANCES
 from finhouse.console import heartbeat
 from finhouse.errors import ConfigurationError, FinhouseError, PublishError, WarehouseError
+from finhouse.extract_load.bookkeeping import (
+    RETENTION_HORIZONS,
+    RETENTION_PURGES,
+    RETENTION_REFUSALS,
+    Bookkeeping,
+    undone_purges,
+)
 from finhouse.extract_load.running import warehouse_errors
 from finhouse.extract_load.state import SCHEMA
 from finhouse.oltp import warehouse_url
@@ -29,8 +37,11 @@ from finhouse.publish import (
     PUBLICATION,
     PUBLISHED_SCHEMA,
     create_reporting_tables,
+    empty_published,
     ensure_reporting_tables,
 )
+from finhouse.publish.file import empty_file
+from finhouse.retention.leftovers import personal_marts
 from finhouse.safety.backup import backups_folder, backups_in, row_counts
 from finhouse.safety.beside import check_beside, place, refuse_unknown, restore_beside
 from finhouse.safety.cipher import BackupKey
@@ -51,7 +62,7 @@ from finhouse.safety.postgres_tools import (
     other_database,
     shortened,
 )
-from finhouse.settings import ASIDE, Settings
+from finhouse.settings import ASIDE, TARGETS, Settings
 from finhouse.sources.definitions import PostgresDefinition, available_sources, read_source
 from finhouse.warehouse import Warehouse, connect, qualified, quoted
 from finhouse.warehouse.duckdb_file import DuckdbWarehouse
@@ -68,8 +79,13 @@ _BEFORE_DATABASE = "__before_restore_"
 # Beginnings of the names of schemas that loads, builds and publications make.
 _OWN_SCHEMAS = ("raw_", "staging", "snapshots", "intermediate", "marts", PUBLISHED_SCHEMA, ASIDE)
 _SWAP_ATTEMPTS = 20
+_UNKNOWN_PURGES = (
+    "what was purged after the backup is not known: run `finhouse purge --apply` before the next"
+    " build"
+)
 _ROWS_AT_A_TIME = 500
 _REPORTS = ("publications", "reported_kpis")
+_PURGES = (RETENTION_PURGES, RETENTION_REFUSALS, RETENTION_HORIZONS)
 
 
 @dataclass(frozen=True)
@@ -79,11 +95,14 @@ class Restored:
     Attributes:
         aside: where the warehouse is that was there before; None if there was none.
         notes: what a reader should know beside it.
+        undone: purges whose rows are back, and that have to be repeated before anything is
+            published.
     """
 
     manifest: Manifest
     aside: str | None
     notes: tuple[str, ...]
+    undone: tuple[str, ...] = ()
 
 
 def restore_backup(
@@ -142,7 +161,13 @@ def restore_backup(
         notes += restore_beside(settings, folder, manifest, beside)
     with connect(settings) as warehouse, warehouse_errors(warehouse):
         ensure_reporting_tables(settings, warehouse)
-    return Restored(manifest, aside, tuple(notes))
+        undone = undone_purges(warehouse)
+    if undone:
+        notes.append(
+            f"purge {', '.join(undone)} came after the backup: the rows are back, nothing is"
+            " published before `finhouse purge --apply` has repeated it"
+        )
+    return Restored(manifest, aside, tuple(notes), tuple(undone))
 
 
 def find_backup(settings: Settings, backup: Path) -> Path:
@@ -179,6 +204,7 @@ def _restore_file(
         seen = _last_written(path)
         with DuckdbWarehouse(incoming, DEFAULT_MEMORY_LIMIT) as copied, warehouse_errors(copied):
             _check_rows(copied, manifest)
+            _add_purges(copied, reports)
             _add_reports(copied, reports)
             if settings.is_bridged and copied.table_exists(SCHEMA, SHIPMENTS):
                 # What the engine holds now is not what it held then: all is shipped again.
@@ -296,6 +322,9 @@ def _restore_published(
         theirs, ours = publication_of(incoming), publication_of(path)
         if ours is not None and ours >= (theirs or ""):
             return ["readers keep the publication they have, which is no older than the backup's"]
+        with connect(settings) as warehouse, warehouse_errors(warehouse):
+            if undone_purges(warehouse):
+                empty_file(warehouse, incoming, personal_marts(settings))
         sync(incoming)
         aside = _put_aside(path, stamp)
         incoming.replace(path)
@@ -331,16 +360,21 @@ Reports = dict[str, tuple[Sequence[str], list[tuple]]]
 
 
 def _reports_since(settings: Settings, manifest: Manifest) -> tuple[Reports, list[str]]:
-    """Publications after the backup, and the KPI values in them, from the present warehouse.
+    """Publications after the backup, the KPI values in them, and all purges, as known at present.
 
     Raises:
         WarehouseError: another process writes to it.
     """
     if settings.is_file and not settings.duckdb_path.exists():
-        return {}, []
+        return {}, [_UNKNOWN_PURGES]
     try:
         with connect(settings) as present:
             reports = {}
+            for table in _PURGES:
+                columns = list(present.columns(SCHEMA, table))
+                if columns:
+                    rows = present.execute(f"select * from {qualified(SCHEMA, table)}")
+                    reports[table] = (columns, rows)
             for table in _REPORTS:
                 columns = list(present.columns(SCHEMA, table))
                 if columns:
@@ -353,7 +387,10 @@ def _reports_since(settings: Settings, manifest: Manifest) -> tuple[Reports, lis
         if "is locked" in str(error):
             raise
         reason = str(error).splitlines()[0]
-        return {}, [f"what was published after the backup is not known: {reason}"]
+        return {}, [
+            f"what was published after the backup is not known: {reason}",
+            _UNKNOWN_PURGES,
+        ]
     count = len(reports["publications"][1]) if "publications" in reports else 0
     return reports, [f"{count} publications after the backup stay on record"] * bool(count)
 
@@ -365,22 +402,58 @@ def _add_reports(copied: Warehouse, reports: Reports) -> None:
     # The backup may be older than the first publication.
     create_reporting_tables(copied)
     with copied.transaction():
-        for table, (columns, rows) in reports.items():
-            listed = ", ".join(map(quoted, columns))
-            for start in range(0, len(rows), _ROWS_AT_A_TIME):
-                some = rows[start : start + _ROWS_AT_A_TIME]
-                markers = ", ".join(
-                    "("
-                    + ", ".join(
-                        f"${row * len(columns) + place + 1}" for place in range(len(columns))
+        for table, report in reports.items():
+            _insert(copied, table, *report)
+
+
+def _add_purges(copied: Warehouse, reports: Reports) -> None:
+    """Put purges after the backup on record, as undone, and let all horizons hold again.
+
+    They are taken from the reports, where they were read with them.
+    """
+    known = {table: reports.pop(table, ((), [])) for table in _PURGES}
+    if not any(rows for _, rows in known.values()):
+        return
+    books = Bookkeeping(copied, SCHEMA)
+    purges = qualified(SCHEMA, RETENTION_PURGES)
+    with copied.transaction():
+        there = {purge_id for (purge_id,) in copied.execute(f"select purge_id from {purges}")}
+        for table in (RETENTION_PURGES, RETENTION_REFUSALS):
+            columns, rows = known[table]
+            at = columns.index("purge_id") if columns else 0
+            since = [row for row in rows if row[at] not in there]
+            _insert(copied, table, columns, since)
+            if table == RETENTION_PURGES:
+                for purge_id in {row[at] for row in since}:
+                    copied.change(
+                        f"update {purges} set undone_at = $1 where purge_id = $2",
+                        (books.now(), purge_id),
                     )
-                    + ")"
-                    for row in range(len(some))
-                )
-                copied.execute(
-                    f"insert into {qualified(SCHEMA, table)} ({listed}) values {markers}",
-                    [value for row in some for value in row],
-                )
+        columns, rows = known[RETENTION_HORIZONS]
+        for row in rows:
+            value = dict(zip(columns, row, strict=True))
+            copied.change(
+                f"delete from {qualified(SCHEMA, RETENTION_HORIZONS)}"
+                " where source_name = $1 and table_name = $2",
+                (value["source_name"], value["table_name"]),
+            )
+        _insert(copied, RETENTION_HORIZONS, columns, rows)
+
+
+def _insert(copied: Warehouse, table: str, columns: Sequence[str], rows: list[tuple]) -> None:
+    listed = ", ".join(map(quoted, columns))
+    for start in range(0, len(rows), _ROWS_AT_A_TIME):
+        some = rows[start : start + _ROWS_AT_A_TIME]
+        markers = ", ".join(
+            "("
+            + ", ".join(f"${row * len(columns) + place + 1}" for place in range(len(columns)))
+            + ")"
+            for row in range(len(some))
+        )
+        copied.execute(
+            f"insert into {qualified(SCHEMA, table)} ({listed}) values {markers}",
+            [value for row in some for value in row],
+        )
 
 
 # Postgres: databases.
@@ -426,8 +499,13 @@ def _restore_database(
                 _check_rows(copied, manifest)
                 copied.execute("analyze")
                 # Asked last: until the swap readers may be told more.
-                reports, notes = _reports_since(settings, manifest) if exists else ({}, [])
+                reports, notes = (
+                    _reports_since(settings, manifest) if exists else ({}, [_UNKNOWN_PURGES])
+                )
+                _add_purges(copied, reports)
                 _add_reports(copied, reports)
+                if undone_purges(copied):
+                    empty_published(settings, copied, personal_marts(settings))
             if exists:
                 _copy_rights(server, database, incoming)
             _swap(server, database, incoming, aside, exists=exists)
@@ -555,10 +633,23 @@ def _end_readers(server: psycopg.Connection, database: str) -> None:
 
 
 def kept_copies(settings: Settings) -> list[Path]:
-    """Copies of the warehouse and of publications that are kept for safety's sake: backups, and
-    what a restore set aside."""
+    """Copies of the warehouse and of publications that a purge of this target leaves alone.
+
+    They are backups, what a restore set aside, what a copy for another environment fetched and was
+    killed with, and the files of other engines in the same house.
+    """
     kept = [backup.folder for backup in backups_in(backups_folder(settings))]
-    if settings.is_file:
-        for path in (settings.duckdb_path, settings.published_path):
+    for target in TARGETS:
+        house = replace(settings, target=target)
+        if not house.is_file:
+            continue
+        if house.is_bridged:
+            kept.append(house.lake_home)
+        for path in (house.duckdb_path, house.published_path):
+            if target != settings.target:
+                kept.append(path)
             kept += sorted(path.parent.glob(f"{path.name}.{BEFORE}-*"))
-    return kept
+        if target != settings.target:
+            kept += map(house.masked_path, CLEARANCES)
+    kept.append(settings.fetched_path)
+    return [path for path in dict.fromkeys(kept) if path.exists()]

@@ -121,11 +121,13 @@ class TableDefinition(_Classified):
     lookback: str | None = None
     event_time: str | None = None
     reconcile_deletes: bool = False
+    immutable: bool = False
     group: str = "default"
     references: tuple[Name, ...] = ()
     personal_data: dict[str, Treatment] = {}
     subjects: dict[str, Name] = {}
     lasting: bool = False
+    row_of: Name | None = None
 
     @field_validator("key", mode="before")
     @classmethod
@@ -164,6 +166,8 @@ class TableDefinition(_Classified):
             raise ValueError(f"mode {self.mode} needs a cursor: add cursor: xmin (or a column)")
         if self.mode == "append" and self.reconcile_deletes:
             raise ValueError("mode append never deletes: remove reconcile_deletes")
+        if self.immutable and self.mode != "append":
+            raise ValueError(f"immutable is for mode append, not {self.mode}: remove it")
         if self.cursor in (XMIN, REPLICATION_SLOT) and self.lookback:
             raise ValueError(f"cursor {self.cursor} loses nothing and takes no lookback: remove it")
         if self.cursor not in (None, XMIN, REPLICATION_SLOT) and not self.lookback:

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from finhouse.errors import WarehouseError
-from finhouse.warehouse.base import Warehouse, qualified
+from finhouse.warehouse.base import Warehouse, qualified, quoted, text_literal
 
 
 class DuckdbWarehouse(Warehouse):
@@ -38,11 +38,42 @@ class DuckdbWarehouse(Warehouse):
             WarehouseError: not writable, locked by another process, or not a DuckDB file.
         """
         self.path = path
-        self.connection = _connect(path, {"memory_limit": memory_limit}, read_only)
+        self._config, self._read_only = {"memory_limit": memory_limit}, read_only
+        self._open()
+
+    def _open(self) -> None:
+        self.connection = _connect(self.path, self._config, self._read_only)
         # Bars are drawn by nobody but console.Progress.
         self.connection.execute("set enable_progress_bar = false")
         # Naive timestamps in the warehouse are UTC whatever zone this machine is in.
         self.connection.execute("set TimeZone = 'UTC'")
+
+    def write_anew(self) -> None:
+        """Put a copy in the place of the file: what was deleted from it is in none of its bytes.
+
+        A checkpoint frees blocks and leaves in them what they held. Who is killed leaves the old
+        file or the new one. No other connection of this process may be open: DuckDB gives the
+        same database, which is that of the old file, to all connections to a path.
+
+        Raises:
+            WarehouseError: another process took the new file first; nothing is lost.
+        """
+        self.execute("force checkpoint")
+        # Rows stay in the order of their arrival, by which doubled ones are told apart.
+        self.execute("set preserve_insertion_order = true")
+        copy = self.path.with_name(f".{self.path.name}.anew")
+        remove_database(copy)
+        [(name,)] = self.execute("select current_database()")
+        self.execute(f"attach {text_literal(str(copy))} as fh_anew")
+        try:
+            self.execute(f"copy from database {quoted(name)} to fh_anew")
+            self.execute("checkpoint fh_anew")
+        finally:
+            self.execute("detach fh_anew")
+        # Until then this process has the lock of the old file; nobody can have written to it.
+        put_in_place(copy, self.path)
+        self.connection.close()
+        self._open()
 
     def execute(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         return self.connection.execute(sql, list(params)).fetchall()
@@ -74,6 +105,18 @@ class DuckdbWarehouse(Warehouse):
 
     def close(self) -> None:
         self.connection.close()
+
+
+def put_in_place(incoming: Path, destination: Path) -> None:
+    """Give a file that is written aside the name of another one, when its bytes are on the disk."""
+    with incoming.open("rb") as handle:
+        os.fsync(handle.fileno())
+    incoming.replace(destination)
+
+
+def remove_database(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
 
 
 def _connect(path: Path, config: dict[str, str], read_only: bool) -> duckdb.DuckDBPyConnection:

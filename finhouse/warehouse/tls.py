@@ -7,7 +7,6 @@ sockets, services and the PG... variables. Nothing is resolved, and nothing conn
 from __future__ import annotations
 
 import configparser
-import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -17,8 +16,9 @@ import psycopg
 from psycopg import conninfo
 
 from finhouse.errors import ConfigurationError
+from finhouse.hosts import PLAIN_HOSTS, may_be_plain
 
-SETTING, PLAIN_HOSTS = "FINHOUSE_TLS", "FINHOUSE_PLAIN_HOSTS"
+SETTING = "FINHOUSE_TLS"
 REQUIRED, VERIFIED = "required", "verified"
 # libpq encrypts with these or does not connect; of the others (`prefer`, its default, among them)
 # none keeps whoever stands between from having the connection in plain.
@@ -58,8 +58,7 @@ def require_tls(url: str, variable: str, env: Mapping[str, str] | None = None) -
         said = effective(_DRIVER.sub(r"\1://", url), env)
     except psycopg.ProgrammingError:
         return
-    allowed = {host.strip() for host in env.get(PLAIN_HOSTS, "").split(",")}
-    far = [host for host in hosts(said) if not is_here(host) and host not in allowed]
+    far = [host for host in hosts(said) if not may_be_plain(host, env)]
     mode = said.get("sslmode") or "prefer"
     if not far or _protects(said, mode, wanted):
         return
@@ -95,20 +94,6 @@ def hosts(said: Mapping[str, str]) -> list[str]:
         (addresses[number : number + 1] or [""])[0] or (names[number : number + 1] or [""])[0]
         for number in range(max(len(names), len(addresses)))
     ]
-
-
-def is_here(host: str) -> bool:
-    """Whether a host is this machine by what it is called: a socket, or loopback."""
-    host = host.strip()
-    # The default: libpq's own socket, or localhost where there are none.
-    if not host or host.startswith(("/", "@")) or host.lower() in ("localhost", "localhost."):
-        return True
-    try:
-        address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_loopback
 
 
 def _service(name: str, file: str | None, env: Mapping[str, str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,10 +10,12 @@ import psycopg
 import pytest
 import requests
 
+from finhouse.access_log import collect
 from finhouse.dashboards.bundle import chart_identifier
 from finhouse.dashboards.queries import queries_of
 from finhouse.dashboards.readers import ROLE, reader_uri
 from finhouse.dashboards.serving import superset_server
+from finhouse.warehouse import open_warehouse
 from tests.dashboards.conftest import Stage
 from tests.support.superset import Client, rows_of
 
@@ -336,3 +339,32 @@ def test_postgres_reader_keeps_to_its_schema_after_a_publication(stage: Stage):
                 "select has_schema_privilege(%s, 'usage')", (schema,)
             ).fetchone()
             assert not allowed, schema
+
+
+def test_what_an_analyst_reads_by_sql_or_explores_is_counted(stage: Stage):
+    """Customer-level marts are in no dataset: SQL Lab is the way to them."""
+    counted = (
+        "select channel, user_name, mart_name, access_count"
+        " from raw_operations.access_log_daily where user_name = 'analyst'"
+    )
+
+    url = stage.house.server.url("warehouse") if stage.target == "postgres" else None
+
+    def reads() -> Counter:
+        with open_warehouse(stage.settings, url) as warehouse:
+            collect(stage.settings, warehouse)
+            return Counter({row[:-1]: row[-1] for row in warehouse.execute(counted)})
+
+    before = reads()
+    assert stage.run_sql("analyst", "select count(*) from published.dim_users").ok
+    body = {
+        "datasource": {"id": stage.dataset_id("kpi_catalogue"), "type": "table"},
+        "queries": [{"columns": ["kpi_code"], "metrics": [], "row_limit": 1}],
+        "result_format": "json",
+        "result_type": "full",
+    }
+    assert rows_of(ask(stage.client("analyst"), body))
+    assert reads() - before == {
+        ("sql_lab", "analyst", "dim_users"): 1,
+        ("dashboards", "analyst", "kpi_catalogue"): 1,
+    }

@@ -17,7 +17,7 @@ from finhouse.dashboards.catalog import Dataset
 from finhouse.dashboards.definitions import DEFINITIONS, Definitions
 from finhouse.dashboards.loading import DBT_PROJECT, load_definitions
 from finhouse.dbt.kpis import CATALOGUE, TARGET_STEPS, read_kpis
-from tests.support.house import House
+from tests.support.house import WITHOUT_DATA_TESTS, House
 from tests.support.project_copy import copy_project
 
 Project = tuple[Definitions, dict[str, Dataset]]
@@ -78,7 +78,9 @@ def test_scorecard_follows_a_target(company_copy: House, tmp_path: Path):
     copy_project(tmp_path / "project")
     retarget(tmp_path / "project/dbt_project", "uptime_rate,1,0.999", "uptime_rate,1,0.500")
     house = replace(company_copy, project=tmp_path / "project")
-    house.succeed("dbt", "build", "--quiet", "--select", "kpi_target_steps+")
+    house.succeed(
+        *("dbt", "build", "--quiet", "--select", "kpi_target_steps+"), env=WITHOUT_DATA_TESTS
+    )
     assert company_copy.rows(query) == [(Decimal("0.5"), "met")]
 
 

@@ -61,6 +61,8 @@ def test_each_kind_of_tampering_is_found_by_name(company_copy: House, target: st
         f"STATUS_WITHOUT_EVENT: settlements {settlement}:",
     ):
         assert finding in said, finding
+    # What raw was made to say is no longer what the source says.
+    assert f"AUDIT_EVENT_CHANGED_IN_SOURCE: orders {changed} 1:" in said
     # A build publishes the same, row for row.
     house.succeed("--target", target, "dbt", "run", "--select", "+compliance_findings")
     published = house.rows(
@@ -68,7 +70,47 @@ def test_each_kind_of_tampering_is_found_by_name(company_copy: House, target: st
         " where rule like 'AUDIT%' or rule = 'STATUS_WITHOUT_EVENT'",
         target,
     )
+    of_what_was_loaded = house.run("--target", target, "audit", "verify", "--as-loaded")
+    said = " ".join(of_what_was_loaded.stdout.split())
+    assert "IN_SOURCE" not in said
     assert len(published) == said.count("AUDIT_") + said.count("STATUS_WITHOUT_EVENT")
     # The next load of the source's own rows puts statuses right; the trail is append-only there.
     house.succeed("--target", target, "load", "bnpl", "--full-refresh")
     house.succeed("--target", target, "audit", "verify")
+
+
+def test_what_is_done_to_the_trail_in_the_oltp_is_found(company_copy: House, target: str):
+    """By somebody who may switch its trigger off, and who hashes what he writes anew or not."""
+    house = company_copy
+    [(changed,), (gone,)] = house.oltp_rows(
+        "select entity_id::text from bnpl.audit_log where entity = 'orders' and sequence = 1"
+        " and entity_id not in (select entity_id from bnpl.audit_log where sequence > 2)"
+        " order by 1 limit 2"
+    )
+    house.succeed("--target", target, "load", "bnpl")
+    assert "the source has each as it was" in house.succeed("--target", target, "audit", "verify")
+    before = house.rows(f"select * from {LOG} order by id", target)
+    for statement in (
+        "alter table bnpl.audit_log disable trigger user",
+        "update bnpl.audit_log set actor = 'nobody', amount = 1 where entity = 'orders'"
+        f" and entity_id = '{changed}' and sequence = 1",
+        f"delete from bnpl.audit_log where entity = 'orders' and entity_id = '{gone}'"
+        " and sequence = 1",
+        "alter table bnpl.audit_log enable trigger user",
+    ):
+        house.execute_oltp(statement)
+    house.succeed("--target", target, "load", "bnpl")
+    refused = house.run("--target", target, "audit", "verify")
+    said = " ".join(refused.stdout.split())
+    assert refused.returncode == 11, said
+    assert f"AUDIT_EVENT_CHANGED_IN_SOURCE: orders {changed} 1:" in said
+    assert f"AUDIT_EVENT_GONE_FROM_SOURCE: orders {gone} 1:" in said
+    assert "does not hold in 2 places" in said
+    # The trail that was loaded first is kept, and holds by itself.
+    assert house.rows(f"select * from {LOG} order by id", target) == before
+    house.succeed("--target", target, "audit", "verify", "--as-loaded")
+    for heal in ((), ("--heal",)):
+        found = house.run("--target", target, "reconcile", "bnpl", "audit_log", *heal)
+        assert found.returncode == 7, found.stdout
+        assert "1 surplus" in found.stdout and "1 changed" in found.stdout
+    assert house.rows(f"select * from {LOG} order by id", target) == before

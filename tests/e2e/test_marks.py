@@ -59,7 +59,7 @@ def test_what_is_omitted_is_nowhere_in_a_postgres_warehouse(company: House):
     assert Search().in_folder(Path(folder)) == []
 
 
-@pytest.mark.parametrize("target", ["duckdb", "postgres"])
+@pytest.mark.parametrize("target", ["duckdb", pytest.param("postgres", marks=pytest.mark.full)])
 def test_what_is_masked_is_in_the_raw_tables_alone(company: House, target: str):
     search, columns = Search(masked_marks(company)), masked_columns()
     url = company.server.url("warehouse") if target == "postgres" else None
@@ -92,6 +92,7 @@ def test_what_monitors_keep_and_say_names_nobody(company_copy: House):
     assert search.in_rows([(text,) for text in said]) == []
 
 
+@pytest.mark.full
 @pytest.mark.domains("bnpl", "commerce")
 def test_a_column_that_is_let_out_is_found(company_copy: House, tmp_path: Path):
     """The search can fail: `omit` turned to `mask`, and a mart that shows what is masked."""

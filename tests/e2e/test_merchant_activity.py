@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from finhouse.demo.merchant_activity import write_activity_files
-from tests.support.house import House
+from tests.support.house import WITHOUT_DATA_TESTS, House
 
 pytestmark = pytest.mark.full
 
@@ -136,5 +136,5 @@ def test_a_file_that_came_late_is_missing_no_more(deliveries: Deliveries):
         path.rename(deliveries.landing / path.name)
     assert len(deliveries.missing) == 1
     assert deliveries.months()[gappy_month]
-    deliveries.house.succeed("build")
+    deliveries.house.succeed("build", env=WITHOUT_DATA_TESTS)
     agrees_with_the_disk(deliveries)

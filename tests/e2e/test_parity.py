@@ -19,6 +19,10 @@ ALL_MARTS = sorted(
 )
 
 
+# The first test on an engine builds it: Spark takes ten minutes beside two other tests, and half an
+# hour where the machine is slow.
+pytestmark = pytest.mark.timeout(3000)
+
 # The engines behind the bridge need environments of their own, and minutes.
 OTHERS = [
     pytest.param(engine, marks=pytest.mark.full) if engine in BRIDGED_TARGETS else engine

@@ -15,7 +15,10 @@ from tests.support.house import WITHOUT_DATA_TESTS, House
 
 pytestmark = pytest.mark.full
 
-ROLES = ("finhouse_source_reader", "finhouse_builder", "finhouse_reader", "finhouse_pulse")
+ROLES = (
+    *("finhouse_source_reader", "finhouse_builder", "finhouse_reader", "finhouse_analyst"),
+    "finhouse_pulse",
+)
 PASSWORD = "a password of tests"
 
 
@@ -42,6 +45,7 @@ def granted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Granted]:
         "finhouse_source_reader": "oltp",
         "finhouse_builder": "dwh",
         "finhouse_reader": "dwh",
+        "finhouse_analyst": "dwh",
         "finhouse_pulse": "monitors",
     }
     with psycopg.connect(server.url("postgres"), autocommit=True) as owner:
@@ -64,7 +68,10 @@ def granted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Granted]:
         )
         for role, database in databases.items()
     }
+    clearances = house.home / "clearances.yml"
+    clearances.write_text("clearances: {finhouse_analyst: internal}\n")
     environment = WITHOUT_DATA_TESTS | {
+        "FINHOUSE_CLEARANCES": str(clearances),
         "OLTP_URL": urls["finhouse_source_reader"],
         "WAREHOUSE_URL": urls["finhouse_builder"],
         "PULSE_URL": urls["finhouse_pulse"],
@@ -106,6 +113,35 @@ def test_a_second_build_and_a_reader_go_on(granted: Granted):
     assert values > 100
 
 
+def test_an_analyst_reads_every_mart_and_of_users_no_more_than_when_they_came(granted: Granted):
+    with psycopg.connect(granted.urls["finhouse_analyst"]) as analyst:
+        marts = analyst.execute(
+            "select table_name::text from information_schema.tables"
+            " where table_schema = 'masked_internal' order by 1"
+        ).fetchall()
+        [users] = analyst.execute(
+            "select count(*), count(user_id), count(blood_hash), count(completed_amount),"
+            " count(signup_date), bool_and(extract(day from signup_date) = 1)"
+            " from masked_internal.dim_users"
+        ).fetchall()
+        [values] = analyst.execute(
+            "select count(*), count(kpi_code), count(value) from masked_internal.kpi_monthly"
+        ).fetchall()
+    with psycopg.connect(granted.urls["finhouse_reader"]) as reader:
+        assert (
+            marts
+            == reader.execute(
+                "select table_name::text from information_schema.tables"
+                " where table_schema = 'published' order by 1"
+            ).fetchall()
+        )
+    everybody = users[0]
+    assert everybody > 100
+    assert users == (everybody, 0, 0, 0, everybody, True)
+    assert values[0] == values[1] > 100
+    assert values[2] == 0
+
+
 def test_monitors_are_kept_by_their_own_role(granted: Granted):
     granted.house.succeed("--target", "postgres", "pulse", "templates", env=granted.environment)
     with psycopg.connect(granted.urls["finhouse_pulse"]) as pulse:
@@ -121,6 +157,10 @@ def test_monitors_are_kept_by_their_own_role(granted: Granted):
         ("finhouse_reader", "delete from published.kpi_monthly"),
         ("finhouse_reader", "create table published.own (id int)"),
         ("finhouse_reader", "create schema own"),
+        ("finhouse_analyst", "select * from published.dim_users"),
+        ("finhouse_analyst", "select * from marts.dim_users"),
+        ("finhouse_analyst", "select * from raw_wallet.users"),
+        ("finhouse_analyst", "create view masked_internal.own as select 1 as n"),
         ("finhouse_builder", "create role own"),
         ("finhouse_builder", "create database own"),
         ("finhouse_builder", "alter role finhouse_reader superuser"),
@@ -139,5 +179,10 @@ def test_what_a_role_needs_not_it_may_not(granted: Granted, role: str, statement
 def test_roles_stay_in_their_databases(granted: Granted):
     assert not connects(granted.urls["finhouse_pulse"], "dwh")
     assert not connects(granted.urls["finhouse_source_reader"], "dwh")
-    for role in ("finhouse_reader", "finhouse_builder", "finhouse_source_reader"):
+    for role in (
+        "finhouse_reader",
+        "finhouse_analyst",
+        "finhouse_builder",
+        "finhouse_source_reader",
+    ):
         assert not connects(granted.urls[role], "monitors")

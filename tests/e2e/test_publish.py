@@ -8,7 +8,7 @@ import duckdb
 import psycopg
 import pytest
 
-from finhouse import publish as publishing
+import finhouse.publish
 from finhouse.oltp import warehouse_url
 from finhouse.publish import PUBLICATION, PUBLISHED_SCHEMA, ensure_reporting_tables, publish
 from finhouse.warehouse import Warehouse, connect
@@ -87,8 +87,9 @@ def test_a_publication_and_its_record_are_one(
         [(first, *_)] = reported(warehouse)
         warehouse.execute(RESTATE)
         with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-            patched.setattr(publishing, "_record_file" if settings.is_file else "_record", die)
-            patched.setattr(publishing, "ensure_reporting_tables", lambda *_: None)
+            patched.setattr(finhouse.publish, "record_file", die)
+            patched.setattr(finhouse.publish.schema, "record_publication", die)
+            patched.setattr(finhouse.publish, "ensure_reporting_tables", lambda *_: None)
             publish(settings, warehouse)
         assert [row[0] for row in reported(warehouse)] == [first]
     after = company_copy.published_rows(seen, target)
@@ -140,7 +141,7 @@ def test_a_clock_that_was_put_back_reports_nothing_again(company_copy: House, ta
 def test_a_reader_who_does_not_end_holds_up_no_publication(
     company_copy: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    monkeypatch.setattr(publishing, "READERS_SECONDS", 1)
+    monkeypatch.setattr(finhouse.publish.schema, "READERS_SECONDS", 1)
     settings = company_copy.settings("postgres")
     left = (
         "select count(*) from information_schema.schemata "

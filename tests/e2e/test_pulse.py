@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from finhouse.telling import ALERT_URL
-from tests.support.house import House
+from tests.support.house import WITHOUT_DATA_TESTS, House
 
 pytestmark = pytest.mark.full
 
@@ -90,6 +90,8 @@ def alert_ids(house: House, target: str) -> list[str]:
     return re.findall(r"^ ([0-9a-f]{8}) ", listed, re.M)
 
 
+# What depends on the engine is how a monitor reads the marts: the next test does, on both.
+@pytest.mark.parametrize("target", ["duckdb"])
 def test_a_monitor_from_its_template_to_its_precision(
     house: House, target: str, webhook: tuple[dict[str, str], list[str]]
 ):
@@ -99,7 +101,7 @@ def test_a_monitor_from_its_template_to_its_precision(
         return house.succeed("--target", target, "pulse", *arguments, env=env)
 
     def build() -> None:
-        house.succeed("--target", target, "build")
+        house.succeed("--target", target, "build", env=WITHOUT_DATA_TESTS)
 
     build()
     assert fraud_rate(house, target) < LIMIT
@@ -129,7 +131,7 @@ def test_a_monitor_from_its_template_to_its_precision(
     assert re.search(rf"{FRAUD} +quiet", pulse("run", "--monitor", FRAUD))
     assert alert_ids(house, target) == []
 
-    # A limit that is too strict raises a false alarm, and tuning says so.
+    # A limit that is too strict raises a false alarm.
     own = fraud_rate(house, target)
     assert own > 0, "the company has fraud of its own in the last thirty days"
     condition = {"column": "value", "period": "until_date", "op": ">", "value": float(own / 2)}
@@ -137,7 +139,8 @@ def test_a_monitor_from_its_template_to_its_precision(
     assert re.search(rf"{FRAUD} +breached", pulse("run"))
     [false_alarm] = alert_ids(house, target)
     assert "precision 50%" in pulse("feedback", false_alarm, "false_positive")
-    assert "spares 1 of 1 false alarms and loses no true one" in pulse("tune", FRAUD)
+    # Nothing says yet what a stricter limit would lose.
+    assert "No alert was judged right" in pulse("tune", FRAUD)
     pulse("rollback", FRAUD, "1")
     assert re.search(rf"{FRAUD} +quiet", pulse("run"))
     assert alert_ids(house, target) == []

@@ -99,7 +99,7 @@ def house(
     """A wallet in another place, loaded from its own database and built."""
     folder = tmp_path_factory.mktemp("elsewhere")
     project = folder / "project"
-    copy_project(project, "finhouse/", "dbt_project/", "superset/")
+    copy_project(project)
     settings = project / "dbt_project" / "dbt_project.yml"
     text = settings.read_text(encoding="utf-8")
     assert "time_zone: Africa/Johannesburg" in text

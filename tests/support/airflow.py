@@ -86,7 +86,7 @@ def dag_test(
     make_metadata(env)
     lines: list[str] = []
     with subprocess.Popen(
-        [*prefix, sys.executable, "-m", "tests.support.dag_test", dag_id, json.dumps(conf or {})],
+        [*prefix, sys.executable, "-m", "tests.support.dag_run", dag_id, json.dumps(conf or {})],
         cwd=PROJECT_ROOT,
         env=env | {"PYTHONUNBUFFERED": "1"},
         text=True,

@@ -10,17 +10,14 @@ from pathlib import Path
 from finhouse.settings import PROJECT_ROOT
 
 
-def copy_project(root: Path, *folders: str) -> None:
-    """Copy the files that git knows or would take, and the dbt packages.
+def copy_project(root: Path) -> None:
+    """Copy the files that git knows or would take, and the dbt packages, to a new folder ``root``.
 
-    Args:
-        root: where to; made.
-        folders: those alone, and the files beside them; default all.
+    All of them: a list of what a build reads would miss the next folder that it reads.
     """
     for name in _files():
-        if not folders or "/" not in name or name.startswith(folders):
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(PROJECT_ROOT / name, root / name)
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(PROJECT_ROOT / name, root / name)
     packages = PROJECT_ROOT / "dbt_project" / "dbt_packages"
     shutil.copytree(packages, root / "dbt_project" / "dbt_packages", symlinks=True)
 

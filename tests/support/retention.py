@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import textwrap
@@ -12,10 +13,10 @@ from pathlib import Path
 import psycopg
 
 from finhouse.extract_load import LoadResult, Reconciliation, load_source, reconcile_source
-from finhouse.publish import ensure_reporting_tables
+from finhouse.publish import ensure_reporting_tables, publish
 from finhouse.retention.purging import Purge, Purged
 from finhouse.settings import Settings
-from finhouse.warehouse import open_warehouse
+from finhouse.warehouse import open_published, open_warehouse
 
 AS_OF = date(2026, 7, 1)
 # Twelve whole months before July 2026.
@@ -105,6 +106,19 @@ shop,customers,updated_at,12,anonymise,Test,2027-01-01
 shop,orders,ordered_at,12,anonymise,Test,2027-01-01
 shop,clicks,clicked_on,12,delete,Test,2027-01-01
 """
+
+
+# A mart about persons, and one that is not.
+MARTS = {
+    "buyers": "customer_id text",
+    "sales": "month_start date, amount numeric(20, 2)",
+    "kpi_monthly": "kpi_code text, month_start date, numerator numeric(26, 8),"
+    " denominator numeric(26, 8), value numeric(26, 8), is_complete_period boolean",
+    "kpi_daily": "kpi_code text, date_day date, numerator numeric(26, 8),"
+    " denominator numeric(26, 8), value numeric(26, 8), is_complete_period boolean",
+    "kpi_restatements": "kpi_code text, period_grain text, period_start date,"
+    " cause_kind text, cause_batches text, restated_at timestamp, change_number bigint",
+}
 
 
 @dataclass
@@ -212,3 +226,37 @@ class ForgetfulShop:
 def by_table(results: list[Purged]) -> dict[str, tuple[int, int, int]]:
     """Table -> due, held, purged."""
     return {result.table_name: (result.due, result.held, result.purged) for result in results}
+
+
+def build_and_publish(shop: ForgetfulShop) -> None:
+    """As a build would: marts of what raw holds, and a manifest that says which are personal."""
+    output = shop.settings.dbt_output
+    output.mkdir(parents=True, exist_ok=True)
+    nodes = {
+        name: {
+            "name": name,
+            "resource_type": "model",
+            "fqn": ["finhouse", "marts", name],
+            "config": {"meta": {"data_class": "personal" if name == "buyers" else "internal"}},
+            "columns": {
+                column.split()[0]: {"name": column.split()[0]}
+                for column in columns.replace("26, 8", "26 8").replace("20, 2", "20 2").split(", ")
+            },
+        }
+        for name, columns in MARTS.items()
+    }
+    (output / "manifest.json").write_text(json.dumps({"nodes": nodes}))
+    with open_warehouse(shop.settings) as warehouse:
+        warehouse.create_schema("marts")
+        for mart, columns in MARTS.items():
+            warehouse.execute(f"create table if not exists marts.{mart} ({columns})")
+        warehouse.execute(
+            "insert into marts.buyers select cast(customer_id as text) from raw_shop.orders"
+        )
+        warehouse.execute("insert into marts.sales values (date '2025-01-01', 5)")
+        publish(shop.settings, warehouse)
+
+
+def read(shop: ForgetfulShop, mart: str) -> int:
+    with open_published(shop.settings) as published:
+        return published.count(f"published.{mart}")

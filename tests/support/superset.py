@@ -22,6 +22,8 @@ LAPTOP = {"width": 1366, "height": 768}
 CHART = ".dashboard-component-chart-holder"
 # Charts end with an animation.
 SETTLING_MS = 1200
+# By itself the browser looks at every frame, and draws one to look at.
+LOOKING_MS = 200
 # Background traffic of the browser itself; nothing of ours.
 BROWSER_ARGUMENTS = [
     "--no-sandbox",
@@ -162,6 +164,7 @@ def open_dashboard(page: Page, url: str, slug: str, charts: int) -> None:
     page.wait_for_function(
         "([chart, wanted]) => document.querySelectorAll(chart).length === wanted",
         arg=[CHART, charts],
+        polling=LOOKING_MS,
     )
     # Charts out of sight are drawn when they come into it.
     for number in range(charts):
@@ -170,6 +173,7 @@ def open_dashboard(page: Page, url: str, slug: str, charts: int) -> None:
     page.wait_for_function(
         "busy => !document.querySelector(busy)",
         arg=f'{CHART} .loading, {CHART} [data-test="loading-indicator"]',
+        polling=LOOKING_MS,
     )
     page.wait_for_timeout(SETTLING_MS)
 

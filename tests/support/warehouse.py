@@ -28,9 +28,17 @@ class ThrowAwayServer(EmbeddedServer):
             connection.execute("select pg_reload_conf()")
 
     def create_database(self, database: str) -> str:
-        """Create an empty database (dropping one of that name); return its URL."""
+        """Create an empty database; return its URL.
+
+        One of that name is dropped, and with it what an earlier test's restore has put aside.
+        """
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f"drop database if exists {database} with (force)")
+            for (old,) in connection.execute(
+                "select datname from pg_database"
+                " where datname = %s or starts_with(datname, %s || '__')",
+                (database, database),
+            ).fetchall():
+                connection.execute(f'drop database "{old}" with (force)')
             connection.execute(f"create database {database}")
         return self.url(database)
 

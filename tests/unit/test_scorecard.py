@@ -18,6 +18,12 @@ from finhouse.scorecard import format_period, format_value
         (Decimal("6446.00000000"), "count", None, "6,446"),
         (Decimal("827.5"), "ms", None, "828 ms"),
         (Decimal("3.955"), "number", None, "3.96"),
+        # Halves go up, as they do on the dashboards: 7.82, 2, 0.12 % and 0.00 are the even ones.
+        (Decimal("7.82500000"), "number", None, "7.83"),
+        (Decimal("-7.82500000"), "number", None, "-7.83"),
+        (Decimal("2.5"), "count", None, "3"),
+        (Decimal("0.00125000"), "rate", None, "0.13%"),
+        (Decimal("0.005"), "currency", "ZAR", "0.01 ZAR"),
         (None, "rate", None, "-"),
     ],
 )

@@ -7,12 +7,14 @@ import logging
 import socketserver
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from finhouse.hosts import PLAIN_HOSTS
 from finhouse.telling import ALERT_URL, NOTIFY_URLS, tell
 
 NOWHERE = "http://127.0.0.1:9/"
@@ -145,3 +147,40 @@ def test_a_webhook_that_is_not_there_is_said_in_the_log(
     monkeypatch.setenv(ALERT_URL, NOWHERE)
     assert not tell(TEXT)
     assert f"could not be posted to {ALERT_URL}" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("variable", "address"),
+    [
+        (ALERT_URL, "http://chat.example/hook"),
+        (ALERT_URL, "HTTP://chat.example:80/hook"),
+        (NOTIFY_URLS, "json://chat.example/hook"),
+        (NOTIFY_URLS, "xml://chat.example"),
+        (NOTIFY_URLS, "mailto://user:s3cret@chat.example?to=a@b.example"),
+    ],
+)
+def test_nothing_is_told_in_plain_to_another_machine(
+    variable: str,
+    address: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+):
+    sent: list[str] = []
+    monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: sent.append("posted"))
+    monkeypatch.setattr("apprise.Apprise.notify", lambda *_, **__: sent.append("notified"))
+    monkeypatch.setenv(variable, address)
+    assert not tell(TEXT)
+    assert sent == [] and "in plain" in caplog.text and "s3cret" not in caplog.text
+    monkeypatch.setenv(PLAIN_HOSTS, "chat.example")
+    with suppress(AttributeError):
+        tell(TEXT)
+    assert len(sent) == 1
+
+
+@pytest.mark.parametrize(
+    "address", ["slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ", "jsons://chat.example"]
+)
+def test_services_with_tls_of_their_own_are_told(address: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("apprise.Apprise.notify", lambda *_, **__: True)
+    monkeypatch.setenv(NOTIFY_URLS, address)
+    assert tell(TEXT)

@@ -7,8 +7,9 @@
 
     Six Newton steps from a rate of 0, each a sum over the flows, and no recursion. They look for
     the logarithm of 1 + rate: in it the present value of a loan is convex, so that no step goes too
-    far, and six are enough for any rate that a lender has. A last step of more than 1e-5 has found
-    nothing; with less, the rate is exact to 1e-9, as the next step would be its square.
+    far, and six are enough for 200 % a year over two years, and for more over less. A last step of
+    more than 1e-5 has found nothing; with less, the rate is exact to 1e-9, as the next step would be
+    its square.
 
     flows: relation with the key, flow_time and flow_amount (paid out below 0, received above).
     key: column that names the flows that belong together. -#}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
@@ -66,7 +66,7 @@ async def kpis(
     """The catalogue, in the order of the scorecard."""
 
     def made(published: Published) -> KpiPage:
-        after = page.start(published, lambda key: (number_part(key[0]), text_part(key[1]))) or (
+        after = page.start(published, number_part, text_part) or (
             -1,
             "",
         )
@@ -124,7 +124,7 @@ async def kpi_values(
     def made(published: Published) -> ValuePage:
         of = kpi(published, project, code)
         chosen: Grain = grain or ("month" if of["has_monthly_values"] else "day")
-        after = page.start(published, lambda key: (date.fromisoformat(key[0]),)) or (None,)
+        after = page.start(published, date.fromisoformat) or (None,)
         found = values(
             published,
             chosen,
@@ -274,16 +274,9 @@ _RESTATEMENT_KEY = ("restated_at", "kpi_code", "grain", "period_start", "change_
 
 
 def _restated(published: Published, project: Project, page: Page, domain: str | None) -> list[Row]:
-    def parse(key: list[Any]) -> tuple[Any, ...]:
-        restated_at, code, grain, start, number = key
-        return (
-            datetime.fromisoformat(restated_at),
-            *map(text_part, (code, grain)),
-            date.fromisoformat(start),
-            number_part(number),
-        )
-
-    after = page.start(published, parse) or (datetime.max, "", "", date.min, 0)
+    after = page.start(
+        published, datetime.fromisoformat, text_part, text_part, date.fromisoformat, number_part
+    ) or (datetime.max, "", "", date.min, 0)
     return restatements(
         published,
         f"{project.only(domain)} and (restated_at < $1 or (restated_at = $1 and "

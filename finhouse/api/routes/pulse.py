@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import psycopg
 from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
 
 from finhouse.api.answers import PUBLICATION_HEADER
 from finhouse.api.catalogue import InProject
 from finhouse.api.guard import caller, may_write_pulse
+from finhouse.api.observing import LOGGER
 from finhouse.api.problems import ProblemError, responses
 from finhouse.api.project import Project
 from finhouse.api.publications import Published, Row
@@ -25,7 +28,9 @@ from finhouse.pulse import alerts
 from finhouse.pulse.questions.asking import Answer, ask, record
 from finhouse.pulse.questions.grammar import LONGEST_QUESTION, Reading
 
+KEPT_HEADER = "X-Question-Kept"
 router = APIRouter(tags=["pulse"])
+_logger = logging.getLogger(LOGGER)
 
 AlertId = Annotated[UUID, Path(description="Identifier of the alert.")]
 _WRITING: dict[str, Any] = {
@@ -54,15 +59,20 @@ def ask_in_words(
     """Answer a question in plain words, by a grammar over the catalogue: no language model.
 
     It is answered, or has candidates to choose from, or was not understood: never a guess. Every
-    question is kept.
+    question is kept; `X-Question-Kept: no` says that this one could not be.
     """
 
     def answered(published: Published) -> tuple[str, Answer]:
         return published.id, ask(q, published.rows, project.dialect, project.domains)
 
     publication, answer = request.app.state.answers.publications.read(answered)
-    with request.app.state.monitors.connection() as connection:
-        record(connection, answer, caller(request), project.settings.target)
+    try:
+        with request.app.state.monitors.connection() as connection:
+            record(connection, answer, caller(request), project.settings.target)
+    except (ProblemError, psycopg.Error):
+        # What is published was read all the same.
+        _logger.exception("a question was answered and not kept")
+        response.headers[KEPT_HEADER] = "no"
     response.headers[PUBLICATION_HEADER] = publication
     response.headers["Cache-Control"] = "no-store"
     return QuestionAnswer(
@@ -92,9 +102,11 @@ def list_alerts(
 ) -> AlertList:
     """Alerts of the monitors as they are at this moment, the most severe first; 1,000 at most."""
     with request.app.state.monitors.connection() as connection:
-        found = alerts.alerts_of(connection, only_firing=status == "firing")
+        found = alerts.alerts_of(
+            connection, only_firing=status == "firing", domains=project.domains
+        )
     response.headers["Cache-Control"] = "no-store"
-    return AlertList(items=[_alert(row) for row in found if _is_of(project, row)])
+    return AlertList(items=[_alert(row) for row in found])
 
 
 @router.post("/pulse/alerts/{alert_id}/acknowledge", operation_id="acknowledge_alert", **_WRITING)

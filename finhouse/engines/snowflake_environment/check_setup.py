@@ -1,4 +1,4 @@
-"""Hold statements of administration against what Snowflake documents: ``check_setup.py FOLDER``.
+"""Hold statements of administration against what Snowflake documents: ``check_setup.py FOLDERS``.
 
 Neither a parser nor the emulator knows most of them: sqlglot takes any words after GRANT or CREATE
 ROLE, and fakesnow hands them to DuckDB, which has no roles. So each statement must have one of the
@@ -44,12 +44,23 @@ alter user <name> set timestamp_type_mapping = <text>
 alter user <name> set network_policy = <name>
 create network policy if not exists <name> allowed_ip_list = (<texts>)
 alter network policy <name> set allowed_ip_list = (<texts>)
+create masking policy if not exists <name> as (val <type>) returns <type> -> <body>
+alter masking policy <name> set body -> <body>
+create or replace secure view <name> (<columns>) copy grants as select <names> from <name>
 """.replace("\\\n", "")
+_NAME = r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*"
+_COLUMN = rf"{_NAME}( with masking policy {_NAME})?"
+_IN_SESSION = r"is_role_in_session\('[A-Z_][A-Z0-9_]*'\)"
 _PARTS = {
-    "name": r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*",
+    "name": _NAME,
     "number": r"\d+",
     "text": r"'[^'\\]*'",
     "texts": r"'[^'\\]*'(, '[^'\\]*')*",
+    "type": r"(boolean|date|timestamp_ntz|varchar|number\(\d+, \d+\))",
+    "body": rf"case when {_IN_SESSION}( or {_IN_SESSION})* then val"
+    r" else (null|cast\(date_trunc\('(month|year)', val\) as (date|timestamp_ntz)\)) end",
+    "columns": rf"{_COLUMN}(, {_COLUMN})*",
+    "names": rf"{_NAME}(, {_NAME})*",
     "triggers": r"on \d+ percent do (notify|suspend|suspend_immediate)"
     r"( on \d+ percent do (notify|suspend|suspend_immediate))*",
 } | {
@@ -96,8 +107,8 @@ def findings(sql: str) -> Iterator[str]:
             yield f"no form that has been looked up in Snowflake's reference: {statement[:90]}"
 
 
-def main(folder: Path) -> int:
-    files = sorted(folder.glob("snowflake*.sql"))
+def main(*folders: Path) -> int:
+    files = sorted(file for folder in folders for file in folder.glob("snowflake*.sql"))
     found = [f"{file.name}: {finding}" for file in files for finding in findings(file.read_text())]
     number = sum(1 for file in files for _ in statements(file.read_text()))
     print("\n".join(found) or f"{number:,} statements of administration are of known forms")
@@ -105,4 +116,4 @@ def main(folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(*map(Path, sys.argv[1:])))

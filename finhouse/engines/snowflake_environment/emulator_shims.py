@@ -41,6 +41,7 @@ def apply_shims() -> None:
     comments_with_apostrophes()
     exact_sums()
     clones_that_replace()
+    no_comment_is_not_kept()
 
 
 def emulated_account(folder: str) -> FakeSnow:
@@ -174,6 +175,17 @@ def clones_that_replace() -> None:
         return created
 
     fakesnow.transforms.create_clone = replacing
+
+
+def no_comment_is_not_kept() -> None:
+    """fakesnow keeps a comment of each temporary table, though it has none: two sessions that merge
+    at once, each with a table of that name, would write one row."""
+    kept = fakesnow.info_schema.insert_table_comment_sql
+
+    def keeping(catalog: str, schema: str, table: str, comment: str | None) -> str:
+        return "select 1" if comment is None else kept(catalog, schema, table, comment)
+
+    fakesnow.info_schema.insert_table_comment_sql = keeping
 
 
 def _before_translation(rewrite: Callable[[exp.Expression], exp.Expression]) -> None:

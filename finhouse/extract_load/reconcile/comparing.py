@@ -71,7 +71,8 @@ class TableComparison:
 
         Rows are compared key by key, or as a whole if the table has no key; in mode append only
         distinct keys are, because that mode promises no more. Columns that are pseudonymised are
-        not: the source cannot compute tokens, as it is not given the key.
+        not: the source cannot compute tokens, as it is not given the key. All columns of a table
+        that is immutable are compared, though its mode is append.
 
         Args:
             columns: the columns that are loaded.
@@ -80,7 +81,7 @@ class TableComparison:
         self._source, self._warehouse, self._sink = context.source, context.warehouse, sink
         self._table, self._raw = context.described, context.raw
         self._reach = context.reach()
-        self._keys_only = context.table.mode == "append"
+        self._keys_only = context.table.mode == "append" and not context.table.immutable
         key = context.table.key
         self._key = [column for column in columns if column.name in key]
         held = [column for column in columns if not column.is_pseudonym]
@@ -89,6 +90,7 @@ class TableComparison:
         self.side: Side = side_of(context.warehouse)
         self._summed = [] if self._keys_only else [c for c in columns if _is_summed(c)]
         self._range_rows = range_rows
+        self._judged: str | None = None
 
     @cached_property
     def ranges(self) -> KeyRanges:
@@ -190,8 +192,7 @@ class TableComparison:
         same_key = " and ".join(f"_fh_s.{name} = _fh_r.{name}" for name in names)
         either = ", ".join(f"coalesce(_fh_s.{name}, _fh_r.{name}) as {name}" for name in names)
         copies = "1" if self._keys_only else "count(*)"
-        [row] = self._warehouse.execute(
-            f"""
+        self._judged = f"""
             with _fh_raw_rows as (
                 select {held}{digest(self._compared, self.side)} as {_DIGEST}
                 from {self._raw}
@@ -224,6 +225,10 @@ class TableComparison:
                     case when _fh_is_changed then 1 else 0 end as _fh_changed
                 from _fh_paired
             )
+            """
+        [row] = self._warehouse.execute(
+            f"""
+            {self._judged}
             select
                 coalesce(sum(_fh_missing), 0), coalesce(sum(_fh_surplus), 0),
                 coalesce(sum(_fh_doubled), 0), coalesce(sum(_fh_changed), 0),
@@ -236,6 +241,17 @@ class TableComparison:
         )
         missing, surplus, doubled, changed, *keys = row
         return Differences(int(missing), int(surplus), int(doubled), int(changed), Examples(*keys))
+
+    def altered_keys(self) -> tuple[list[str], list[str]]:
+        """After ``run``: keys that only raw has, and those whose rows differ, as text."""
+        if self._judged is None:
+            return [], []
+        rows = self._warehouse.execute(
+            f"{self._judged} select _fh_shown, _fh_surplus > 0 from _fh_judged"
+            " where _fh_surplus > 0 or _fh_changed > 0 order by 1"
+        )
+        gone = [str(key) for key, is_gone in rows if is_gone]
+        return gone, [str(key) for key, is_gone in rows if not is_gone]
 
 
 def _is_summed(column: SourceColumn) -> bool:

@@ -62,6 +62,16 @@ class TableReconciliation:
             return self._heal(reconciliation)
         return reconciliation
 
+    def altered(self) -> tuple[list[str], list[str]]:
+        """Keys that only raw has, and those whose rows differ; nothing is loaded or changed.
+
+        Raises:
+            WarehouseError: another process loaded the table meanwhile.
+            SourceError: the source cannot be read.
+        """
+        with self._context.warehouse.transaction():
+            return self._load.altered_keys()
+
     def _heal(self, found: Reconciliation) -> Reconciliation:
         context = self._context.in_new_batch()
         load = PartialLoad(
@@ -79,8 +89,10 @@ class TableReconciliation:
 
     def _status(self, differences: Differences) -> str:
         wrong = differences.missing + differences.doubled + differences.changed
-        # Mode append keeps what the source has deleted since.
-        if self._context.table.mode != "append":
+        # Mode append keeps what the source has deleted since: all is well, unless the source says
+        # that it deletes nothing.
+        table = self._context.table
+        if table.mode != "append" or table.immutable:
             wrong += differences.surplus
         return "differs" if wrong else "equal"
 
@@ -90,6 +102,8 @@ class TableReconciliation:
             notes.append(
                 f"mode append keeps {differences.surplus} rows that the source does not have"
             )
+        if self._context.table.immutable and (differences.surplus or differences.changed):
+            notes.append("immutable: raw keeps what it has, and nothing heals it")
         return "; ".join(notes)
 
 
@@ -105,7 +119,19 @@ class _ComparedLoad(TableLoad):
         super().__init__(context)
         self._last_batch = last_batch
         self._state: TableState | None = None
+        self._range_rows = range_rows
         self.comparison = TableComparison(context, self._sink, self._columns, range_rows)
+
+    def altered_keys(self) -> tuple[list[str], list[str]]:
+        """What differs between the rows that are loaded and the source, in the columns of both."""
+        context = self._context
+        context.lock()
+        context.refuse_overtaken(self._last_batch)
+        held = context.raw_columns()
+        columns = [column for column in self._columns if column.name in held]
+        comparison = TableComparison(context, self._sink, columns, self._range_rows)
+        comparison.run()
+        return comparison.altered_keys()
 
     def differing_portion(self) -> Portion:
         """The rows in the key ranges that differ."""

@@ -166,6 +166,8 @@ class TableLoad:
             return None
         assert isinstance(self._cursor, ConditionCursor)
         condition = self._cursor.condition(state)
+        if returning := self._context.returning:
+            condition = f"({condition} or {returning})"
         if state.shape and (parts := self._described.shape.parts_since(state.shape)):
             self._note(f"partitions or children were attached ({len(parts)}): read in full")
             return f"({condition} or tableoid in ({', '.join(parts)}))"
@@ -300,6 +302,9 @@ class TableLoad:
             counts = RowCounts(source=None)
             for keys in cursor.changed_keys():
                 counts = counts.plus(self._apply(keys))
+            if returning := self._context.returning:
+                merge = self._read_incoming(returning, None)
+                counts = counts.plus(merge.append_new() if is_append else merge.upsert())
             # Append keeps what it has, whatever becomes of the source.
             if is_append or not cursor.truncated:
                 return counts

@@ -53,15 +53,28 @@ _OPERATOR_OF = {word: sign for sign, words in _OPERATORS.items() for word in wor
 _SCALES = {"k": 1000, "thousand": 1000, "m": 10**6, "million": 10**6, "billion": 10**9}
 _THRESHOLD = re.compile(
     rf"(?<= )(?P<op>{'|'.join(sorted(_OPERATOR_OF, key=len, reverse=True))}) "
-    rf"(?P<number>[\d,]*\d(?:\.\d+)?)(?: (?P<percent>%|percent)| (?P<scale>{'|'.join(_SCALES)}))?"
+    rf"(?P<number>[-+]?[\d.,]*\d)(?: (?P<percent>%|percent)| (?P<scale>{'|'.join(_SCALES)}))?"
     r"(?= )"
 )
+# Numbers that everybody reads alike, with or without commas between thousands.
+_PLAIN_NUMBER = re.compile(
+    r"[-+]?(?:\d+|\d*\.\d+|\d{1,3}(?:,\d{3}){2,}(?:\.\d+)?|\d{1,3},\d{3}\.\d+)"
+)
+# 300.000 and 300,000: thousands to some, and three places to others.
+_TWO_WAYS = re.compile(r"[-+]?[1-9]\d{0,2}[.,]\d{3}")
 _BY = r"(?<= )(?:split by|by|per|for each) (?P<what>{})(?= )"
-# Words of the grammar that a slip of a letter is put right to.
+# Words of the grammar: whoever writes one means it.
 _WORDS = (
-    {word for words in _OPERATORS.values() for text in words for word in text.split()}
-    | {"compared", "versus", "against", "target", "monthly", "daily", "percent", "million"}
+    periods.literals(*_GRAINS.values(), _NO_GRAIN, _COMPARED, _THRESHOLD)
+    | set(_SCALES)
     | periods.WORDS
+)
+# A slip of a letter is put right to none of these: another number, or another side of it.
+_EXACT = frozenset(
+    {word for words in _OPERATOR_OF for word in words.split()}
+    | set(_SCALES)
+    | set(periods.NUMBERS)
+    | set(periods.ORDINALS)
 )
 
 
@@ -191,13 +204,19 @@ class _Parser:
         kpi = self._one(codes, words)
         grain, text = self._grain(text)
         threshold, text = self._threshold(text, kpi)
-        comparison, text = self._comparison(text)
+        comparison, unit, text = self._comparison(text)
         span, text = self._span(text, kpi, words)
         breakdown = self._breakdown(dimension, kpi)
         self._refuse_leftovers(text)
         chosen = self._chosen_grain(kpi, grain, span, breakdown)
         if comparison == "year before" and chosen != "month":
             raise _Refused(NotUnderstood("the year before is kept by month: ask for it by month"))
+        if unit and unit != chosen:
+            raise _Refused(
+                NotUnderstood(
+                    f"values by {chosen} are compared with the {chosen} before, not the {unit}"
+                )
+            )
         if breakdown and (comparison or threshold):
             raise _Refused(
                 NotUnderstood(f"values by {breakdown.dimension} are neither compared nor filtered")
@@ -221,6 +240,8 @@ class _Parser:
         corrected = []
         for word in words:
             better = None if word in known or word in _FILLERS else put_right(word, known)
+            if better in _EXACT:
+                better = None
             read.append(better or word)
             if better:
                 corrected.append((word, better))
@@ -287,13 +308,13 @@ class _Parser:
         found = _THRESHOLD.search(text)
         if not found:
             return None, text
-        number = Decimal(found["number"].replace(",", ""))
+        number = _number_of(found)
         sign = _OPERATOR_OF[found["op"]]
         if found["percent"]:
             if kpi.unit != "rate":
                 raise _Refused(NotUnderstood(f"{kpi.name} is no rate: it has no percent"))
             number /= 100
-        elif kpi.unit == "rate" and number > 1:
+        elif kpi.unit == "rate" and abs(number) > 1:
             raise _Refused(
                 Ambiguous(
                     f"{kpi.name} is a fraction",
@@ -303,12 +324,14 @@ class _Parser:
         number *= _SCALES.get(found["scale"] or "", 1)
         return Threshold(sign, number), f"{text[: found.start()]} | {text[found.end() :]}"
 
-    def _comparison(self, text: str) -> tuple[str, str]:
+    def _comparison(self, text: str) -> tuple[str, str, str]:
+        """What values are compared with; of the period before, also the unit if it is named."""
         found = _COMPARED.search(text)
         if not found:
-            return "", text
+            return "", "", text
         what = _COMPARISONS.get(found["what"], "before")
-        return what, f"{text[: found.start()]} | {text[found.end() :]}"
+        units = [unit for unit in _GRAINS if what == "before" and unit in found["what"].split()]
+        return what, "".join(units), f"{text[: found.start()]} | {text[found.end() :]}"
 
     def _span(self, text: str, kpi: Kpi, words: Sequence[str]) -> tuple[Span | None, str]:
         as_of = self._as_of.get(kpi.domain)
@@ -369,6 +392,11 @@ class _Parser:
                     tuple(f"{kpi.name} by {grain}" for grain in kpi.grains),
                 )
             )
+        if asked == "month" and span and not self._is_of_months(kpi, span):
+            by_month = f"{kpi.name} by month, {span.first:%B %Y} to {span.last:%B %Y}"
+            by_day = f"{kpi.name} by day, {span}"
+            shown = (by_month, by_day) if "day" in kpi.grains else (by_month,)
+            raise _Refused(Ambiguous("the period is not made of whole months", shown))
         if asked:
             return asked
         if natural in kpi.grains:
@@ -381,3 +409,25 @@ class _Parser:
                 )
             )
         return kpi.grains[0]
+
+    def _is_of_months(self, kpi: Kpi, span: Span) -> bool:
+        """Whether a period begins with a month, and ends with one or with what is known."""
+        ends = (span.last + timedelta(days=1)).day == 1 or span.last == self._as_of[kpi.domain]
+        return span.grain == "month" or (span.first.day == 1 and ends)
+
+
+def _number_of(found: re.Match[str]) -> Decimal:
+    """The number of a threshold, where it can be read in one way only."""
+    text = found["number"]
+    if _PLAIN_NUMBER.fullmatch(text) and not _TWO_WAYS.fullmatch(text):
+        return Decimal(text.replace(",", ""))
+    *whole, places = re.split("[.,]", text)
+    unit = found["percent"] or found["scale"]
+    after = f" {unit}" if unit else ""
+    readings = (f"{''.join(whole)}{places}", f"{''.join(whole)}.{places}")
+    raise _Refused(
+        Ambiguous(
+            f"{text} may be read in two ways",
+            tuple(f"{found['op']} {reading}{after}" for reading in readings),
+        )
+    )

@@ -15,7 +15,7 @@ MONTHS = ("january", "february", "march", "april", "may", "june", "july", "augus
 MONTHS += ("october", "november", "december")
 NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 NUMBERS += ("eleven", "twelve")
-_ORDINALS = ("first", "second", "third", "fourth")
+ORDINALS = ("first", "second", "third", "fourth")
 _MONTH_OF = {
     name: number
     for number, month in enumerate(MONTHS, start=1)
@@ -28,7 +28,7 @@ _UNIT = "day|week|month|quarter|year"
 _POINT = (
     rf"(?:\d{{4}}-\d{{2}}-\d{{2}}|\d{{4}}-\d{{2}}|\d{{1,2}} (?:{_WORD}) \d{{4}}|"
     rf"(?:{_WORD}) \d{{1,2}} \d{{4}}|(?:{_WORD}) \d{{4}}|"
-    rf"(?:q [1-4]|(?:{'|'.join(_ORDINALS)}) quarter)(?: of)? \d{{4}}|20\d{{2}})"
+    rf"(?:q [1-4]|(?:{'|'.join(ORDINALS)}) quarter)(?: of)? \d{{4}}|20\d{{2}})"
 )
 
 
@@ -94,7 +94,7 @@ def _of_point(text: str) -> Span:
     if len(words) == 1:
         return Span(date(year, 1, 1), date(year, 12, 31), "month")
     if words[0] == "q" or words[1] == "quarter":
-        number = int(words[1]) if words[0] == "q" else _ORDINALS.index(words[0]) + 1
+        number = int(words[1]) if words[0] == "q" else ORDINALS.index(words[0]) + 1
         return _quarter(date(year, 3 * number - 2, 1))
     if len(words) == 2:
         return _month(date(year, _MONTH_OF[words[0]], 1))
@@ -211,7 +211,12 @@ _RULES = (
     ),
     _rule(rf"(?:in|for|during) (?P<month>{_WORD})", _month_of_some_year),
 )
-WORDS = frozenset(
-    {*MONTHS, *NUMBERS, *_ORDINALS, *_UNIT.split("|"), "since", "between", "during", "yesterday"}
-    | {"last", "past", "this", "previous", "until", "through"}
-)
+
+
+def literals(*patterns: re.Pattern[str]) -> frozenset[str]:
+    """The words that stand in patterns."""
+    plain = (re.sub(r"\(\?P<\w+>|\\.", " ", pattern.pattern) for pattern in patterns)
+    return frozenset(word for text in plain for word in re.findall("[a-z]+", text))
+
+
+WORDS = literals(*(pattern for pattern, _ in _RULES))

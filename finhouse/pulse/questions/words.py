@@ -10,11 +10,16 @@ from collections.abc import Collection, Iterable
 LEAST_LETTERS = 5
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _RANGE_OF_MONTHS = re.compile(rf"\b({_MONTH}(?: \d{{4}})?) ?[-\u2013] ?({_MONTH})\b")
+# Jan-2026, Q1-2026: the mark is no minus.
+_PERIOD_OF_YEAR = re.compile(rf"\b({_MONTH}|q ?[1-4])[-\u2013](?=(?:19|20)\d{{2}}\b)")
 _TOKENS = re.compile(
-    r"\d{4}-\d{2}-\d{2}|\d{4}-\d{2}|\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|[^\W\d_]+|[<>]=?|[^\s\w]|\w"
+    r"(?<![\w.])\d{4}-\d{2}(?:-\d{2})?(?!\d)|(?<![\w.])[-+]?(?:\d+(?:[.,]\d+)*|\.\d+)"
+    r"|\d+(?:[.,]\d+)*|[^\W\d_]+|[<>]=?|[^\s\w]|\w"
 )
 # Marks that end or join words and say nothing themselves.
 _SILENT = frozenset("?!.,;:'\"()/&+-\u2013\u2014\u2019_")
+# Unless a number follows: then they are part of it, and leaving them out would make another one.
+_BEFORE_NUMBER = re.compile(r"[.,]\d|[-+\u2013\u2014]\s*\.?\d")
 _POSSESSIVE = re.compile(r"['\u2019]s\b")
 
 
@@ -23,10 +28,16 @@ def tokens(text: str) -> list[str]:
 
     ``How many new users, Jan-Jun 2026?`` -> how many new user jan to jun 2026
     """
-    plain = _POSSESSIVE.sub("", unicodedata.normalize("NFKC", text).lower())
+    plain = unicodedata.normalize("NFKC", text).lower().replace("\u2212", "-")
+    plain = _POSSESSIVE.sub("", plain)
     plain = _RANGE_OF_MONTHS.sub(r"\1 to \2", plain)
-    found = _TOKENS.findall(plain)
-    return [stem(token) for token in found if token not in _SILENT]
+    plain = _PERIOD_OF_YEAR.sub(r"\1 ", plain)
+    found = _TOKENS.finditer(plain)
+    return [
+        stem(token[0])
+        for token in found
+        if token[0] not in _SILENT or _BEFORE_NUMBER.match(plain, token.start())
+    ]
 
 
 def stem(word: str) -> str:

@@ -6,10 +6,10 @@ import json
 import logging
 import sqlite3
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
-from finhouse.access_log import collect
+from finhouse.access_log import UNREADABLE_SQL, collect
 from finhouse.api.guard import Admission
 from finhouse.api.keys import KeyRing
 from finhouse.api.observing import LOGGER, JsonLines
@@ -69,6 +69,10 @@ def write_metadata(home: Path) -> None:
                 id integer primary key, datasource_id integer, datasource_type varchar(200)
             );
             create table ab_user (id integer primary key, username varchar(64) not null);
+            create table query (
+                id integer primary key, user_id integer, start_time numeric(20, 6),
+                status varchar(16), sql text, executed_sql text
+            );
             insert into tables values (1, 'dim_users'), (2, 'kpi_monthly');
             insert into slices values (10, 1, 'table'), (11, 2, 'table'), (12, 1, 'query');
             insert into ab_user values (1, 'ada');
@@ -111,23 +115,66 @@ def test_charts_are_counted_by_user_and_the_mart_of_their_dataset(settings):
     write_metadata(home)
     write_events(
         home,
-        {"user_id": 1, "action": "ChartDataRestApi.get_data", "slice_id": 10},
+        {"user_id": 1, "action": "ChartDataRestApi.data_from_cache", "slice_id": 10},
         {"user_id": 1, "action": "ChartDataRestApi.data", "slice_id": 10},
+        {"user_id": 1, "action": "ChartDataRestApi.json_dumps", "slice_id": 10},
         {"user_id": 1, "action": "DashboardRestApi.get", "slice_id": None},
         {"user_id": 1, "action": "ChartRestApi.get", "slice_id": 10},
         {"user_id": 7, "action": "ChartDataRestApi.data", "slice_id": 11},
         {"user_id": None, "action": "ChartDataRestApi.data", "slice_id": 11},
         {"user_id": 1, "action": "ChartDataRestApi.data", "slice_id": 12},
         {"user_id": 1, "action": "ChartDataRestApi.data", "slice_id": 99},
+        # Not saved; of another dataset than its chart; of none there is.
+        {"user_id": 2, "action": "ChartDataRestApi.data", "slice_id": None, "dataset_id": 1},
+        {"user_id": 3, "action": "ChartDataRestApi.data", "slice_id": 10, "dataset_id": 2},
+        {"user_id": 3, "action": "ChartDataRestApi.data", "slice_id": None, "dataset_id": 77},
+        # Entries nobody can date.
+        {"user_id": 1, "action": "ChartDataRestApi.data", "slice_id": 10, "at": None},
+        {"user_id": 1, "action": "ChartDataRestApi.data", "slice_id": 10, "at": "yesterday"},
     )
     with (home / "events.jsonl").open("a") as lines:
         lines.write('{"at": "2026-06-30T00:00:00.0')
     expected = [
         ("dashboards", "ada", "dim_users", 2),
         ("dashboards", "nobody logged in", "kpi_monthly", 1),
+        ("dashboards", "user 2", "dim_users", 1),
+        ("dashboards", "user 3", "dim_users", 1),
+        ("dashboards", "user 3", "kpi_monthly", 1),
         ("dashboards", "user 7", "kpi_monthly", 1),
     ]
     assert counted(settings) == expected
+
+
+def test_queries_of_sql_lab_are_counted_by_the_marts_they_name(settings):
+    write_metadata(settings.superset_home)
+    queries = [
+        (1, "success", "with u as (select * from dim_users) select * from u", None),
+        (1, "success", "select 1; select * from published.fct_orders, DIM_USERS as d", None),
+        (1, "success", "select * from seen", "select * from run_in_truth"),
+        (1, "success", "select * from information_schema.tables", None),
+        (None, "success", "selec nothing from", None),
+        (1, "failed", "select * from never_answered", None),
+    ]
+    with closing(sqlite3.connect(settings.superset_home / "superset.db")) as database:
+        database.executemany(
+            "insert into query (user_id, start_time, status, sql, executed_sql)"
+            " values (?, 1782864000000.5, ?, ?, ?)",
+            queries,
+        )
+        database.commit()
+    expected = [
+        ("sql_lab", "ada", "dim_users", 2),
+        ("sql_lab", "ada", "fct_orders", 1),
+        ("sql_lab", "ada", "run_in_truth", 1),
+        ("sql_lab", "nobody logged in", UNREADABLE_SQL, 1),
+    ]
+    assert counted(settings) == expected
+    assert counted(settings) == expected
+    with open_warehouse(settings) as warehouse:
+        [(day,)] = warehouse.execute(
+            "select distinct access_date from raw_operations.access_log_daily"
+        )
+    assert day == date(2026, 7, 1)
 
 
 def test_a_rotated_log_takes_nothing_back(settings):

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from finhouse.bridge.snowflake_check import check_administration, check_snowflake_sql
+from finhouse.bridge.snowflake_policies import policy_statements
 from finhouse.dbt.manifest import manifest_in
-from finhouse.engines.snowflake_account import INSIDE, SnowflakeEmulator, environment_program
+from finhouse.engines.snowflake_account import (
+    DATABASE,
+    INSIDE,
+    SnowflakeEmulator,
+    environment_program,
+)
 from finhouse.errors import TransformError
 from finhouse.settings import Settings
 from tests.support.snowflake import ask
@@ -31,9 +38,69 @@ def test_models_and_tests_compile_to_snowflakes_sql(tmp_path: Path):
     } <= set(all_statements())
 
 
+MARTS = {
+    "people": {
+        "name": "people",
+        "config": {"meta": {"data_class": "personal"}},
+        "columns": {
+            "person_id": {"data_type": "string"},
+            "signup_date": {"data_type": "date", "config": {"meta": {"generalise": "month"}}},
+            "seen_at": {"data_type": "timestamp", "config": {"meta": {"generalise": "year"}}},
+            "is_new": {"data_type": "boolean"},
+            "visit_count": {"data_type": "integer"},
+            "worth": {
+                "data_type": "numeric(20, 2)",
+                "config": {"meta": {"data_class": "confidential"}},
+            },
+            "currency_code": {"data_type": "string"},
+        },
+    }
+}
+CLEARANCES = {"finhouse_analyst": "internal", "finhouse_controller": "confidential"}
+
+
+def test_policies_are_of_known_forms(tmp_path: Path):
+    statements = list(policy_statements(CLEARANCES, MARTS, DATABASE))
+    (tmp_path / "snowflake_policies.sql").write_text(";\n".join(statements))
+    assert check_administration(tmp_path).startswith(f"{len(statements)} statements")
+
+
+def test_the_emulator_runs_what_it_knows_of_the_policies(tmp_path: Path):
+    """Views and what a policy computes; policies themselves, roles and grants it has not."""
+    emulator = SnowflakeEmulator(tmp_path)
+    statements = list(policy_statements(CLEARANCES, MARTS, DATABASE))
+    [view] = [line for line in statements if " view " in line and line.startswith("create")]
+    [masked] = [line for line in statements if "_date_month set body" in line]
+    value = masked.partition(" -> ")[2].replace("val", "signup_date")
+    value = re.sub(r"is_role_in_session\('\w+'\)", "false", value)
+    plain = re.sub(r" with masking policy \S+?(?=[,)])", "", view).replace(" copy grants", "")
+    try:
+        answers = ask(
+            emulator.serve(),
+            [
+                "create schema if not exists finhouse.marts",
+                "create schema if not exists finhouse.published",
+                "create table finhouse.marts.people as select 'Abebe' as person_id,"
+                " cast('2026-03-17' as date) as signup_date,"
+                " cast('2026-03-17 10:00:00' as timestamp_ntz) as seen_at, true as is_new,"
+                " 3 as visit_count, cast(12.5 as number(20, 2)) as worth, 'ETB' as currency_code",
+                plain,
+                plain,
+                f"select person_id, worth, currency_code, {value} from finhouse.published.people",
+            ],
+        )
+    finally:
+        emulator.stop()
+    assert answers[-1] == [["Abebe", "12.50", "ETB", "2026-03-01"]], answers
+
+
 @pytest.mark.parametrize(
     "statement",
     [
+        "create masking policy if not exists p as (val int) returns int -> val",
+        "alter masking policy p set body -> case when true then val else null end",
+        "create or replace view v (a) copy grants as select a from t",
+        "create or replace secure view v (a) as select a from t",
         "grant ownership on schema finhouse.marts to role finhouse_reader",
         "grant select on all tables in schema finhouse.marts to finhouse_reader",
         "create role finhouse_reader login",

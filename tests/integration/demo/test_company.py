@@ -98,6 +98,7 @@ def test_same_rows_whatever_other_businesses_there_are(
     assert demo.status(database).domains == {domain}
 
 
+@pytest.mark.full
 def test_a_business_is_added_later(grown, database: str, tmp_path: Path):
     """It lives up to the day of those that are there, and they all live on together."""
     url, truths = grown
@@ -125,6 +126,7 @@ def test_a_business_of_another_version_is_refused(database: str, tmp_path: Path)
         demo.advance(database, 1, home=tmp_path)
 
 
+@pytest.mark.full
 def test_same_life_however_its_days_are_grouped(grown, database: str, tmp_path: Path):
     url, truths = grown
     demo.create(database, scale=SCALE, seed=SEED, home=tmp_path)

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -161,6 +162,33 @@ def test_shims_give_snowflakes_answer(answers: dict, case: str):
 def test_what_the_emulator_does_not_show(answers: dict, case: str):
     """Listed in docs/reference/engines.md; a failure means that the emulator has learnt it."""
     assert answers[case] == NOT_SHOWN[case][1]
+
+
+def test_two_sessions_merge_at_once(account: SnowflakeAccount):
+    """As snapshots do, of which dbt builds two at a time, each in a transaction."""
+    ask(account, ["create schema merging"])
+
+    def answers(table: str) -> list[list[list[str]] | str]:
+        return ask(
+            account,
+            [
+                "use schema merging",
+                f"create table {table} as select 1 as n, 2 as m",
+                f"create table {table}_new as select 3 as n, 4 as m",
+                "begin",
+                f"merge into {table} as old using {table}_new as new on old.n = new.n "
+                "when not matched then insert (n, m) values (new.n, new.m)",
+                # Long enough for the other session to merge meanwhile.
+                "select count(*) from table(generator(rowcount => 500000000))",
+                "commit",
+                f"select count(*) from {table}",
+            ],
+        )
+
+    with ThreadPoolExecutor() as pool:
+        for found in pool.map(answers, ("here", "there")):
+            assert not [answer for answer in found if isinstance(answer, str)]
+            assert found[-1] == [["2"]]
 
 
 def test_statements_that_fail_are_answered_with_an_error(account: SnowflakeAccount):

@@ -17,6 +17,7 @@ from finhouse.extract_load import refuse_differences
 from finhouse.extract_load.bookkeeping import Bookkeeping
 from finhouse.extract_load.postgres_source import PostgresSource
 from finhouse.extract_load.reconcile.tables import TableReconciliation
+from finhouse.extract_load.reconciling import altered_at_source
 from finhouse.extract_load.tables.context import TableContext
 from finhouse.sources import read_source
 from tests.support.extract_load import (
@@ -93,7 +94,16 @@ TAMPERINGS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("mode", [INCREMENTAL, WITHOUT_DELETES, BY_COLUMN, FULL])
+@pytest.mark.parametrize(
+    "mode",
+    [
+        INCREMENTAL,
+        *(
+            pytest.param(mode, marks=pytest.mark.full)
+            for mode in (WITHOUT_DELETES, BY_COLUMN, FULL)
+        ),
+    ],
+)
 def test_tampering_is_found_and_only_its_ranges_are_reloaded(shop, declare, mode):
     declare("shop", orders_yaml(mode))
     shop.sql("update shop.orders set status = null where id = 15")
@@ -163,6 +173,43 @@ def test_hard_deletes_are_found_where_loads_do_not_follow_them(shop, declare):
     assert found.differences.examples.surplus == "3"
     assert reconcile(shop, heal=True).is_healed
     shop.assert_equal()
+
+
+def test_an_immutable_table_differs_where_the_source_has_changed_it(shop, declare):
+    declare("shop", orders_yaml(APPEND + "    immutable: true\n"))
+    shop.load()
+    before = shop.raw_rows()
+    assert (reconcile(shop).status, altered(shop)) == ("equal", ([], []))
+    # Not loaded yet is no difference.
+    shop.sql("insert into shop.orders values (101, 1, 'NEW', now())")
+    assert altered(shop) == ([], [])
+    shop.sql("update shop.orders set amount = 0 where id in (7, 50)")
+    shop.sql("delete from shop.orders where id = 20")
+    assert altered(shop) == (["20"], ["50", "7"])
+    assert shop.raw_rows() == before
+    for heal in (False, True):
+        found = reconcile(shop, heal=heal)
+        assert (found.status, counts(found)) == ("differs", (0, 1, 0, 2))
+        assert "immutable: raw keeps what it has" in found.note
+        with pytest.raises(ReconciliationError, match=r"1 surplus .* 2 changed"):
+            refuse_differences([found])
+    # What raw lacks is healed all the same; what was loaded first stays.
+    tamper(shop, "delete from raw_shop.orders where id = 10")
+    assert counts(reconcile(shop, heal=True)) == (1, 1, 0, 2)
+    assert counts(reconcile(shop)) == (0, 1, 0, 2)
+    kept = [row for row in shop.raw_rows() if row[0] not in (10, 101)]
+    assert kept == [row for row in before if row[0] != 10]
+
+
+def altered(shop: Shop) -> tuple[list[str], list[str]]:
+    return altered_at_source(
+        shop.settings,
+        "shop",
+        "orders",
+        oltp_url=shop.oltp_url,
+        warehouse=shop.warehouse,
+        definitions=shop.definitions,
+    )
 
 
 def test_append_compares_distinct_keys_and_keeps_what_the_source_deleted(shop, declare):

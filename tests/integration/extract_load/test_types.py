@@ -132,6 +132,7 @@ def test_exotic_values_are_reconciled_without_false_differences(shop):
     assert found.source_sums["c_int8"] == "-1"
 
 
+@pytest.mark.full
 def test_one_exotic_value_that_differs_is_found(shop):
     """Of each type a value becomes that of another row, or NULL; what is found is healed."""
     make_exotic(shop)

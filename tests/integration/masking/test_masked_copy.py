@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
@@ -73,7 +74,8 @@ tables:
     mode: append
     key: [id]
     cursor: xmin
-    classes: {2 identity: [actor], 3 technical: [entity_id]}
+    row_of: entity_id
+    classes: {2 identity: [actor], 3 technical: [entity_id, occurred_at]}
   - name: holds
     mode: full
     key: [id]
@@ -115,10 +117,16 @@ DDL = """
     create table shop.fees (id bigint primary key, instalment_id bigint, charged_at timestamp);
     insert into shop.fees select i, i, timestamp '2026-03-02' + i * interval '2 h'
     from generate_series(1, 50) i;
-    create table shop.events (id bigint primary key, actor text, entity_id text);
+    create table shop.events (
+        id bigint primary key, actor text, entity_id text, occurred_at timestamp
+    );
     insert into shop.events
     select i, case when i % 2 = 0 then customer(i)::text else 'system' end, customer(i)::text
     from generate_series(1, 60) i;
+    insert into shop.events
+    select 1000 + i, 'system', md5('loan' || i)::uuid::text,
+        timestamp '2026-02-01' + i * interval '5 h'
+    from generate_series(1, 100) i;
     create table shop.holds (
         id bigint primary key, subject_type text, subject_id text, placed_at timestamp,
         released_at timestamp
@@ -298,6 +306,9 @@ def test_all_dates_of_a_person_move_by_the_same_days(copy):
         " from raw_shop.instalments i join raw_shop.loans l on l.id = i.loan_id",
         "select f.id, date_diff('hour', cast(i.paid_at as timestamp), f.charged_at)"
         " from raw_shop.fees f join raw_shop.instalments i on i.id = f.instalment_id",
+        # What names a row of some table: beside it, a date that stays would tell the days.
+        "select e.id, date_diff('hour', l.created_at, e.occurred_at)"
+        " from raw_shop.events e join raw_shop.loans l on e.entity_id = cast(l.id as varchar)",
     ):
         if copy.shop.settings.target == "postgres":
             continue
@@ -311,6 +322,32 @@ def test_all_dates_of_a_person_move_by_the_same_days(copy):
     ]
     ours, theirs = copy.both("select valid_from from raw_shop.prices")
     assert ours == theirs
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_holds_move_with_whom_they_are_on(make, key, tmp_path, kind):
+    shop = make(kind)
+    copy_masked(shop.settings, tmp_path / "masked.duckdb", key, shop.definitions)
+    copy = Copied(shop, tmp_path / "masked.duckdb")
+    for table, subject in (("loans", "loan"), ("customers", "customer")):
+        [ours], [theirs] = copy.both(
+            "select h.placed_at, cast(s.created_at as timestamp)"
+            f" from raw_shop.holds h join raw_shop.{table} s"
+            f" on h.subject_id = cast(s.id as varchar) and h.subject_type = '{subject}'"
+        )
+        assert theirs[0] - ours[0] == theirs[1] - ours[1] != timedelta(0)
+
+
+def test_a_source_of_persons_says_who_they_are(make, key, tmp_path):
+    shop = make()
+    file = shop.definitions / "shop.yml"
+    subjects = "    subjects: {id: customer, referred_by: customer}\n"
+    changed = file.read_text(encoding="utf-8").replace("person: customer\nlegal_holds: holds\n", "")
+    file.write_text(changed.replace(subjects, ""), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="does not say which kind") as refused:
+        copy_masked(shop.settings, tmp_path / "masked.duckdb", key, shop.definitions)
+    assert "column full_name of raw_shop.customers" in refused.value.message
+    assert not (tmp_path / "masked.duckdb").exists()
 
 
 def test_the_same_key_makes_the_same_copy_and_another_another(copy, tmp_path):

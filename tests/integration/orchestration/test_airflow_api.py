@@ -12,7 +12,10 @@ import pytest
 
 from finhouse.errors import ServiceError
 from finhouse.orchestration import api as airflow_api
+from finhouse.orchestration import local
 from finhouse.orchestration.api import AirflowApi
+from finhouse.orchestration.local import LocalAirflow
+from finhouse.settings import Settings
 
 
 class Stumbling(BaseHTTPRequestHandler):
@@ -24,6 +27,12 @@ class Stumbling(BaseHTTPRequestHandler):
 
     faults: ClassVar[list[int | str]] = []
     runs: ClassVar[list[str]] = []
+    beats: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        """Health: what ``beats`` says of the scheduler, the last of it for ever."""
+        beat = self.beats.pop(0) if len(self.beats) > 1 else self.beats[0]
+        self._answer(200, {"scheduler": {"status": beat}, "triggerer": {"status": "healthy"}})
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -54,14 +63,19 @@ class Stumbling(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[AirflowApi]:
+def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     monkeypatch.setattr(airflow_api, "RETRY_SECONDS", 0.01)
     monkeypatch.setattr(Stumbling, "faults", [])
     monkeypatch.setattr(Stumbling, "runs", [])
     with ThreadingHTTPServer(("127.0.0.1", 0), Stumbling) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield AirflowApi(f"http://127.0.0.1:{server.server_port}", "admin", "a password")
+        yield server.server_port
         server.shutdown()
+
+
+@pytest.fixture
+def api(port: int) -> AirflowApi:
+    return AirflowApi(f"http://127.0.0.1:{port}", "admin", "a password")
 
 
 @pytest.mark.parametrize(
@@ -101,3 +115,32 @@ def test_an_order_that_is_not_taken_is_an_error(api: AirflowApi, faults: list, s
     with pytest.raises(ServiceError, match=said):
         api.trigger("a_dag")
     assert Stumbling.runs == []
+
+
+@pytest.fixture
+def running(port: int, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> LocalAirflow:
+    """An Airflow whose processes live."""
+    monkeypatch.setattr(local, "_POLL_SECONDS", 0.01)
+    monkeypatch.setattr(local, "_ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(LocalAirflow, "is_running", lambda _: True)
+    monkeypatch.setattr(LocalAirflow, "stop", lambda _: pytest.fail("it was stopped"))
+    airflow = LocalAirflow(settings)
+    airflow.home.mkdir(parents=True)
+    (airflow.home / "port").write_text(str(port))
+    return airflow
+
+
+def test_a_part_that_missed_a_beat_has_not_ended(
+    running: LocalAirflow, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Stumbling, "beats", ["unhealthy", "unhealthy", "healthy"])
+    running.start()
+    assert Stumbling.beats == ["healthy"]
+
+
+def test_a_part_that_beats_no_more_has_ended(
+    running: LocalAirflow, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Stumbling, "beats", ["unhealthy"])
+    with pytest.raises(ServiceError, match="a part of Airflow has ended"):
+        running.run_all(timeout=1)

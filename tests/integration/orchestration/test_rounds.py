@@ -10,7 +10,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from airflow.sdk.exceptions import AirflowSkipException
 
 from finhouse.errors import SourceError
 from finhouse.orchestration import alerts, tasks
@@ -126,6 +125,9 @@ def test_a_scheduled_load_is_of_its_scheduled_day(scheduled: str, time_zone: str
 
 
 def test_a_load_by_hand_is_of_the_round_it_names_or_of_none():
+    # Here, as every test process collects this file, and Airflow takes seconds to import.
+    from airflow.sdk.exceptions import AirflowSkipException
+
     by_hand = run("manual", "2026-06-30T12:00:00+00:00")
     assert tasks.round_of({"round": " 2026-06-29 "}, by_hand, "UTC") == "2026-06-29"
     for nothing in (None, ""):

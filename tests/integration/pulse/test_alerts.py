@@ -125,7 +125,7 @@ def test_a_breach_must_last(watched: Watched, told: list[str]):
 
 
 def test_what_fires_and_has_to_last_again_goes_on(watched: Watched, told: list[str]):
-    """No data breaks no row of breaches; another version begins a new one, and ends nothing."""
+    """No data breaks no row of breaches; another version begins a new one, and ends the old."""
     watched.publish(A=5)
     watched.monitor(condition={**BELOW, "for": 2})
     watched.run()
@@ -135,14 +135,43 @@ def test_what_fires_and_has_to_last_again_goes_on(watched: Watched, told: list[s
         [alert] = watched.alerts()
         assert (alert["status"], alert["occurrence_count"]) == ("firing", seen)
     watched.edit(condition={**BELOW, "value": 9, "for": 2})
-    for seen in (2, 3):
+    [alert] = watched.alerts()
+    assert (alert["status"], alert["data"]["resolved_reason"]) == ("resolved", "edited")
+    for statuses in (["resolved"], ["resolved", "firing"]):
         watched.publish(A=5)
         watched.run()
-        [alert] = watched.alerts()
-        assert (alert["status"], alert["occurrence_count"]) == ("firing", seen)
+        assert [alert["status"] for alert in watched.alerts()] == statuses
+    assert [alert["query_version"] for alert in watched.alerts()] == [1, 2]
     watched.publish(A=50)
     watched.run()
-    assert [alert["status"] for alert in watched.alerts()] == ["resolved"]
+    assert {alert["status"] for alert in watched.alerts()} == {"resolved"}
+
+
+def test_a_monitor_that_is_off_has_no_alert_that_fires(watched: Watched, told: list[str]):
+    watched.publish(A=5)
+    watched.monitor()
+    watched.run()
+    with connect_pulse(watched.settings) as connection:
+        monitors.switch(connection, "Low figures", enabled=False)
+    [alert] = watched.alerts()
+    assert (alert["status"], alert["data"]["resolved_reason"]) == ("resolved", "disabled")
+
+
+def test_no_rows_are_a_recovery_where_the_condition_says_so(watched: Watched, told: list[str]):
+    """A query that returns what is amiss returns nothing when nothing is."""
+    amiss = "select bank, max(value) as value from published.figures where value > 90 group by bank"
+    condition = {"column": "value", "key": ["bank"], "op": ">", "value": 90}
+    watched.publish(A=95)
+    watched.monitor(sql=amiss, condition={**condition, "no_rows": "recovered"})
+    watched.monitor(name="Unknown", sql=amiss, condition=condition)
+    assert [watched.run(name).outcome for name in ("Low figures", "Unknown")] == ["breached"] * 2
+    watched.forget()
+    watched.publish(A=5)
+    assert [watched.run(name).outcome for name in ("Low figures", "Unknown")] == [
+        "quiet",
+        "no_data",
+    ]
+    assert [alert["status"] for alert in watched.alerts()] == ["resolved", "firing"]
 
 
 def test_the_same_publication_again_is_no_other_one(watched: Watched, told: list[str]):
@@ -188,6 +217,33 @@ def test_a_snooze_is_kept_and_ended(watched: Watched, told: list[str]):
         watched.publish(A=5)
         watched.run()
         assert len(told) == times, f"after {hours} more hours"
+
+
+def test_a_higher_severity_breaks_a_snooze(watched: Watched, told: list[str]):
+    watched.publish(A=5)
+    watched.monitor(severity="medium")
+    watched.run()
+    [alert] = watched.alerts()
+    with connect_pulse(watched.settings) as connection:
+        alerts.snooze(connection, str(alert["id"]), 48)
+    watched.edit(severity="critical")
+    watched.publish(A=5)
+    watched.run()
+    assert len(told) == 2
+
+
+def test_what_is_acknowledged_is_not_told_when_its_snooze_ends(watched: Watched, told: list[str]):
+    watched.publish(A=5)
+    watched.monitor()
+    watched.run()
+    [alert] = watched.alerts()
+    with connect_pulse(watched.settings) as connection:
+        alerts.snooze(connection, str(alert["id"]), 1)
+        alerts.acknowledge(connection, str(alert["id"]), "ada")
+    watched.let_time_pass(48)
+    watched.publish(A=5)
+    watched.run()
+    assert len(told) == 1
 
 
 def test_what_is_acknowledged_is_known(watched: Watched, told: list[str]):

@@ -189,7 +189,22 @@ def test_without_keys_no_page_of_another_site_says_anything(
     assert alert["acknowledged"] is (status == 200)
 
 
-def test_without_their_database_alerts_are_not_ready(watched: Watched):
+def test_alerts_of_other_domains_take_no_place(watched: Watched, firing: str):
+    """However many there are, and however severe."""
+    watched.monitor(name="Others", domain="commerce")
+    watched.execute(
+        "insert into pulse.pulse_alerts (monitor_id, fingerprint, query_version, detected_at, "
+        "severity, message, data, status, first_seen_at, last_seen_at, publication_id) "
+        "select id, n::text, 1, now(), 'critical', 'x', '{}', 'firing', now(), now(), 'p' "
+        "from pulse.pulse_monitors, generate_series(1, 1000) as n where name = 'Others'"
+    )
+    wallet = api_of(watched.settings, domains=("wallet",))
+    assert [one["id"] for one in ask(wallet, "/pulse/alerts").json()["items"]] == [firing]
+
+
+def test_without_their_database_questions_are_answered_and_alerts_are_not_ready(
+    watched: Watched, caplog: pytest.LogCaptureFixture
+):
     watched.publish(A=5)
     nowhere = load_settings(
         {
@@ -198,7 +213,11 @@ def test_without_their_database_alerts_are_not_ready(watched: Watched):
         }
     )
     app = api_of(nowhere, domains=tuple(declared_domains()))
-    for path in ("/pulse/alerts", "/ask?q=mau"):
-        refused = ask(app, path)
-        assert refused.status_code == 503 and "secret-word" not in refused.text
-        assert refused.headers["Retry-After"]
+    refused = ask(app, "/pulse/alerts")
+    assert refused.status_code == 503 and "secret-word" not in refused.text
+    assert refused.headers["Retry-After"]
+    answered = ask(app, "/ask?q=mau")
+    assert answered.status_code == 200 and answered.json()["outcome"] == "answered"
+    assert answered.headers["X-Question-Kept"] == "no"
+    assert "X-Question-Kept" not in ask(api_of(watched.settings), "/ask?q=mau").headers
+    assert "secret-word" not in caplog.text

@@ -34,9 +34,10 @@ STATEMENTS = (
     "cast(null as varchar) as currency_code, true as is_complete_period "
     "from generate_series(0, 29) as s(n)",
     "create table published.bank_performance_monthly as select * from (values "
-    "(date '2026-05-01', 'A', 9, 10, true), (date '2026-05-01', 'B', 1, 2, true), "
-    "(date '2026-06-01', 'A', 8, 10, true), (date '2026-06-01', 'B', 0, 0, true)) as t("
-    "month_start, bank_name, completed_transaction_count, transaction_count, is_complete_period)",
+    "(date '2026-05-01', 'A', 9, 10), (date '2026-05-01', 'B', 1, 2), "
+    "(date '2026-06-01', 'A', 8, 10), (date '2026-06-01', 'B', 0, 0), "
+    "(date '2026-07-01', 'A', 1, 1)) as t("
+    "month_start, bank_name, completed_transaction_count, transaction_count)",
 )
 
 

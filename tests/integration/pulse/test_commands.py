@@ -105,6 +105,38 @@ def test_a_template_makes_a_monitor_and_counts_it(watched: Watched, pulse: Any):
     assert rated == {"usage_count": 0, "avg_rating": "3.50"}
 
 
+def test_what_is_said_of_a_monitor_that_is_made_is_kept(watched: Watched, pulse: Any):
+    watched.publish(A=5)
+    said = ("--domain", "commerce", "--description", "mine", "--severity", "low")
+    pulse("new", "Mine", "--ask", "mau below 907", *said)
+    [kept] = watched.rows("select * from pulse.pulse_monitors")
+    assert (kept["domain"], kept["description"], kept["severity"]) == ("commerce", "mine", "low")
+
+
+@pytest.mark.parametrize(
+    ("content", "told_what"),
+    [(b"select '\xff'", "is no text in UTF-8"), (b"select '\x00'", "NUL")],
+)
+def test_a_file_that_is_no_sql_is_refused(
+    watched: Watched, pulse: Any, tmp_path: Path, content: bytes, told_what: str
+):
+    watched.publish(A=5)
+    file = tmp_path / "broken.sql"
+    file.write_bytes(content)
+    given = ("--sql-file", str(file), "--condition", json.dumps(BELOW))
+    assert told_what in pulse("new", "x", *given, code=2)
+
+
+@pytest.mark.parametrize("number", ["NaN", "1e999", "-Infinity", "9" * 5000, "[" * 100_000])
+def test_a_limit_that_is_no_number_is_refused(
+    watched: Watched, pulse: Any, sql_file: str, number: str
+):
+    watched.publish(A=5)
+    condition = f'{{"column": "value", "op": "<", "value": {number}}}'
+    pulse("new", "x", "--sql-file", sql_file, "--condition", condition, code=2)
+    assert watched.rows("select * from pulse.pulse_monitors") == []
+
+
 def test_questions_are_answered_or_not(watched: Watched, pulse: Any):
     watched.publish(A=5)
     answered = pulse("ask", "mau", "in", "May", "2026")

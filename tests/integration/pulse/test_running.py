@@ -12,7 +12,8 @@ import pytest
 from finhouse.errors import ConfigurationError, ServiceError
 from finhouse.pulse import monitors
 from finhouse.pulse.alerts import give_feedback
-from finhouse.pulse.reading import open_reader
+from finhouse.pulse.guard import ROW_LIMIT
+from finhouse.pulse.reading import QueryFailedError, open_reader
 from finhouse.pulse.running import ERRORS_ALLOWED, replay, run_one
 from finhouse.pulse.tuning import tune
 from finhouse.pulse_tables import connect_pulse, pulse_url
@@ -70,6 +71,27 @@ def test_another_condition_judges_the_same_publication(watched: Watched, told: l
     watched.run_due()
     watched.edit(condition={**BELOW, "value": 20})
     assert [one.outcome for one in watched.run_due()] == ["breached"]
+
+
+def test_another_frequency_is_not_kept_waiting_by_the_old_one(watched: Watched, told: list[str]):
+    watched.publish(A=15)
+    watched.monitor(frequency="monthly")
+    watched.run_due()
+    watched.edit(description="other words")
+    assert watched.run_due() == []
+    watched.edit(frequency="hourly")
+    assert [one.outcome for one in watched.run_due()] == ["unchanged"]
+
+
+def test_more_rows_than_a_query_may_return_are_an_error(watched: Watched, told: list[str]):
+    """Cut off, they would fire and end alerts by which of them were returned."""
+    watched.publish(**{f"b{number}": 50 for number in range(ROW_LIMIT)})
+    watched.monitor()
+    assert watched.run().outcome == "quiet"
+    watched.publish(one_more=50)
+    assert "more than 1,000 rows" in watched.run().error
+    with pytest.raises(QueryFailedError, match="more than 1,000 rows"):
+        watched.monitor(name="Too many")
 
 
 def test_monitors_of_another_engine_are_left_alone(watched: Watched, told: list[str]):
@@ -220,7 +242,7 @@ def test_precision_is_that_of_the_version_that_alerted(watched: Watched, told: l
             word = "true_positive" if right else "false_positive"
             give_feedback(connection, str(alert["id"]), word, "ada")
         kept = monitors.versions(connection, "Low figures")
-    assert [(row["true_positives"], row["false_positives"]) for row in kept] == [(1, 0), (0, 1)]
+    assert [(row["true_positives"], row["false_positives"]) for row in kept] == [(1, 0), (1, 1)]
 
 
 def test_a_replay_judges_by_the_condition_of_today_and_writes_nothing(
@@ -243,6 +265,20 @@ def test_a_replay_judges_by_the_condition_of_today_and_writes_nothing(
         [False],
     ]
     assert watched.rows(LOG) == before
+
+
+def test_a_replay_leaves_what_another_kind_of_condition_has_judged(
+    watched: Watched, told: list[str]
+):
+    watched.publish(A=5)
+    watched.monitor()
+    watched.run()
+    watched.edit(condition={"rows": "count", "op": ">", "value": 100})
+    watched.run()
+    today = date.today()
+    with connect_pulse(watched.settings) as connection:
+        replayed = replay(connection, "Low figures", today - timedelta(days=1), today)
+    assert [[one["is_breach"] for one in found] for _, found in replayed] == [[True], [False]]
 
 
 def test_tuning_proposes_what_spares_false_alarms_and_loses_no_true_one(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.retention import DDL, MODES, POLICIES, SOURCE, ForgetfulShop
+from tests.support.retention import DDL, MODES, POLICIES, SOURCE, ForgetfulShop, build_and_publish
 
 
 @pytest.fixture
@@ -29,3 +29,9 @@ def shop(make_shop) -> ForgetfulShop:
     made = make_shop()
     made.load()
     return made
+
+
+@pytest.fixture
+def published_shop(shop) -> ForgetfulShop:
+    build_and_publish(shop)
+    return shop

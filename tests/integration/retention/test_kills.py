@@ -2,77 +2,25 @@
 
 from __future__ import annotations
 
-import json
+import uuid
 
 import pytest
 
-from finhouse.publish import publish
 from finhouse.safety.doctor import examine
-from finhouse.warehouse import open_published, open_warehouse
-from tests.support.retention import ForgetfulShop
+from finhouse.warehouse import open_published
+from tests.support.retention import ForgetfulShop, build_and_publish, read
 
 pytestmark = pytest.mark.full
 
 PURGING, LEFTOVERS = "finhouse.retention.purging", "finhouse.retention.leftovers"
 ROWS = "finhouse.retention.rows:TableRows"
 BOOKS = "finhouse.extract_load.bookkeeping:Bookkeeping"
-# A mart about persons, and one that is not.
-MARTS = {
-    "buyers": "customer_id text",
-    "sales": "month_start date, amount numeric(20, 2)",
-    "kpi_monthly": "kpi_code text, month_start date, numerator numeric(26, 8),"
-    " denominator numeric(26, 8), value numeric(26, 8), is_complete_period boolean",
-    "kpi_daily": "kpi_code text, date_day date, numerator numeric(26, 8),"
-    " denominator numeric(26, 8), value numeric(26, 8), is_complete_period boolean",
-    "kpi_restatements": "kpi_code text, period_grain text, period_start date,"
-    " cause_kind text, cause_batches text, restated_at timestamp, change_number bigint",
-}
-
-
-def build_and_publish(shop: ForgetfulShop) -> None:
-    """As a build would: marts of what raw holds, and a manifest that says which are personal."""
-    output = shop.settings.dbt_output
-    output.mkdir(parents=True, exist_ok=True)
-    nodes = {
-        name: {
-            "name": name,
-            "resource_type": "model",
-            "fqn": ["finhouse", "marts", name],
-            "config": {"meta": {"data_class": "personal" if name == "buyers" else "internal"}},
-            "columns": {
-                column.split()[0]: {"name": column.split()[0]}
-                for column in columns.replace("26, 8", "26 8").replace("20, 2", "20 2").split(", ")
-            },
-        }
-        for name, columns in MARTS.items()
-    }
-    (output / "manifest.json").write_text(json.dumps({"nodes": nodes}))
-    with open_warehouse(shop.settings) as warehouse:
-        warehouse.create_schema("marts")
-        for mart, columns in MARTS.items():
-            warehouse.execute(f"create table if not exists marts.{mart} ({columns})")
-        warehouse.execute(
-            "insert into marts.buyers select cast(customer_id as text) from raw_shop.orders"
-        )
-        warehouse.execute("insert into marts.sales values (date '2025-01-01', 5)")
-        publish(shop.settings, warehouse)
-
-
-def read(shop: ForgetfulShop, mart: str) -> int:
-    with open_published(shop.settings) as published:
-        return published.count(f"published.{mart}")
 
 
 def doctor(shop: ForgetfulShop, *, repair: bool = False):
     return examine(
         shop.settings, repair=repair, oltp_url=shop.oltp_url, definitions=shop.definitions
     )
-
-
-@pytest.fixture
-def published_shop(shop) -> ForgetfulShop:
-    build_and_publish(shop)
-    return shop
 
 
 @pytest.mark.parametrize(
@@ -139,6 +87,67 @@ def test_after_the_commit_all_has_happened_and_the_rest_is_told(
     assert shop.raw() == after
     shop.load()
     assert shop.raw() == after
+
+
+on_duckdb = pytest.mark.parametrize("target", ["duckdb"], indirect=True)
+
+
+@on_duckdb
+@pytest.mark.parametrize(
+    ("function", "moment"),
+    [("remove_database", "before"), ("put_in_place", "before"), ("put_in_place", "after")],
+)
+def test_a_file_that_is_being_written_anew_is_whole_at_any_moment(published_shop, function, moment):
+    shop = published_shop
+    shop.killed_in("finhouse.warehouse.duckdb_file", function, moment)
+    after = shop.raw()
+    _, [finding] = doctor(shop)
+    assert "was killed when the rows were gone from raw" in finding.what
+    doctor(shop, repair=True)
+    assert doctor(shop) == ([], [])
+    assert shop.raw() == after
+    assert not list(shop.settings.home.glob(".*.anew*"))
+
+
+@on_duckdb
+def test_no_byte_of_the_file_tells_who_was_purged(published_shop):
+    """Neither as text nor as the sixteen bytes of a UUID; all else is there as it was."""
+    shop = published_shop
+    # Holds name whom they are on, also when they are released: that is their evidence.
+    shop.sql("delete from shop.holds where released_at is not null")
+    shop.execute(
+        "comment on column raw_shop.orders.amount is 'In birr'",
+        "create schema staging",
+        "create view staging.orders as select * from raw_shop.orders",
+        "create schema own",
+        "create view own.buyers as select * from marts.buyers",
+    )
+    gone, kept = (uuid.UUID(f"00000000-0000-4000-9000-00000000000{n}") for n in (1, 2))
+    shop.execute("checkpoint")
+
+    def bytes_of(person: uuid.UUID) -> list[bool]:
+        held = shop.settings.duckdb_path.read_bytes()
+        return [stored(person) in held, str(person).encode() in held]
+
+    assert bytes_of(gone) == bytes_of(kept) == [True, True]
+    shop.purge().apply()
+    assert bytes_of(gone) == [False, False]
+    assert bytes_of(kept)[0]
+    assert shop.rows("select count(*) from staging.orders") == [(25,)]
+    assert shop.rows(
+        "select comment from duckdb_columns() where schema_name = 'raw_shop'"
+        " and table_name = 'orders' and column_name = 'amount'"
+    ) == [("In birr",)]
+    # A view on a model that was dropped waits for the next build, as before.
+    build_and_publish(shop)
+    assert shop.rows("select count(*) from own.buyers") == [(25,)]
+    shop.load()
+    assert {found.status for found in shop.reconcile()} == {"equal"}
+
+
+def stored(person: uuid.UUID) -> bytes:
+    """As DuckDB has it: a number of 128 bits with its first bit turned, the low byte first."""
+    return (person.int ^ (1 << 127)).to_bytes(16, "little")
 
 
 def test_readers_see_no_purged_person_and_all_else_as_it_was(published_shop):

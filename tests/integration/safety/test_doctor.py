@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 
+import duckdb
 import psycopg
 import pytest
 from click.testing import CliRunner
@@ -199,6 +201,18 @@ class TestFiles:
         assert (done, finding.why) == ([], "readers have nothing")
         house.publish(100)
         loads_again(house)
+
+    def test_a_file_of_a_clearance_that_is_of_another_publication(self, house, settings):
+        masked = settings.masked_path("internal")
+        masked.parent.mkdir()
+        shutil.copy(settings.published_path, masked)
+        assert look(house) == ([], [])
+        with duckdb.connect(str(masked)) as file:
+            file.execute("update operations.publication set publication_id = 'another'")
+        for told in ("of publication another", "nobody knows which"):
+            done, [finding] = look(house, repair=True)
+            assert (done, finding.place) == ([], str(masked)) and told in finding.what
+            masked.write_bytes(b"torn")
 
     def test_what_a_killed_publication_leaves(self, house, settings):
         left = settings.published_path.with_name(f".{settings.published_path.name}.incoming")

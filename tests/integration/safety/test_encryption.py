@@ -139,7 +139,8 @@ def test_files_under_another_key_do_not_decrypt(marked, settings, key, other_key
     with pytest.raises(WarehouseError, match="cannot be decrypted"):
         key.decrypt(tmp_path / "sealed", tmp_path / "opened")
     whole = (made.folder / f"{file}.age").read_bytes()
-    for damaged in (whole[:-1], whole[: len(whole) // 2], whole[:-5] + b"\0" + whole[-4:], b""):
+    flipped = whole[:-5] + bytes([whole[-5] ^ 1]) + whole[-4:]
+    for damaged in (whole[:-1], whole[: len(whole) // 2], flipped, b""):
         (tmp_path / "sealed").write_bytes(damaged)
         with pytest.raises(WarehouseError, match="cannot be decrypted"):
             key.decrypt(tmp_path / "sealed", tmp_path / "opened")

@@ -128,7 +128,7 @@ def pristine(tmp_path_factory: pytest.TempPathFactory, oltp_server: ThrowAwaySer
 
 def _copied(folder: Path, server: ThrowAwayServer, database: str) -> Copy:
     root = folder / "project"
-    copy_project(root, "finhouse/", "dbt_project/", "superset/")
+    copy_project(root)
     url = server.create_database(database)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(CATALOGUE)

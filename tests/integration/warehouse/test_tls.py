@@ -104,7 +104,7 @@ def sealed(
 @pytest.fixture(autouse=True)
 def far(monkeypatch: pytest.MonkeyPatch) -> None:
     """127.0.0.1 counts as another machine: there is no other one to connect to."""
-    monkeypatch.setattr("finhouse.warehouse.tls.is_here", lambda host: host == "")
+    monkeypatch.setattr("finhouse.hosts.is_here", lambda host: host == "")
 
 
 def connect(address: str) -> bool:

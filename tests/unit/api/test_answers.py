@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
+from hypothesis import given
+from hypothesis import settings as settings_of_search
+from hypothesis import strategies as st
 
 from finhouse.api.answers import MEMORY_BYTES, Answers
 from finhouse.api.routes.merchants import percent
@@ -136,6 +139,8 @@ def encoded(content: object) -> str:
         encoded(["p1", "/kpis/gmv/values", []]),
         encoded(["p1", "/kpis/gmv/values", ["x' or 1=1"]]),
         encoded(["p1", "/kpis/gmv/values", [None]]),
+        encoded(["\ud800", "/kpis/gmv/values", ["2026-01-01"]]),
+        encoded([1, "/kpis/gmv/values", ["2026-01-01"]]),
         base64.urlsafe_b64encode(b"[" * 700).decode(),
     ],
 )
@@ -152,6 +157,11 @@ def test_a_cursor_of_no_page_is_refused(api: FastAPI, cursor: str):
         ("/kpis", [True, "gmv"]),
         ("/kpis", [1, "g\0"]),
         ("/kpis", [1]),
+        ("/kpis", [1, "gmv", "gmv"]),
+        ("/kpis", [1, "\ud800"]),
+        ("/kpis/gmv/values", ["2026-01-01", "2026-01-02"]),
+        ("/kpis/gmv/values", ["\udfff"]),
+        ("/restatements", ["2026-02-01T00:00:00", "gmv", "\ud83d", "2026-01-01", 1]),
         ("/restatements", ["2026-02-01T00:00:00", ["gmv"], "month", "2026-01-01", 1]),
         ("/restatements", ["2026-02-01T00:00:00", "gmv", "month", "2026-01-01", "one"]),
         ("/restatements", ["2026-02-01T00:00:00", "gmv", "month", "2026-01-01", 1, 2]),
@@ -163,6 +173,65 @@ def test_a_key_that_no_row_has_is_refused_before_it_is_asked_for(
     assert ask(api, f"{path}?cursor={encoded(['p1', path, key])}").status_code == 400
 
 
+HALF = st.characters(categories=["Cs"])
+ANY_TEXT = st.text(st.one_of(HALF, st.characters()), max_size=8)
+ANY_DAY = st.one_of(st.dates().map(str), st.datetimes().map(lambda at: at.isoformat()), ANY_TEXT)
+KEYS = {
+    "/kpis": (st.integers(), ANY_TEXT),
+    "/kpis/gmv/values": (ANY_DAY,),
+    "/restatements": (ANY_DAY, ANY_TEXT, ANY_TEXT, ANY_DAY, st.integers()),
+}
+
+
+@pytest.mark.parametrize("path", KEYS)
+def test_no_cursor_makes_the_server_fail(api: FastAPI, path: str):
+    """Also one that holds halves of characters, in its key or in its publication."""
+
+    @given(key=st.tuples(*KEYS[path]), publication=st.sampled_from(["p1", "p2", "\udfff"]))
+    @settings_of_search(max_examples=100, derandomize=True, deadline=None)
+    def asked(key: tuple, publication: str) -> None:
+        cursor = encoded([publication, path, key])
+        assert ask(api, f"{path}?cursor={cursor}").status_code in (200, 400, 409, 422)
+
+    asked()
+
+
+def test_a_cursor_belongs_to_the_parameters_of_its_request(api: FastAPI):
+    """Else a page of days would go on in months."""
+    path = "/kpis/gmv/values?grain={}&limit=3&from=2026-01-02"
+    cursor = ask(api, path.format("day")).json()["next_cursor"]
+    refused = ask(api, f"{path.format('month')}&cursor={cursor}")
+    assert refused.status_code == 400 and refused.json()["restart"] == path.format("month")
+    # How many rows a page has is no matter, nor in which order the parameters stand.
+    other = f"/kpis/gmv/values?from=2026-01-02&cursor={cursor}&limit=2&grain=day"
+    assert ask(api, other).status_code == 200
+
+
+def test_apis_of_other_domains_or_currencies_share_no_tag(own_settings: Settings):
+    def tag(**changes: object) -> str:
+        api = api_of(own_settings)
+        for name, value in changes.items():
+            setattr(api.state.project, name, value)
+        return ask(api, "/kpis").headers["ETag"]
+
+    tags = [tag(), tag(domains=("wallet",)), tag(reporting_currency="XXX")]
+    assert len(set(tags)) == 3 and tag() == tags[0]
+
+
+@pytest.mark.parametrize("address", ["/kpis/gmv", "/health", "/kpis/nosuch", "/nonsense"])
+def test_head_is_get_without_the_content(own_settings: Settings, address: str):
+    api = api_of(own_settings)
+    got, head = ask(api, address), ask(api, address, method="HEAD")
+    assert got.content and not head.content
+    assert head.status_code == got.status_code
+    varying = {"x-request-id", "x-process-time", "content-length"}
+    assert {k: v for k, v in head.headers.items() if k not in varying} == {
+        k: v for k, v in got.headers.items() if k not in varying
+    }
+    refused = ask(api, "/pulse/alerts/1/acknowledge", method="HEAD")
+    assert refused.status_code == 405
+
+
 def test_an_answer_is_new_only_with_the_publication(own_settings: Settings):
     api = api_of(own_settings)
     first = ask(api, "/kpis/gmv")
@@ -171,6 +240,9 @@ def test_an_answer_is_new_only_with_the_publication(own_settings: Settings):
     assert (again.status_code, again.content) == (304, b"")
     assert again.headers["ETag"] == first.headers["ETag"]
     assert again.headers["X-Publication-ID"] == "p1"
+    for known in (api, api_of(own_settings)):
+        assert ask(known, "/kpis/gmv", {"If-None-Match": "*"}).status_code == 304
+    assert ask(api, "/kpis/nosuch", {"If-None-Match": "*"}).status_code == 404
     # Another address, and another form of it, have tags of their own.
     others = [ask(api, "/kpis/mau"), ask(api, "/kpis/gmv?x=1")]
     assert len({one.headers["ETag"] for one in [first, *others]}) == 3

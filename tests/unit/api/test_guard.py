@@ -121,6 +121,21 @@ def test_whoever_guesses_keys_is_held_up(settings: Settings, keys: KeyRing):
     assert ask(api, "/analytics/top-merchant", good).status_code == 200
 
 
+@pytest.mark.parametrize("guess", ["fh_{id}_{n}", "fh_nobody_{n}", "fh_{n}_x", "{n}", "_{n}_"])
+def test_who_has_a_key_is_not_held_up_by_who_guesses(settings: Settings, keys: KeyRing, guess: str):
+    """Also where the guard sees the key for the first time."""
+    api = api_of(settings, KEYED)
+    keys.add("guessed", [READ_KPI])
+    guessed = keys.all()[0].id
+    good = bearer(keys.add("reports", SCOPES_OF_TEST))
+    statuses = [
+        ask(api, "/kpis", bearer(guess.format(id=guessed, n=number))).status_code
+        for number in range(FAILURES_PER_MINUTE + 1)
+    ]
+    assert statuses == [401] * FAILURES_PER_MINUTE + [429]
+    assert ask(api, "/analytics/top-merchant", good).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("url", "status"),
     [
@@ -190,6 +205,26 @@ def test_a_bug_shows_nothing_of_itself(
     entry = json.loads(JsonLines().format(failed))
     assert entry["request_id"] == answered.json()["request_id"]
     assert "a secret of ours" in entry["trace"]
+
+
+@pytest.mark.parametrize(
+    ("query", "logged"),
+    [
+        ("q=zoe", "q=*"),
+        ("%71=zoe&x=1", "q=*&x=1"),
+        ("x=1&q=zoe&q=grace", "x=1&q=*&q=*"),
+        ("q", "q=*"),
+        ("qq=1&from=2026-01-01", "qq=1&from=2026-01-01"),
+    ],
+)
+def test_the_log_does_not_say_what_was_asked(
+    settings: Settings, caplog: pytest.LogCaptureFixture, query: str, logged: str
+):
+    with caplog.at_level(logging.INFO, LOGGER):
+        logging.getLogger(LOGGER).propagate = True
+        ask(api_of(settings), f"/health?{query}")
+    [line] = [JsonLines().format(record) for record in caplog.records if record.name == LOGGER]
+    assert json.loads(line)["query"] == logged and "zoe" not in line
 
 
 def test_the_log_is_json_and_knows_no_key(

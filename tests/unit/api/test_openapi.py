@@ -13,6 +13,7 @@ from finhouse.api.openapi import broken_operations, snapshot_path, snapshot_text
 from finhouse.settings import PROJECT_ROOT
 
 VALUES = "/kpis/{code}/values"
+JUDGING = "POST /pulse/alerts/{alert_id}/feedback"
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,10 @@ def parameter(described: dict[str, Any], name: str) -> dict[str, Any]:
     return next(one for one in parameters if one["name"] == name)
 
 
+def judging(described: dict[str, Any]) -> dict[str, Any]:
+    return described["paths"]["/pulse/alerts/{alert_id}/feedback"]["post"]
+
+
 def members(described: dict[str, Any], schema: str) -> dict[str, Any]:
     return described["components"]["schemas"][schema]["properties"]
 
@@ -61,6 +66,51 @@ BREAKING: dict[str, tuple[Change, list[str]]] = {
     "a parameter takes less": (
         lambda api: parameter(api, "limit")["schema"].update(maximum=10),
         [f"GET {VALUES}"],
+    ),
+    "a parameter means something else by itself": (
+        lambda api: parameter(api, "grain")["schema"].update(default="other"),
+        [f"GET {VALUES}"],
+    ),
+    "a value of a parameter is gone": (
+        lambda api: parameter(api, "grain")["schema"].update(enum=["month"]),
+        [f"GET {VALUES}"],
+    ),
+    "a value of a body is gone": (
+        lambda api: members(api, "Feedback")["feedback"].update(enum=["true_positive"]),
+        [JUDGING],
+    ),
+    "a member must be sent in a body": (
+        lambda api: api["components"]["schemas"]["Feedback"]["required"].append("why"),
+        [JUDGING],
+    ),
+    "a member of a body has another name": (
+        lambda api: members(api, "Feedback").update(said=members(api, "Feedback").pop("feedback")),
+        [JUDGING],
+    ),
+    "a body is gone": (lambda api: judging(api).pop("requestBody"), [JUDGING]),
+    "a body has another type": (
+        lambda api: judging(api)["requestBody"]["content"].update(
+            {"text/plain": judging(api)["requestBody"]["content"].pop("application/json")}
+        ),
+        [JUDGING],
+    ),
+    "a body must be sent": (
+        lambda api: api["paths"]["/scorecard"]["get"].update(
+            requestBody={"required": True, "content": {}}
+        ),
+        ["GET /scorecard"],
+    ),
+    "an answer has another status": (
+        lambda api: judging(api)["responses"].update({"202": judging(api)["responses"].pop("200")}),
+        [JUDGING],
+    ),
+    "a key is needed": (
+        lambda api: api["paths"]["/health"]["get"].update(security=[{"key": []}]),
+        ["GET /health"],
+    ),
+    "a member may be left out": (
+        lambda api: api["components"]["schemas"]["CardEntry"]["required"].remove("target_status"),
+        ["GET /scorecard"],
     ),
     "a member is gone": (
         lambda api: members(api, "KpiValue").pop("numerator"),
@@ -83,6 +133,10 @@ HARMLESS: dict[str, Change] = {
     "a parameter is new": lambda api: api["paths"]["/scorecard"]["get"]["parameters"].append(
         {"name": "x", "in": "query", "required": False, "schema": {"type": "string"}}
     ),
+    "a parameter takes more": lambda api: parameter(api, "limit")["schema"].update(maximum=5000),
+    "a body takes more": lambda api: members(api, "Feedback")["feedback"]["enum"].append("x"),
+    "a body has a member more": lambda api: members(api, "Feedback").update(x={"type": "string"}),
+    "no key is needed": lambda api: api["paths"]["/scorecard"]["get"].pop("security"),
     "a member is new": lambda api: members(api, "CardEntry").update(x={"type": "string"}),
     "a description is another": lambda api: parameter(api, "limit")["schema"].update(
         description="other"

@@ -94,9 +94,42 @@ def test_a_figure_of_one_person_is_theirs(key: str):
     assert found == {"r": "2 identity", "x": "1b payment"}
 
 
-@pytest.mark.parametrize("figure", ["max(total)", "any_value(total)", "array_agg(total)"])
+@pytest.mark.parametrize(
+    "figure",
+    [
+        *("max(total)", "any_value(total)", "array_agg(total)", "mode(total)"),
+        *("approx_top_k(total, 3)", "quantile_disc(total, 0.5)", "histogram(total)"),
+    ],
+)
 def test_an_aggregate_that_shows_one_of_its_values_shows_somebodys(figure: str):
     assert classes(f"select region, {figure} as x from ORDERS group by region")["x"] == "1b payment"
+
+
+DAYS = "(select date '2026-01-01' as d) as days"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"select o.id, days.d as x from ORDERS as o join {DAYS} on days.d = o.born",
+        f"select o.id, days.d as x from ORDERS as o join {DAYS} on (cast(o.born as date) = days.d)",
+        f"select o.id, days.d as x from ORDERS as o left join {DAYS} on days.d = o.born and 1 = 1",
+        f"select o.id, days.d as x from {DAYS} right join ORDERS as o on days.d = o.born",
+        f"select o.id, days.d as x from ORDERS as o, {DAYS} where days.d = o.born",
+        f"select id, x from (select o.id, days.d as x from ORDERS as o, {DAYS} where x = o.born)",
+        "select o.id, l.x from ORDERS as o, unnest([o.born]) as l(x)",
+        "select id, unnest([born]) as x from ORDERS",
+        "select o.id, l.x from ORDERS as o, lateral (select o.born as x) as l",
+        "select o.id, l.x from ORDERS as o cross join lateral (values (o.born)) as l(x)",
+    ],
+)
+def test_no_way_around_shows_a_value_as_another(query: str):
+    assert classes(query)["x"] == "1a identity"
+
+
+def test_a_list_that_is_kept_whoever_is_joined_to_it_shows_nobody():
+    kept = f"select days.d as x, o.total from {DAYS} left join ORDERS as o on days.d = o.born"
+    assert classes(kept) == {"x": "3 technical", "total": "1b payment"}
 
 
 def test_what_was_summed_by_person_is_nobodys_once_it_is_summed_by_month():

@@ -16,6 +16,7 @@ from finhouse.pulse.conditions import (
     judge,
     limit_of,
     message,
+    scores_alike,
     with_limit,
 )
 
@@ -229,3 +230,28 @@ def test_what_a_breach_is_compared_with_has_no_more_places_than_a_kpi():
 def test_another_limit_leaves_the_rest_as_it_is():
     assert with_limit(DROP, Decimal("0.3")) == {**DROP, "by": 0.3}
     assert limit_of(with_limit(BELOW, Decimal("2"))) == 2
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"column": "value", "op": ">"},
+        {"rows": "count", "op": ">"},
+    ],
+)
+def test_a_limit_is_a_finite_number(condition: dict[str, Any], number: float):
+    with pytest.raises(ConfigurationError, match="value"):
+        check_condition({**condition, "value": number})
+
+
+@pytest.mark.parametrize(
+    ("other", "alike"),
+    [
+        ({"column": "value", "op": ">=", "value": 9, "for": 3}, True),
+        ({"column": "share", "op": ">", "value": 5}, False),
+        ({"rows": "count", "op": ">", "value": 5}, False),
+    ],
+)
+def test_scores_that_may_be_compared(other: dict[str, Any], alike: bool):
+    assert scores_alike({"column": "value", "op": ">", "value": 5}, other) is alike

@@ -92,6 +92,11 @@ MISTAKES = {
         "never deletes",
         "",
     ),
+    "immutable rows that are replaced": (
+        GOOD + "    immutable: true\n",
+        "immutable is for mode append, not incremental",
+        "",
+    ),
     "event time of full": (
         "kind: postgres\nname: shop\nschema: shop\ntables:\n  - name: orders\n    mode: full\n"
         "    event_time: at\n",

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from finhouse.errors import ConfigurationError
-from finhouse.warehouse.tls import effective, hosts, is_here, require_tls
+from finhouse.hosts import is_here
+from finhouse.warehouse.tls import effective, hosts, require_tls
 
 SERVICES = """
 [near]

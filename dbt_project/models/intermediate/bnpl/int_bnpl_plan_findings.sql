@@ -185,6 +185,24 @@ credit_balances as (
 
 ),
 
+write_offs_that_differ as (
+
+    select
+        'WRITE_OFF_DIFFERS' as rule,
+        plans.plan_id,
+        plans.written_off_amount - positions.written_off_amount as amount,
+        positions.position_date as found_on
+    from plans
+    inner join positions
+        on
+            plans.plan_id = positions.plan_id
+            and plans.written_off_date = positions.position_date
+    where
+        plans.written_off_amount <> positions.written_off_amount
+        and positions.position_date <= {{ as_of_date('bnpl') }}
+
+),
+
 -- A fee counts from the day it is assessed to the day it is waived.
 fee_events as (
 
@@ -334,6 +352,8 @@ found as (
     select * from rates_out_of_band
     union all
     select * from credit_balances
+    union all
+    select * from write_offs_that_differ
     union all
     select * from interest_on_free_plans
     union all

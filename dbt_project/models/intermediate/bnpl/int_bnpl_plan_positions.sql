@@ -41,7 +41,8 @@ states as (
 
 ),
 
--- A write-off takes what is left of the principal; from that day on nothing is due.
+-- A write-off takes what is left of the principal, whatever the source says that it took (a finding
+-- where they differ); from that day on nothing is due.
 joined as (
 
     select
@@ -66,7 +67,11 @@ joined as (
         coalesce(plan_days.position_date >= plans.written_off_date, false) as is_written_off,
         plan_days.refunded_amount >= plans.principal_amount as is_refunded,
         case
-            when plan_days.position_date >= plans.written_off_date then plans.written_off_amount
+            when plan_days.position_date >= plans.written_off_date
+                then
+                    plans.principal_amount
+                    - states.principal_repaid_amount
+                    - states.principal_refunded_amount
             else 0
         end as written_off_amount
     from plan_days

@@ -262,7 +262,8 @@ rounded as (
 
 ),
 
--- The band is one of nominal rates: compounded, the highest of them would be illegal.
+-- The band is one of nominal rates: compounded, the highest of them would be illegal. A rate that
+-- cannot be told, of a plan without a schedule or beyond what the steps find, is not in it.
 final as (
 
     select
@@ -270,11 +271,14 @@ final as (
         case
             when plan_type = 'PAY_OVER_TIME'
                 then
-                    nominal_apr >= {{ var('bnpl_lowest_apr') }} - {{ var('bnpl_apr_tolerance') }}
+                    coalesce(nominal_apr, -1)
+                    >= {{ var('bnpl_lowest_apr') }} - {{ var('bnpl_apr_tolerance') }}
                     and nominal_apr
                     <= {{ var('bnpl_highest_apr') }} + {{ var('bnpl_apr_tolerance') }}
             when plan_type <> 'PAY_IN_FULL'
-                then abs(nominal_apr) <= {{ var('bnpl_apr_tolerance') }}
+                then
+                    nominal_apr is not null
+                    and abs(nominal_apr) <= {{ var('bnpl_apr_tolerance') }}
         end as is_apr_allowed
     from rounded
 

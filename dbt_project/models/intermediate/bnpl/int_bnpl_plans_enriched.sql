@@ -43,10 +43,7 @@ known as (
         end as activated_date,
         case
             when written_off_date <= {{ as_of_date('bnpl') }} then written_off_date
-        end as written_off_date,
-        case
-            when written_off_date <= {{ as_of_date('bnpl') }} then written_off_amount
-        end as written_off_amount
+        end as written_off_date
     from plans
     where created_date <= {{ as_of_date('bnpl') }}
 
@@ -81,7 +78,6 @@ final as (
         coalesce(assessments.score_band, 'UNSCORED') as score_band,
         known.principal_amount,
         orders.commission_amount,
-        known.written_off_amount,
         known.contract_apr,
         known.term_months,
         known.installment_count,

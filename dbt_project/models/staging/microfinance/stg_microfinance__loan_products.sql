@@ -14,6 +14,7 @@ renamed as (
         cast(processing_fee_rate as numeric(6, 4)) as processing_fee_rate,
         is_secured,
         active as is_active,
+        {{ to_utc('date_updated') }} as updated_at,
         _loaded_at,
         _batch_id
     from source

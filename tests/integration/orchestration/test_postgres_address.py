@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from airflow.sdk import Connection
 from psycopg import conninfo
 from sqlalchemy.engine import make_url
 
@@ -96,6 +95,9 @@ def test_superset_gets_the_same_database_for_its_reader(url: str):
 
 @pytest.mark.parametrize("url", [url for url in FORMS if "://" in url])
 def test_a_connection_of_airflow_means_the_same(url: str, monkeypatch: pytest.MonkeyPatch):
+    # Here, as every test process collects this file, and Airflow takes seconds to import.
+    from airflow.sdk import Connection
+
     monkeypatch.setenv("AIRFLOW_CONN_UNDER_TEST", url)
     converted = Connection.get("under_test").get_uri()
     assert conninfo.conninfo_to_dict(converted) == conninfo.conninfo_to_dict(url)

@@ -1,4 +1,4 @@
-"""``dag.test()`` of one DAG: ``python -m tests.support.dag_test <dag id> [<conf as JSON>]``.
+"""``dag.test()`` of one DAG: ``python -m tests.support.dag_run <dag id> [<conf as JSON>]``.
 
 Runs in a process of its own, whose environment names an Airflow home: Airflow reads its
 configuration when it is imported. Ends with 0 when the run succeeded.
