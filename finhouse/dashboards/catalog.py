@@ -34,7 +34,7 @@ from pydantic import ValidationError
 from finhouse.dashboards.definitions import Written
 from finhouse.dbt.data_classes import PERSONAL, data_class, meta_of
 from finhouse.dbt.kpis import registry_entries
-from finhouse.dbt.manifest import begin_with_what_is_parsed, manifest_in, marts_of
+from finhouse.dbt.manifest import manifest_in, marts_of
 from finhouse.dbt.process import ask_dbt
 from finhouse.errors import ConfigurationError, TransformError
 from finhouse.settings import Settings
@@ -293,7 +293,6 @@ def parse_project(settings: Settings) -> dict[str, Any]:
     output = settings.home / "dbt" / "parse"
     # Whatever the target, the project parses alike, and the dbt of DuckDB is always installed.
     duckdb = replace(settings, target="duckdb")
-    begin_with_what_is_parsed(duckdb, output)
     result = ask_dbt(
         duckdb,
         ["parse", "--quiet", "--target-path", str(output), "--log-path", str(output / "logs")],

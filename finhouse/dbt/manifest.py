@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,6 @@ Node = Mapping[str, Any]
 
 # The layer readers see: its folder below models/, and the schema its tables stand in.
 MARTS = "marts"
-# What dbt keeps of a parse, for the next one.
-_PARSED = "partial_parse.msgpack"
 _HISTORY = ("dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to", "dbt_is_deleted")
 
 
@@ -38,15 +35,6 @@ def read_manifest(settings: Settings) -> dict[str, Any]:
 def manifest_file(settings: Settings) -> Path:
     """Where dbt writes what it knows of the project."""
     return settings.dbt_output / "manifest.json"
-
-
-def begin_with_what_is_parsed(settings: Settings, folder: Path) -> None:
-    """Let dbt, which is to write into a new folder, parse only what differs from the last run."""
-    parsed = settings.dbt_output / _PARSED
-    if parsed.exists() and not (folder / _PARSED).exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        # One that a run is writing at this moment does no harm: dbt then parses everything.
-        shutil.copy(parsed, folder / _PARSED)
 
 
 def manifest_in(folder: Path) -> dict[str, Any]:

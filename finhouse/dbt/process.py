@@ -6,6 +6,7 @@ variables that profiles.yml reads.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -24,6 +25,8 @@ from finhouse.warehouse.postgres_address import postgres_address
 
 # dbt itself: run by path, as Snowflake's environment has no finhouse.
 START = Path(__file__).with_name("start.py")
+# Read by it; there, too.
+PARSED = "FINHOUSE_PARSED"
 
 # Commands of dbt: the first of these words is the one that is meant.
 _WRITERS = ("build", "clone", "retry", "run", "run-operation", "seed", "snapshot")
@@ -100,6 +103,7 @@ def _run(
 
 
 def _project_variables(settings: Settings) -> dict[str, str]:
+    domains = ",".join(selected_domains(dbt_project=settings.dbt_project))
     return {
         "FINHOUSE_TARGET": settings.target,
         "FINHOUSE_DUCKDB_PATH": str(settings.duckdb_path),
@@ -110,8 +114,21 @@ def _project_variables(settings: Settings) -> dict[str, str]:
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
         "DO_NOT_TRACK": "1",
         "FINHOUSE_SCHEMA_PREFIX": settings.schema_prefix,
-        SELECTION: ",".join(selected_domains(dbt_project=settings.dbt_project)),
+        SELECTION: domains,
+        **_parsed(settings, domains),
     }
+
+
+def _parsed(settings: Settings, domains: str) -> dict[str, str]:
+    """Where dbt keeps what it has parsed: a project parses alike for all of its houses.
+
+    What is built aside, under a name, is soon gone, and what was parsed for it with it.
+    """
+    if settings.schema_prefix:
+        return {}
+    selection = hashlib.sha256(domains.encode()).hexdigest()[:12]
+    folder = settings.dbt_project / "target" / "parsed"
+    return {PARSED: str(folder / f"{settings.target}-{selection}.msgpack")}
 
 
 def _connection_variables(settings: Settings) -> dict[str, str]:

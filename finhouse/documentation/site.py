@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from finhouse.console import step
-from finhouse.dbt.manifest import begin_with_what_is_parsed, manifest_in
+from finhouse.dbt.manifest import manifest_in
 from finhouse.dbt.process import run_dbt
 from finhouse.documentation.coverage import Coverage, coverage, gaps
 from finhouse.documentation.lineage_page import write_lineage_page
@@ -45,7 +45,6 @@ def write_site(settings: Settings, folder: Path) -> list[Coverage]:
         raise _nothing_built(settings)
     output = folder / ".dbt"
     folder.mkdir(parents=True, exist_ok=True)
-    begin_with_what_is_parsed(settings, output)
     with step("dbt docs"):
         arguments = ["docs", "generate", "--static", "--quiet", "--target-path", str(output)]
         if code := run_dbt(settings, arguments):

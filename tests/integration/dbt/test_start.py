@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from finhouse.dbt.process import START
+from finhouse.dbt.process import PARSED, START
 
 OWN = "from dbt.cli.main import cli; cli(prog_name='dbt')"
 
@@ -87,6 +88,26 @@ def build(project: Path, started: list[str], level: str) -> tuple[str, dict[str,
     return events(ran.stdout), made, events((target / "dbt.log").read_text())
 
 
+def parse(project: Path, house: str, shared: Path, *arguments: str) -> tuple[bool, dict]:
+    """Whether dbt parses everything for a house, and what it knows of the project then."""
+    home = project.with_name(house)
+    ran = subprocess.run(
+        [sys.executable, str(START), "parse", "--target-path", str(home), *LOGS, *arguments],
+        cwd=project,
+        env=os.environ | {"WAREHOUSE": str(home / "probe.duckdb"), PARSED: str(shared)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    manifest = json.loads((home / "manifest.json").read_text())
+    known = {
+        name: {key: value for key, value in node.items() if key != "created_at"}
+        for kind in ("nodes", "macros", "unit_tests")
+        for name, node in manifest[kind].items()
+    }
+    return events(ran.stdout)["UnableToPartialParse"] > 0, known
+
+
 def events(log: str) -> Counter:
     names = (json.loads(line)["info"]["name"] for line in log.splitlines())
     return Counter(name for name in names if name not in BY_CHANCE)
@@ -102,6 +123,39 @@ def test_builds_are_those_of_dbts_own_program(project: Path):
     assert build(project, [str(START)], "debug") == own
     _, _, written = build(project, [str(START)], "info")
     assert written == said
+
+
+def test_a_house_begins_with_what_another_has_parsed(project: Path):
+    """And a run of its own day, too; not one that another variable may parse otherwise."""
+    profile = project / "profiles.yml"
+    profile.write_text(
+        profile.read_text().replace("probe.duckdb", "\"{{ env_var('WAREHOUSE') }}\"")
+    )
+    shared = project / "target" / "parsed" / "duckdb.msgpack"
+    everything, first = parse(project, "first", shared)
+    assert everything
+    assert parse(project, "second", shared) == (False, first)
+    assert parse(project, "second", shared, "--vars", "as_of_date: 2026-01-31") == (False, first)
+    kept = shared.read_bytes()
+    everything, _ = parse(project, "second", shared, "--vars", "domains: [wallet]")
+    assert everything and shared.read_bytes() == kept
+    assert [file.name for file in shared.parent.iterdir()] == [shared.name]
+
+
+def test_a_project_that_may_only_be_read_is_parsed_into_the_house(project: Path):
+    # A file where the folder would be: it stands in the way of whoever runs the test.
+    (project / "target").write_text("in the way")
+    shared = project / "target" / "parsed" / "duckdb.msgpack"
+    everything, first = parse(project, "first", shared)
+    assert everything
+    assert parse(project, "first", shared) == (False, first)
+
+
+def test_a_damaged_parse_is_made_anew(project: Path):
+    shared = project.with_name("duckdb.msgpack")
+    shared.write_bytes(b"cut off")
+    parse(project, "first", shared)
+    assert shared.read_bytes() != b"cut off"
 
 
 def test_dbt_is_of_the_version_that_was_read():

@@ -64,7 +64,7 @@ DIRECTLY = {
         *("documentation/lineage_page.py", "documentation/site.py", "gate/steps.py"),
     },
     "programs of other environments, without this package": {
-        *("dashboards/inside/bootstrap.py", "dashboards/inside/superset_config.py"),
+        *("dashboards/inside/bootstrap.py", "dashboards/inside/superset_config.py", "dbt/start.py"),
         *(f"engines/snowflake_environment/check_{what}.py" for what in ("setup", "sql")),
     },
     "backups, checked by their digests, and the doctor, who reads what is damaged": {
