@@ -12,8 +12,10 @@ have gone into figures of groups.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 from sqlglot import exp, parse_one
@@ -126,16 +128,36 @@ def read_columns(
         dialect: sqlglot's name of the engine that it was compiled for.
         people: what of the relations that it reads is about persons.
     """
+    # Of a whole warehouse, sqlglot would look at each column for each query.
+    text = sql.lower()
+    read: dict[str, dict[str, dict[str, Any]]] = {}
+    relations = set()
+    for database, schemas in schema.items():
+        for name, tables in schemas.items():
+            for table, columns in tables.items():
+                if table.lower() in text:
+                    read.setdefault(database, {}).setdefault(name, {})[table] = columns
+                    relations.add(f"{name}.{table}".lower())
+    known = people.identifying if people else ()
+    identifying = frozenset(reference for reference in known if reference[0] in relations)
+    return _read(sql, json.dumps(read), dialect, identifying)
+
+
+@cache
+def _read(
+    sql: str, schema: str, dialect: str, identifying: frozenset[Reference]
+) -> QueryColumns | None:
+    """``read_columns``, once of the same: most models of a pull request are those of its base."""
     try:
         expression = qualify(
             parse_one(sql, dialect=dialect),
             dialect=dialect,
-            schema=dict(schema),
+            schema=json.loads(schema),
             validate_qualify_columns=False,
             quote_identifiers=False,
         )
         root = build_scope(expression)
-        return _Reader(root, people or People()).read() if root else None
+        return _Reader(root, identifying).read() if root else None
     except SqlglotError:
         return None
 
@@ -143,9 +165,9 @@ def read_columns(
 class _Reader:
     """Resolves columns through the scopes of one query; every answer is kept."""
 
-    def __init__(self, root: Scope, people: People) -> None:
+    def __init__(self, root: Scope, identifying: frozenset[Reference]) -> None:
         self.root = root
-        self.people = people
+        self.identifying = identifying
         self.scopes = list(root.traverse())
         self._known: dict[tuple[int, str], Traced] = {}
         self._busy: set[tuple[int, str]] = set()
@@ -301,7 +323,7 @@ class _Reader:
         if id(scope) not in self._impersonal:
             keys = _group_keys(scope.expression)
             self._impersonal[id(scope)] = keys is not None and not any(
-                self._shown(key, hides=False) & self.people.identifying for key in keys
+                self._shown(key, hides=False) & self.identifying for key in keys
             )
         return self._impersonal[id(scope)]
 
