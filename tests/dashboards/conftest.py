@@ -31,6 +31,10 @@ ENDLESS = {
 }
 
 
+# For what does not depend on the engine whose marts Superset reads.
+on_duckdb = pytest.mark.parametrize("stage", ["duckdb"], indirect=True)
+
+
 @dataclass
 class Stage:
     """Superset serving one target.

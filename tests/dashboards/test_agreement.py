@@ -18,7 +18,7 @@ from finhouse.dashboards.bundle import chart_identifier
 from finhouse.dashboards.catalog import KPI_TIME, LAST_YEAR_SUFFIX, TARGET_SUFFIX, status_of
 from finhouse.dashboards.definitions import Chart, Dashboard
 from finhouse.dashboards.queries import OVER_TIME
-from tests.dashboards.conftest import Stage
+from tests.dashboards.conftest import Stage, on_duckdb
 from tests.support.superset import rows_of
 
 MARTS = {"month": "kpi_monthly", "day": "kpi_daily"}
@@ -114,6 +114,7 @@ def test_scorecards_say_what_is_published(stage: Stage):
 
 
 @pytest.mark.full
+@on_duckdb
 def test_charts_draw_the_periods_in_which_a_kpi_is_complete(stage: Stage):
     """Of a split chart the parts add up, where the KPI is a sum; a ratio's parts are not added."""
     kpis = published_kpis(stage)

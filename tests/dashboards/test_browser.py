@@ -15,15 +15,12 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from finhouse.dashboards.loading import STRIP, load_definitions
 from finhouse.dashboards.queries import queries_of
-from tests.dashboards.conftest import SCREENSHOTS, Stage
+from tests.dashboards.conftest import SCREENSHOTS, Stage, on_duckdb
 from tests.dashboards.test_recency import older
 from tests.support.superset import CHART, LAPTOP, errors_on, logged_in, open_dashboard, screenshots
 
 # What is drawn and offered does not depend on the engine; its answers are compared elsewhere.
-pytestmark = [
-    pytest.mark.full,
-    pytest.mark.parametrize("stage", ["duckdb"], indirect=True),
-]
+pytestmark = [pytest.mark.full, on_duckdb]
 
 DASHBOARDS = {dashboard.slug: dashboard for dashboard in load_definitions().dashboards}
 

@@ -13,11 +13,9 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-from tests.dashboards.conftest import ENDLESS, Stage
+from tests.dashboards.conftest import ENDLESS, Stage, on_duckdb
 
 pytestmark = pytest.mark.full
-# Logging in asks no warehouse.
-log_in_test = pytest.mark.parametrize("stage", ["duckdb"], indirect=True)
 
 QUERIES_OF_A_USER = 8
 
@@ -29,7 +27,7 @@ class FromElsewhere(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs, source_address=("127.0.0.77", 0))
 
 
-@log_in_test
+@on_duckdb
 def test_guessing_passwords_is_slowed_down(stage: Stage):
     stranger = requests.Session()
     stranger.mount("http://", FromElsewhere())
@@ -39,7 +37,7 @@ def test_guessing_passwords_is_slowed_down(stage: Stage):
     assert answers[0] == 401 and answers[-1] == 429
 
 
-@log_in_test
+@on_duckdb
 def test_guessing_passwords_in_the_form_is_slowed_down(stage: Stage):
     stranger = requests.Session()
     stranger.mount("http://", FromElsewhere())
@@ -89,7 +87,7 @@ def log_in(stage: Stage, browser: requests.Session) -> None:
     browser.post(f"{stage.serving.url}/login/", data=data, timeout=60)
 
 
-@log_in_test
+@on_duckdb
 def test_a_cookie_opens_nothing_after_the_log_out(stage: Stage):
     """Not even when requests of that session were running meanwhile."""
     url = stage.serving.url
@@ -115,7 +113,7 @@ def test_a_cookie_opens_nothing_after_the_log_out(stage: Stage):
     assert requests.get(f"{url}/api/v1/me/", cookies=cookies, timeout=60).status_code == 401
 
 
-@log_in_test
+@on_duckdb
 def test_a_session_begins_with_the_log_in(stage: Stage):
     """A name that was known before, planted by somebody else, is none after."""
     url = stage.serving.url

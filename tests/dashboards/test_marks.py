@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from finhouse.dashboards.serving import superset_server
-from tests.dashboards.conftest import Stage
+from tests.dashboards.conftest import Stage, on_duckdb
 from tests.support.marks import OMITTED, Search, masked_marks
 
-pytestmark = pytest.mark.full
+pytestmark = [pytest.mark.full, on_duckdb]
 
 
 def test_no_marked_person_is_in_superset(stage: Stage):

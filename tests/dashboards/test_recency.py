@@ -16,7 +16,7 @@ import yaml
 from finhouse.dashboards.bundle import NO_CACHE, build_assets, chart_identifier
 from finhouse.dashboards.loading import STRIP
 from finhouse.dashboards.queries import queries_of
-from tests.dashboards.conftest import Stage
+from tests.dashboards.conftest import Stage, on_duckdb
 from tests.dashboards.test_roles import ask, chart_request
 from tests.support.superset import rows_of
 
@@ -90,6 +90,7 @@ def test_a_strip_tells_of_the_domains_of_its_dashboard(stage: Stage):
         assert day in shown["executive"]["data_until"]
 
 
+@on_duckdb
 def test_what_is_an_age_is_kept_in_no_cache_and_left_alone_by_the_period(stage: Stage):
     assets = {
         path: yaml.safe_load(text)

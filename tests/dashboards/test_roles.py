@@ -16,7 +16,7 @@ from finhouse.dashboards.queries import queries_of
 from finhouse.dashboards.readers import ROLE, reader_uri
 from finhouse.dashboards.serving import superset_server
 from finhouse.warehouse import open_warehouse
-from tests.dashboards.conftest import Stage
+from tests.dashboards.conftest import Stage, on_duckdb
 from tests.support.superset import Client, rows_of
 
 pytestmark = pytest.mark.full
@@ -92,6 +92,7 @@ def assert_the_chart_or_a_refusal(stage: Stage, body: dict[str, Any], rows: list
     assert [result["data"] for result in results] == [rows], body
 
 
+@on_duckdb
 def test_viewer_gets_the_chart_or_nothing_whatever_is_in_the_query(stage: Stage):
     """Every field of a query with every hostile value; a grain of time alone is the viewer's."""
     rows = rows_of(ask(stage.client("viewer"), chart_request(stage)))
@@ -104,6 +105,7 @@ def test_viewer_gets_the_chart_or_nothing_whatever_is_in_the_query(stage: Stage)
             assert_the_chart_or_a_refusal(stage, chart_request(stage, **{name: value}), rows)
 
 
+@on_duckdb
 def test_viewer_gets_the_chart_or_nothing_whatever_is_around_the_query(stage: Stage):
     rows = rows_of(ask(stage.client("viewer"), chart_request(stage)))
     names = fields(stage, "ChartDataQueryContextSchema")

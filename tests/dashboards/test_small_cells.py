@@ -15,14 +15,11 @@ from finhouse.dashboards.catalog import Dataset
 from finhouse.dashboards.definitions import Chart, Dashboard
 from finhouse.dashboards.queries import OVER_TIME, queries_of
 from finhouse.warehouse.base import text_literal
-from tests.dashboards.conftest import Stage
+from tests.dashboards.conftest import Stage, on_duckdb
 from tests.support.superset import rows_of
 
 # The rule is a condition of each query; that queries run on both engines is the charts' to show.
-pytestmark = [
-    pytest.mark.full,
-    pytest.mark.parametrize("stage", ["duckdb"], indirect=True),
-]
+pytestmark = [pytest.mark.full, on_duckdb]
 
 FEWEST = 5
 # How many customers stand behind a group of rows, in words of this test alone.

@@ -7,29 +7,25 @@ from pathlib import Path
 
 import pytest
 
-from finhouse.domains import DBT_PROJECT, SELECTION, declared_domains, selected_domains
-from finhouse.publish import PUBLISHED_SCHEMA
+from finhouse.domains import declared_domains
 from tests.support.copies import copied
+from tests.support.domains import OF_ALL_DOMAINS, domains_in, marts_for, selected
 from tests.support.house import House, marts
 
 pytestmark = pytest.mark.full
 
 DOMAINS = declared_domains()
+# Houses that were never for another domain are built by other tests, which ask the same of them.
+LONE_ELSEWHERE = ("wallet", "merchant_activity")
 
 
-def selected(house: House) -> set[str]:
-    """The domain that a house is for, and those it requires."""
-    return set(selected_domains({SELECTION: house.domains}))
-
-
-@pytest.fixture(scope="module", params=DOMAINS)
+@pytest.fixture(scope="module", params=[name for name in DOMAINS if name not in LONE_ELSEWHERE])
 def lone_house(
     request: pytest.FixtureRequest, built_company: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[House]:
     """The company's house, now for one domain; what is shared is built and published for it.
 
-    The domain's own models are the same SQL on the same rows as ever. Houses that were never for
-    another domain are built by the tests of time zones, of merchants' files and of real data.
+    The domain's own models are the same SQL on the same rows as ever.
     """
     with copied(built_company, tmp_path_factory.getbasetemp(), request.param) as house:
         own = [f"path:models/*/{domain}" for domain in selected(house)]
@@ -39,11 +35,7 @@ def lone_house(
 
 
 def test_marts_are_those_of_the_domain_and_of_all(lone_house: House):
-    files = (DBT_PROJECT / "models" / "marts").glob("*/*.sql")
-    others = DOMAINS.keys() - selected(lone_house)
-    assert marts(lone_house) == sorted(
-        path.stem for path in files if path.parent.name not in others
-    )
+    assert marts(lone_house) == marts_for(lone_house.domains)
 
 
 def test_nothing_of_another_domain_is_loaded_or_missed(lone_house: House, tmp_path: Path):
@@ -64,10 +56,9 @@ def test_nothing_of_another_domain_is_loaded_or_missed(lone_house: House, tmp_pa
     assert lone_house.succeed("sources").split() == sorted(sources)
 
 
-@pytest.mark.parametrize("mart", ["kpi_catalogue", "kpi_scorecard", "kpi_monthly", "kpi_daily"])
+@pytest.mark.parametrize("mart", OF_ALL_DOMAINS)
 def test_kpis_are_those_of_the_domain(lone_house: House, mart: str):
-    domains = lone_house.published_rows(f"select distinct domain from {PUBLISHED_SCHEMA}.{mart}")
-    assert {domain for (domain,) in domains} == selected(lone_house)
+    assert domains_in(lone_house, mart) == selected(lone_house)
 
 
 def test_scorecards_are_those_of_the_domain(lone_house: House):

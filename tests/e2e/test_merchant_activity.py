@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from finhouse.demo.merchant_activity import write_activity_files
-from tests.support.house import WITHOUT_DATA_TESTS, House
+from tests.support.domains import OF_ALL_DOMAINS, domains_in, marts_for
+from tests.support.house import WITHOUT_DATA_TESTS, House, marts
 
 pytestmark = pytest.mark.full
 
@@ -118,6 +119,12 @@ def test_the_build_prints_the_headline(deliveries: Deliveries):
         f"where month_start = date '{month}'"
     )
     assert f"Monthly active merchants {month:%Y-%m}: {merchants:,}" in deliveries.printed
+
+
+def test_nothing_of_another_business_is_there(deliveries: Deliveries):
+    assert marts(deliveries.house) == marts_for("merchant_activity")
+    for mart in OF_ALL_DOMAINS:
+        assert domains_in(deliveries.house, mart) == {"merchant_activity"}, mart
 
 
 def test_days_without_a_file_leave_their_month_incomplete(deliveries: Deliveries):

@@ -12,7 +12,8 @@ import psycopg
 import pytest
 
 from finhouse.settings import PROJECT_ROOT
-from tests.support.house import WITHOUT_DATA_TESTS, House
+from tests.support.domains import OF_ALL_DOMAINS, domains_in, marts_for
+from tests.support.house import WITHOUT_DATA_TESTS, House, marts
 from tests.support.project_copy import copy_project
 from tests.support.warehouse import ThrowAwayServer
 
@@ -160,6 +161,12 @@ def test_days_are_as_long_as_clocks_make_them(house: House, time_zone: str):
         "where service = 'all_services' and (period_seconds <> 86400 or downtime_seconds <> 0)"
     )
     assert sorted(rows) == PLACES[time_zone].uptime
+
+
+def test_nothing_of_another_business_is_there(house: House):
+    assert marts(house) == marts_for("wallet")
+    for mart in OF_ALL_DOMAINS:
+        assert domains_in(house, mart) == {"wallet"}, mart
 
 
 def test_calendar_is_that_of_the_data(house: House):

@@ -14,7 +14,8 @@ from tests.support.house import House
 from tests.support.project_copy import copy_project
 
 SCALE = "0.02"
-# Those that the patches change; what a pull request costs does not grow with the others.
+# Those that the patches change, and merchants, whom unit tests of shared models read; what a pull
+# request costs does not grow with the others.
 DOMAINS = "wallet,microfinance,merchant_activity"
 
 
