@@ -15,7 +15,8 @@ from tests.support.house import House, marts
 pytestmark = pytest.mark.full
 
 DOMAINS = declared_domains()
-# Houses that were never for another domain are built by other tests, which ask the same of them.
+# Their houses, which were never for another domain, are built by the tests of time zones and of
+# merchants' files: what they publish is asked there.
 LONE_ELSEWHERE = ("wallet", "merchant_activity")
 
 
